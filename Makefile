@@ -1,0 +1,44 @@
+# `make demo` and `make test` are all a fresh machine needs: Python 3.11+ and make.
+PYTHON ?= python3
+BIN := .venv/bin
+# Everything a run leaves behind stays in the project folder.
+export CROSSREEL_HOME ?= $(CURDIR)/.crossreel
+export PREFECT_HOME ?= $(CURDIR)/.crossreel/prefect
+
+.PHONY: install demo test lint heavy bench ui clean
+
+install: .venv/installed
+
+.venv/installed: pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "crossreel needs Python 3.11 or newer: make PYTHON=python3.12 ..."; exit 1; }
+	$(PYTHON) -m venv .venv
+	$(BIN)/pip install -q --disable-pip-version-check -c constraints.txt -e .
+	@touch $@
+
+.venv/installed-dev: .venv/installed
+	$(BIN)/pip install -q --disable-pip-version-check -c constraints.txt -e '.[dev]'
+	@touch $@
+
+demo: .venv/installed
+	$(BIN)/crossreel run catalog/demo/campaign.yaml --out out/demo
+
+test: .venv/installed-dev
+	$(BIN)/python -m pytest
+
+lint: .venv/installed-dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy --strict localize
+
+heavy: .venv/installed-dev
+	$(BIN)/python -m pytest -m heavy
+
+bench: .venv/installed-dev
+	$(BIN)/python benchmarks/thai_front_end.py
+	$(BIN)/python benchmarks/render.py
+
+ui: .venv/installed
+	$(BIN)/python -m flows.ui
+
+clean:
+	rm -rf out .crossreel .venv build *.egg-info

@@ -1,0 +1,197 @@
+"""The batch flow: some products' clips, one task run a product and language, then their publishing.
+
+The store is the only cache. A retried run goes through every task again and finds what is made: such a clip ends
+at once as `Reused`. Every clip's outcome is noted in the store, so a killed run's report is never lost.
+"""
+
+from __future__ import annotations
+
+import queue
+from collections import deque
+from functools import partial
+from typing import Any, cast
+from uuid import UUID
+
+from prefect import flow, get_run_logger, task
+from prefect.artifacts import create_progress_artifact, create_table_artifact, update_progress_artifact
+from prefect.cache_policies import NO_CACHE
+from prefect.client.schemas.objects import State
+from prefect.concurrency.sync import concurrency
+from prefect.exceptions import MissingContextError
+from prefect.states import Completed, Failed
+from prefect.task_runners import ThreadPoolTaskRunner
+from prefect.tasks import exponential_backoff
+from pydantic import ValidationError
+
+from flows.watch import Event, tell
+from localize import campaign as campaigns
+from localize import stages
+from localize.domain import Channel, Clip, Receipt, Script
+from localize.errors import Blocked, CrossreelError, Transient
+from localize.stages import Job, Outcome, Progress, Studio
+from localize.store import open_store
+
+
+# Never the bottleneck: `_work` hands out no more clips than the campaign's workers.
+THREADS: ThreadPoolTaskRunner[Any] = ThreadPoolTaskRunner(max_workers=64)
+
+
+class Bench:
+    """What the tasks of a batch work on. A plain object: Prefect looks into models and dataclasses for futures."""
+
+    def __init__(self, studio: Studio, jobs: list[Job], run: str) -> None:
+        self.studio, self.run = studio, run
+        self.jobs = {(j.product.sku, j.language): j for j in jobs}
+        self.outcomes: dict[tuple[str, str], Outcome] = {}
+        self.ready: dict[tuple[str, str], tuple[Clip, Script]] = {}
+
+    def note(self, outcome: Outcome) -> None:
+        self.outcomes[outcome.sku, outcome.language] = outcome
+        self.studio.store.note(self.run, f"{outcome.sku}.{outcome.language}", outcome.model_dump_json())
+
+
+def is_transient(task: Any, run: Any, state: State[Any]) -> bool:
+    """Only trouble that may pass is tried again; the same wrong input would fail again."""
+    return isinstance(state.result(raise_on_failure=False), Transient)
+
+
+@task(
+    task_run_name="clip · {language} · {sku}", retries=3, retry_delay_seconds=exponential_backoff(backoff_factor=5), retry_jitter_factor=0.5,
+    retry_condition_fn=is_transient, cache_policy=NO_CACHE, persist_result=False, tags=["cpu"],
+)  # fmt: skip
+def clip(bench: Bench, sku: str, language: str) -> State[None]:
+    """Make one clip. Its state's message says what came out, or the stage and the cause in a seller's words."""
+    job, log = bench.jobs[sku, language], _logger()
+
+    def at(stage: str) -> None:
+        log.info("%s: %s", job.name, stage)
+        tell(Event("stage", job.name, stage))
+
+    progress = Progress(at)
+    base = {"sku": sku, "language": language, "title": job.product.title}
+    try:
+        made, script, reused = stages.make(bench.studio, job, progress, hold=lambda what: concurrency(what, occupy=1, strict=False))
+        if made.blocked:
+            progress.at = "checks"
+            messages = tuple(f.message for f in made.blocked)
+            bench.note(_outcome(base, progress, state="blocked", code=Blocked.exit_code, message=" ".join(messages), clip=made))
+            return Failed(message=f"checks: {' '.join(messages)}")
+    except Transient as e:
+        bench.note(_outcome(base, progress, state="failed", code=e.exit_code, message=str(e)))
+        raise
+    except CrossreelError as e:
+        state = "blocked" if isinstance(e, Blocked) else "failed"
+        bench.note(_outcome(base, progress, state=state, code=e.exit_code, message=str(e)))
+        return Failed(message=f"{progress.at}: {e}")
+    bench.ready[sku, language] = (made, script)
+    spoken = progress.made["voice"]
+    bench.note(
+        _outcome(
+            base, progress, state="reused" if reused else "made", clip=made, spoken=spoken, lines=len(script.lines),
+            engines=bench.studio.engines_used(language), title=script.text.title,
+        )
+    )  # fmt: skip
+    if reused:
+        return Completed(name="Reused", message="the store had it")
+    return Completed(message=f"{made.duration:.1f} s, {spoken} of {len(script.lines)} lines spoken")
+
+
+@task(
+    task_run_name="publish · {channel.name} · {sku}.{language}", retries=3, retry_delay_seconds=exponential_backoff(backoff_factor=5),
+    retry_condition_fn=is_transient, cache_policy=NO_CACHE, persist_result=False, tags=["publish"],
+)  # fmt: skip
+def publish(bench: Bench, channel: Channel, sku: str, language: str) -> State[None]:
+    """Put a finished clip on one channel."""
+    made, script = bench.ready[sku, language]
+    before = bench.outcomes[sku, language]
+    try:
+        receipt = bench.studio.publish(bench.jobs[sku, language], made, channel, script)
+    except Transient:
+        raise
+    except CrossreelError as e:
+        failed = Receipt(channel=channel.name, clip_key=made.key, state="failed", reason=str(e))
+        update = {"receipts": (*before.receipts, failed), "state": "failed", "code": e.exit_code, "stage": "publish", "message": str(e)}
+        bench.note(before.model_copy(update=update))
+        return Failed(message=f"publish: {e}")
+    bench.note(before.model_copy(update={"receipts": (*before.receipts, receipt)}))
+    return Completed(message=receipt.where)
+
+
+@flow(name="batch", flow_run_name="{name}", persist_result=False, validate_parameters=False, task_runner=THREADS)
+def batch(name: str, campaign: dict[str, Any], clips: list[list[str]], run: str) -> None:
+    """Make and publish some clips, given as [sku, language], of a campaign (its settings, as `Campaign.model_dump` gives them)."""
+    settings = _settings(campaign)
+    store = open_store(settings.store, campaigns.home())
+    wanted = {(sku, language) for sku, language in clips}
+    planned = stages.plan(settings, only=sorted({sku for sku, _ in wanted})).jobs
+    jobs = [j for j in planned if (j.product.sku, j.language) in wanted]
+    bench = Bench(Studio(settings, store), jobs, run)
+    _work(bench, jobs, settings)
+    create_table_artifact(key="clips", table=[_row(o) for o in bench.outcomes.values()], description=f"Clips of {name}")
+    failed = [o for o in bench.outcomes.values() if o.code]
+    if failed:
+        first = failed[0]
+        raise CrossreelError(f"{len(failed)} of {len(jobs)} clips failed; {first.sku}.{first.language} at {first.stage}: {first.message}")
+
+
+def _work(bench: Bench, jobs: list[Job], settings: campaigns.Campaign) -> None:
+    """Keep as many clips in hand as there are workers, publishing each as it is ready. Nothing waits in the task
+    runner: a burst of thousands of task runs would outrun what the server records."""
+    bar = cast(UUID, create_progress_artifact(progress=0.0, key="progress", description="clips done"))
+    waiting, done = deque(jobs), queue.SimpleQueue[tuple[Job, Any]]()
+    running = 0
+    posts: list[Any] = []
+    ended = 0
+    while waiting or running:
+        while waiting and running < settings.limits.workers:
+            job = waiting.popleft()
+            future = clip.submit(bench, job.product.sku, job.language)
+            future.add_done_callback(partial(_ended, done, job))
+            running += 1
+        job, state = done.get()
+        running -= 1
+        ended += 1
+        key = job.product.sku, job.language
+        if key not in bench.outcomes:  # nothing that was foreseen: a fault in the program or the machine
+            why = f"stopped by a fault: {state.message if state else 'the task did not finish'}"
+            bench.note(Outcome(sku=key[0], language=key[1], title=job.product.title, state="failed", code=1, stage="clip", message=why))
+        if key in bench.ready:
+            posts = [publish.submit(bench, channel, *key) for channel in settings.channels_for(*key)]
+            for post in posts:
+                post.wait()
+        tell(Event("ended", job.name, outcome=bench.outcomes.get(key)))
+        update_progress_artifact(bar, progress=100.0 * ended / len(jobs))
+
+
+def _ended(done: queue.SimpleQueue[tuple[Job, Any]], job: Job, future: Any) -> None:
+    done.put((job, future.state))
+
+
+def _settings(campaign: dict[str, Any]) -> campaigns.Campaign:
+    try:
+        return campaigns.Campaign.model_validate(campaign)
+    except ValidationError as e:
+        raise CrossreelError(f"the campaign's settings are not valid: {e}") from e
+
+
+def _outcome(base: dict[str, str], progress: Progress, **facts: Any) -> Outcome:
+    known = base | {"stage": progress.at, "seconds": dict(progress.seconds), "keys": tuple(progress.keys)} | facts
+    return Outcome.model_validate(known)
+
+
+def _row(outcome: Outcome) -> dict[str, Any]:
+    findings = "; ".join(f.message for f in outcome.clip.findings) if outcome.clip else ""
+    return {
+        "product": outcome.sku, "language": outcome.language, "state": outcome.state, "stage": outcome.stage,
+        "message": outcome.message or findings, "seconds": round(sum(outcome.seconds.values()), 1),
+        "file": outcome.receipts[0].where if outcome.receipts else "",
+    }  # fmt: skip
+
+
+def _logger() -> Any:
+    try:
+        return get_run_logger()
+    except MissingContextError:  # called as a plain function, in a test
+        import logging
+
+        return logging.getLogger("crossreel")

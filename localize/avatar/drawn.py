@@ -1,0 +1,375 @@
+"""A drawn host: its package of vector parts, loaded once, and each frame put together from ready pixels.
+
+A frame is three things: a body (torso, arms, hands), kept for as long as no joint moves; a head, turned onto it;
+and in the head's own picture the face, of which only what changed is painted again.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import math
+from collections import OrderedDict
+from collections.abc import Hashable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+import yaml
+from pydantic import ValidationError
+
+from localize.avatar.art import Art, Matrix, Parts, Pixels, over, shades, shadow, shadow_of, under, warped
+from localize.avatar.pose import Pose, Rig, Score
+from localize.domain import MOUTH_OPENING, Model, MouthShape, Performance
+from localize.errors import UserError
+
+JAWS = (0.0, 0.33, 0.67, 1.0)
+LIDS = (0.0, 0.35, 0.7, 1.0)
+SMILES = (0.0, 0.5, 1.0)
+GAZES = ((0, 0), (-4, -1), (-2, 3), (0, -3))
+MARGIN = 24  # canvas units drawn below the canvas, for when the body rises
+BODIES = 40  # composed bodies kept
+TILTS = 24  # tilts of the head kept
+
+
+class Limb(Model):
+    """One arm: where its shoulder is, and how long its bones are, in canvas units."""
+
+    shoulder: tuple[float, float]
+    upper: float
+    fore: float
+    mirrored: bool = False
+
+
+class Package(Model):
+    """avatar.yaml. All places are in canvas units: pixels at scale 1, from the canvas' top left."""
+
+    name: str
+    kind: Literal["drawn"]
+    about: str
+    licence: str
+    canvas: tuple[int, int]
+    anchors: dict[str, tuple[float, float]]
+    middle: float  # the x the body mirrors about
+    neck: tuple[float, float]  # the head tilts about it
+    eyeline: float  # the y above which a mouth changes nothing, and below which eyes and brows change nothing
+    limbs: dict[str, Limb]  # in drawing order
+    colours: dict[str, str | dict[str, str | float]]
+    rig: Rig
+
+
+@dataclass(frozen=True)
+class Sprite:
+    """Pixels [h, w, 4] with premultiplied alpha, and where they sit on the canvas. Equal keys mean equal sprites."""
+
+    rgba: npt.NDArray[np.uint8]
+    x: int
+    y: int
+    key: Hashable
+
+
+class _Placed(NamedTuple):
+    """Canvas pixels and where they sit."""
+
+    rgba: Pixels
+    x: int
+    y: int
+
+
+class _HeadPose(NamedTuple):
+    """Degrees, and whole canvas pixels: by whole pixels the hair need not be turned again."""
+
+    tilt: float
+    x: int
+    y: int
+
+
+class _Arm(NamedTuple):
+    side: str
+    upper: float
+    fore: float
+    hand: float
+    upper_length: float
+    fore_length: float
+    shape: str
+
+
+class _Brows(NamedTuple):
+    """What the upper face shows."""
+
+    look: tuple[int, int]
+    eyes: str
+    lids: float
+    gaze: tuple[int, int]
+    brow: float
+    worry: float
+
+
+class _Lips(NamedTuple):
+    """What the lower face shows."""
+
+    look: tuple[int, int]
+    shape: MouthShape
+    before: MouthShape
+    smile: float
+
+
+class DrawnAvatar:
+    """A loaded package. `frame` gives the same pixels for the same inputs, in whatever order frames are asked for.
+
+    Not for several threads at once: it paints into its own buffers. Load one per thread.
+    """
+
+    def __init__(self, package: Package, parts: Parts, scale: float, fingerprint: str) -> None:
+        self.package = package
+        self.scale = scale
+        self.size = (round(package.canvas[0] * scale), round(package.canvas[1] * scale))
+        self.anchors: Mapping[str, tuple[float, float]] = {n: (x * scale, y * scale) for n, (x, y) in package.anchors.items()}
+        self._parts = parts
+        self._fingerprint = fingerprint
+        self._score: Score | None = None
+        self._bodies: OrderedDict[tuple[_Arm, ...], _Placed] = OrderedDict()
+        self._hairs: OrderedDict[float, tuple[_Placed, _Placed]] = OrderedDict()
+        self._head = _Head(parts, package)
+        self._room = self._reach()
+        self._last: Sprite | None = None
+
+    @classmethod
+    def load(cls, folder: Path, scale: float = 1.0, colours: Mapping[str, str] | None = None) -> DrawnAvatar:
+        """Read and rasterise a package. `colours` replaces some of its colours (#rrggbb); shades derived from them follow.
+
+        Raises UserError if the package is incomplete or a drawing cannot be drawn.
+        """
+        file = folder / "avatar.yaml"
+        try:
+            package = Package.model_validate(yaml.safe_load(file.read_text("utf-8")))
+        except (OSError, yaml.YAMLError, ValidationError) as error:
+            raise UserError(f"{file}: not an avatar package: {error}") from error
+        parts = Parts(folder, shades(package.colours, colours or {}, str(file)), scale)
+        parts.need(_needed(package))
+        digest = hashlib.sha256(file.read_bytes())
+        for name, text in parts.texts.items():
+            digest.update(name.encode() + b"\0" + text.encode())
+        digest.update(repr((scale, sorted((colours or {}).items()), "drawn 1")).encode())
+        return cls(package, parts, scale, digest.hexdigest()[:32])
+
+    def fingerprint(self) -> str:
+        """Changes whenever the package's drawings, movements or colours do, or the size it was loaded at."""
+        return self._fingerprint
+
+    def frame(self, performance: Performance, t: float) -> Sprite:
+        """The host at `t` seconds of its performance. The sprite's pixels are the caller's to keep, not to change."""
+        if self._score is None or self._score.performance is not performance:
+            self._score = Score(self.package.rig, performance)
+        return self.draw(self._score.at(t))
+
+    def draw(self, pose: Pose) -> Sprite:
+        """The host in one pose. Movements are rounded to steps too small to see, so that frames repeat."""
+        c, s = pose.channels, self.scale
+        head = _HeadPose(round(c.get("head.tilt", 0.0) * 4) / 4, round(c.get("head.x", 0.0) * s), round(c.get("head.y", 0.0) * s))
+        look = (round(c.get("face.x", 0.0)), round(c.get("face.y", 0.0)))
+        gaze = min(GAZES, key=lambda g: math.dist(g, (c.get("gaze.x", 0.0), c.get("gaze.y", 0.0))))
+        brows = _Brows(
+            look, pose.eyes, _nearest(pose.lids, LIDS), gaze, round(c.get("face.brow", 0.0)), round(c.get("face.worry", 0.0))
+        )  # fmt: skip
+        lips = _Lips(look, pose.shape, pose.before, _nearest(c.get("face.smile", 0.0), SMILES))
+        arms = tuple(_arm(side, pose) for side in self.package.limbs)
+        place = (round(c.get("body.x", 0.0) * s), round(c.get("body.y", 0.0) * s))
+        key = (arms, head, brows, lips, place)
+        if self._last is None or self._last.key != key:
+            self._last = self._paint(key, arms, head, brows, lips, place)
+        return self._last
+
+    def _paint(self, key: Hashable, arms: tuple[_Arm, ...], head: _HeadPose, brows: _Brows, lips: _Lips, place: tuple[int, int]) -> Sprite:
+        body = self._body(arms)
+        canvas = body.rgba.copy()
+        turn = self._turn(head.tilt)
+        back, front = self._hair(head.tilt, turn)
+        dx, dy = head.x - body.x, head.y - body.y
+        under(canvas, back.x + dx, back.y + dy, back.rgba)
+        over(canvas, front.x + dx, front.y + dy, front.rgba)
+        face = self._head.picture(brows, lips)
+        x, y, pixels = warped(face.rgba, face.placed(turn))
+        over(canvas, x + dx, y + dy, pixels)
+        x, y = body.x + place[0], body.y + place[1]
+        top, left = max(0, -y), max(0, -x)
+        return Sprite(canvas[top : self.size[1] - y, left : self.size[0] - x], x + left, y + top, key)
+
+    def _turn(self, tilt: float) -> Matrix:
+        """The head's matrix from canvas units to canvas pixels, tilted about the neck."""
+        (x, y), cos, sin = self.package.neck, math.cos(math.radians(tilt)), math.sin(math.radians(tilt))
+        return self.scale * np.array([[cos, -sin, x - cos * x + sin * y], [sin, cos, y - sin * x - cos * y]])
+
+    def _hair(self, tilt: float, turn: Matrix) -> tuple[_Placed, _Placed]:
+        """Back and front hair at a tilt: the largest pictures of a head, so turned once for each tilt."""
+        if tilt not in self._hairs:
+            back, front = (self._parts[name] for name in ("back_hair", "front_hair"))
+            self._hairs[tilt] = _placed(back, turn), _placed(front, turn)
+            if len(self._hairs) > TILTS:
+                self._hairs.popitem(last=False)
+        self._hairs.move_to_end(tilt)
+        return self._hairs[tilt]
+
+    def _reach(self) -> tuple[int, int, int, int]:
+        """The canvas pixels that head and hair may reach when they tilt: left, top, right, bottom."""
+        boxes = [self._parts["back_hair"].box, self._parts["front_hair"].box]
+        left, top = min(b[0] for b in boxes) - 44, min(b[1] for b in boxes) - 30
+        right, bottom = max(b[2] for b in boxes) + 44, self.package.canvas[1] + MARGIN
+        return (round(max(0, left) * self.scale), round(max(0, top) * self.scale),
+                min(self.size[0], round(right * self.scale)), round(bottom * self.scale))  # fmt: skip
+
+    def _body(self, arms: tuple[_Arm, ...]) -> _Placed:
+        """Torso and arms in their box, which has room for the head too. Arms that stay are painted once for the one that moves."""
+        if arms in self._bodies:
+            self._bodies.move_to_end(arms)
+            return self._bodies[arms]
+        if arms:
+            body = self._with_arm(self._body(arms[:-1]), arms[-1])
+        else:
+            left, top, right, bottom = self._room
+            canvas = np.zeros((bottom - top, right - left, 4), np.uint8)
+            torso = self._parts["torso"]
+            over(
+                canvas,
+                *warped(torso.rgba, torso.placed(self.scale * np.array([[1, 0, 0], [0, 1, 0]]) - np.array([[0, 0, left], [0, 0, top]]))),
+            )
+            body = _Placed(canvas, left, top)
+        self._bodies[arms] = body
+        if len(self._bodies) > BODIES:
+            self._bodies.popitem(last=False)
+        return body
+
+    def _with_arm(self, body: _Placed, arm: _Arm) -> _Placed:
+        """A copy of the body, grown as far as the arm reaches, with the arm on it and its soft shadow."""
+        placed = [
+            (name, *warped(self._parts[name].rgba, self._parts[name].placed(bone)))
+            for name, bone in zip(("upper_arm", f"hands/{arm.shape}", "forearm"), self._bones(arm), strict=True)
+        ]
+        w = body.rgba.shape[1]
+        left = max(0, min(body.x, *(x for _, x, _, _ in placed)))
+        top = max(0, min(body.y, *(y for _, _, y, _ in placed)))
+        right = min(self.size[0], max(body.x + w, *(x + p.shape[1] for _, x, _, p in placed)))
+        canvas = np.pad(body.rgba, ((body.y - top, 0), (body.x - left, right - body.x - w), (0, 0)))
+        for name, x, y, pixels in placed:
+            if name != "upper_arm":
+                shade, pad = shadow_of(pixels, 16 * self.scale)
+                shadow(canvas, x - left - pad + round(2 * self.scale), y - top - pad + round(8 * self.scale), shade, 0.34)
+            over(canvas, x - left, y - top, pixels)
+        return _Placed(canvas, left, top)
+
+    def _bones(self, arm: _Arm) -> tuple[Matrix, Matrix, Matrix]:
+        """The matrices of upper arm, hand and forearm from their own units (joint at 0,0, drawn downwards) to canvas pixels."""
+        limb, middle = self.package.limbs[arm.side], self.package.middle
+        side = np.array([[-1, 0, 2 * middle], [0, 1, 0]]) if limb.mirrored else np.array([[1, 0, 0], [0, 1, 0]], float)
+        x, y = limb.shoulder
+
+        def bone(x: float, y: float, angle: float, stretch: float) -> Matrix:
+            cos, sin = math.cos(math.radians(angle)), math.sin(math.radians(angle))
+            return np.array([[cos, -sin * stretch, x], [sin, cos * stretch, y], [0, 0, 1]])
+
+        def end(bone: Matrix, length: float) -> tuple[float, float]:
+            tip = bone @ np.array([0, length, 1])
+            return float(tip[0]), float(tip[1])
+
+        one = bone(2 * middle - x if limb.mirrored else x, y, arm.upper, arm.upper_length)
+        two = bone(*end(one, limb.upper), arm.fore, arm.fore_length)
+        three = bone(*end(two, limb.fore), arm.fore + arm.hand, 1.0)
+        return self.scale * (side @ one), self.scale * (side @ three), self.scale * (side @ two)
+
+
+class _Head:
+    """The face's own picture, upright: skin, features and the hair over it. Painted in place, only where something changed."""
+
+    def __init__(self, parts: Parts, package: Package) -> None:
+        self._parts, self._middle = parts, package.middle
+        self._hair = parts["front_hair"]
+        self._brows: _Brows | None = None
+        self._lips: _Lips | None = None
+        d = self._density = self._hair.density
+        left, top, right, bottom = parts.face(1.0).box
+        self._x, self._y = left - 6, top - 6
+        self._canvas = np.zeros((math.ceil((bottom - top + 12) * d), math.ceil((right - left + 12) * d), 4), np.uint8)
+        self._split = round((package.eyeline - self._y) * d)
+        self._art = Art(self._canvas, self._x, self._y, d)
+
+    def picture(self, brows: _Brows, lips: _Lips) -> Art:
+        """The face showing these, in a box with the hair that falls into it. Valid until the next call."""
+        if brows != self._brows:
+            self._paint(0, self._split, brows, lips)
+        if lips != self._lips:
+            self._paint(self._split, self._canvas.shape[0], brows, lips)
+        self._brows, self._lips = brows, lips
+        return self._art
+
+    def _paint(self, top: int, bottom: int, brows: _Brows, lips: _Lips) -> None:
+        """Some rows of the picture, from nothing."""
+        view = self._canvas[top:bottom]
+        view[:] = 0
+        dx, dy = lips.look
+
+        def lay(part: Art, dx: float, dy: float) -> None:
+            x, y = (part.x + dx - self._x) * self._density, (part.y + dy - self._y) * self._density
+            over(view, round(x), round(y) - top, part.rgba)
+
+        opening = (MOUTH_OPENING[lips.shape] + MOUTH_OPENING[lips.before]) / 2
+        lay(self._parts.face(_nearest(opening, JAWS)), dx * 0.25, dy * 0.25)
+        lay(self._parts.mouth(lips.shape, lips.before, lips.smile), dx, dy)
+        lay(self._parts["nose"], dx * 1.3, dy * 1.3)
+        if top < self._split:
+            lay(self._parts.eyes(brows.eyes, brows.lids, brows.gaze), dx, dy)
+            for side in (1, -1):
+                x, y, pixels = self._brow(side, dx, dy - brows.brow, brows.worry)
+                over(view, x, y - top, pixels)
+        lay(self._hair, 0, 0)
+
+    def _brow(self, side: int, dx: float, dy: float, worry: float) -> tuple[int, int, Pixels]:
+        """A brow turned about its own middle, the other one mirrored: x, y and pixels in the head's picture."""
+        part = self._parts["brow"]
+        left, top, right, bottom = part.box
+        cx, cy = (left + right) / 2, (top + bottom) / 2
+        cos, sin = math.cos(math.radians(-worry)), math.sin(math.radians(-worry))
+        turn = np.array([[cos, -sin, cx - cos * cx + sin * cy], [sin, cos, cy - sin * cx - cos * cy], [0, 0, 1]])
+        mirror = np.array([[side, 0, 0 if side == 1 else 2 * self._middle], [0, 1, 0], [0, 0, 1]])
+        move = self._density * np.array([[1, 0, dx - self._x], [0, 1, dy - self._y]])
+        return warped(part.rgba, part.placed(move @ mirror @ turn))
+
+
+def _needed(package: Package) -> set[str]:
+    """The parts a package must have for what its movements name."""
+    rig = package.rig
+    poses = [rig.rest, *(key.pose for move in rig.gestures.values() for key in move.keys)]
+    hands = {f"hands/{v}" for pose in poses for v in pose.values() if isinstance(v, str)}
+    eyes = {f"eyes/{v}" for feeling in rig.feelings.values() for v in feeling.values() if isinstance(v, str)}
+    mouths = {f"mouths/{shape}" for shape in (*MOUTH_OPENING, "smile")}
+    plain = {
+        "torso",
+        "upper_arm",
+        "forearm",
+        "back_hair",
+        "front_hair",
+        "nose",
+        "brow",
+        "face/shut",
+        "face/open",
+        "eyes/open",
+        "eyes/closed",
+    }
+    return hands | eyes | mouths | plain
+
+
+def _arm(side: str, pose: Pose) -> _Arm:
+    c = pose.channels
+    upper, fore, hand = (round(c[f"{side}.{bone}"] * 2) / 2 for bone in ("upper", "fore", "hand"))
+    return _Arm(
+        side, upper, fore, hand, round(c[f"{side}.upper_length"], 2), round(c[f"{side}.fore_length"], 2), pose.shapes[f"{side}.shape"]
+    )
+
+
+def _placed(part: Art, to_canvas: Matrix) -> _Placed:
+    x, y, pixels = warped(part.rgba, part.placed(to_canvas))
+    return _Placed(pixels, x, y)
+
+
+def _nearest(value: float, steps: tuple[float, ...]) -> float:
+    return min(steps, key=lambda s: abs(s - value))

@@ -1,0 +1,60 @@
+"""Contact sheet: every mouth, gesture and emotion of an avatar on one picture, to look at."""
+
+from __future__ import annotations
+
+from typing import get_args
+
+import numpy as np
+from PIL import Image, ImageDraw
+
+from localize.avatar.drawn import DrawnAvatar, Sprite
+from localize.avatar.pose import still
+from localize.domain import Emotion, MouthShape
+
+GREY = (226, 231, 238)
+
+
+def contact_sheet(avatar: DrawnAvatar, width: int = 1800) -> Image.Image:
+    """A picture `width` pixels wide: a row of faces with each mouth, one with each feeling, then the gestures."""
+    rig = avatar.package.rig
+    faces = [(f"mouth {s}", still(rig, shape=s)) for s in get_args(MouthShape)]
+    faces += [(f"lids {round(shut * 100)} %", still(rig, lids=shut)) for shut in (0.35, 0.7, 1.0)]
+    feelings = [(f, still(rig, emotion=f)) for f in get_args(Emotion)]
+    feelings += [(f"{f}, speaking", still(rig, emotion=f, shape="D")) for f in get_args(Emotion)]
+    bodies = [(g, still(rig, gesture=g)) for g in rig.gestures]
+    (ax, ay), (_, hy), (_, cy) = avatar.anchors["face"], avatar.anchors["head_top"], avatar.anchors["chin"]
+    half = round((cy - hy) * 0.62)
+    head = (round(ax) - half, round(ay) - half, round(ax) + half, round(ay) + half)
+    rows = [(faces, head, 6), (feelings, head, 5), (bodies, (0, 0, *avatar.size), 5)]
+    sheets = []
+    for poses, box, columns in rows:
+        cells = [(name, _on_grey(avatar.draw(pose), avatar.size).crop(box)) for name, pose in poses]
+        sheets.append(_grid(cells, columns, width))
+    out = Image.new("RGB", (width, sum(s.height for s in sheets)), "white")
+    y = 0
+    for sheet in sheets:
+        out.paste(sheet, (0, y))
+        y += sheet.height
+    return out
+
+
+def _on_grey(sprite: Sprite, size: tuple[int, int]) -> Image.Image:
+    canvas = np.empty((size[1], size[0], 3), np.uint8)
+    canvas[:] = GREY
+    h, w = sprite.rgba.shape[:2]
+    part = canvas[sprite.y : sprite.y + h, sprite.x : sprite.x + w]
+    rest = 255 - sprite.rgba[..., 3:].astype(np.uint16)
+    part[:] = sprite.rgba[..., :3] + (part * rest // 255).astype(np.uint8)
+    return Image.fromarray(canvas)
+
+
+def _grid(cells: list[tuple[str, Image.Image]], columns: int, width: int) -> Image.Image:
+    cell = width // columns
+    height = round(cell * cells[0][1].height / cells[0][1].width)
+    out = Image.new("RGB", (width, -(-len(cells) // columns) * (height + 24)), "white")
+    draw = ImageDraw.Draw(out)
+    for i, (name, picture) in enumerate(cells):
+        x, y = i % columns * cell, i // columns * (height + 24)
+        out.paste(picture.resize((cell - 4, height - 4), Image.Resampling.LANCZOS), (x + 2, y + 24))
+        draw.text((x + 8, y + 6), name, fill="black")
+    return out

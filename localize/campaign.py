@@ -1,0 +1,309 @@
+"""`campaign.yaml`: what to make, in which languages, for which channels, by which engines.
+
+Every mistake is reported with the file's line and the nearest right word, all of them at once.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from rapidfuzz import process
+
+from localize import engines, languages
+from localize.assets import ASSETS
+from localize.domain import Channel
+from localize.errors import UserError
+from localize.store import digest, file_digest
+
+
+class Section(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class ScriptSettings(Section):
+    """How scripts are written. `seconds` is the target length of a clip: 15, 30 or 60."""
+
+    seconds: Literal[15, 30, 60] = 30
+    style: Literal["friendly"] = "friendly"
+
+
+class HostSettings(Section):
+    """A presenter: an avatar of assets/avatars (or a folder of that form) and how the voice sounds."""
+
+    avatar: str = "mali"
+    gender: Literal["female", "male"] = "female"
+    pace: float = Field(default=1.0, ge=0.7, le=1.3)
+    pitch: float = Field(default=1.0, ge=0.7, le=1.4)
+
+
+class Brand(Section):
+    """The brand kit: the name and colours every clip wears, and a logo (PNG with transparency)."""
+
+    name: str = ""
+    primary: str = Field(default="#E4572E", pattern=r"^#[0-9A-Fa-f]{6}$")
+    accent: str = Field(default="#FFC145", pattern=r"^#[0-9A-Fa-f]{6}$")
+    logo: str = ""
+
+
+class Engines(Section):
+    """Which engine serves each stage; `auto` takes the best one that is ready on this machine."""
+
+    script: str = "auto"
+    voice: str = "auto"
+    lipsync: str = "auto"
+
+    @field_validator("script", "voice", "lipsync")
+    @classmethod
+    def known(cls, value: str, info: Any) -> str:
+        choices = ("auto", *engines.names(info.field_name))
+        return _nearest(value, choices, f"{info.field_name} engine")
+
+
+class MoneySettings(Section):
+    """How prices are shown to a market: `rates` is a dated table, `charm` rounds as sellers do (299, 1,290)."""
+
+    rates: str = ""
+    charm: bool = True
+
+
+class Video(Section):
+    """The encode. `crf` is x264's quality (lower is better), `preset` its effort."""
+
+    crf: int = Field(default=21, ge=14, le=30)
+    preset: Literal["ultrafast", "superfast", "veryfast", "faster", "fast", "medium"] = "veryfast"
+    music: Literal["bright", "calm", "drive", "none"] = "bright"
+
+
+class Limits(Section):
+    """What a night may use: clips made at the same time on this machine, and clips in all (0: no limit)."""
+
+    workers: int = Field(default=2, ge=1, le=64)
+    clips: int = Field(default=0, ge=0)
+
+
+class Campaign(Section):
+    """A whole campaign. Relative paths in the file are read as lying beside it; here they are absolute."""
+
+    name: str = Field(pattern=r"^[a-z0-9][a-z0-9-]{0,60}$")
+    catalog: str
+    currency: str = Field(default="", pattern=r"^([A-Z]{3})?$")
+    source_language: str = "en"
+    languages: tuple[str, ...] = Field(min_length=1)
+    channels: tuple[Channel, ...] = Field(min_length=1)
+    hosts: tuple[HostSettings, ...] = Field(default=(HostSettings(),), min_length=1, max_length=1)
+    script: ScriptSettings = ScriptSettings()
+    brand: Brand = Brand()
+    engines: Engines = Engines()
+    memory: tuple[str, ...] = ()
+    glossary: str = ""
+    money: MoneySettings = MoneySettings()
+    video: Video = Video()
+    limits: Limits = Limits()
+    producer: str = Field(default="", description="who the AI label's metadata names as the content's producer; the brand if empty")
+    allow_noncommercial: bool = False
+    out: str = "out"
+    store: str = ""
+
+    @field_validator("languages", "source_language")
+    @classmethod
+    def known_languages(cls, value: tuple[str, ...] | str) -> tuple[str, ...] | str:
+        for code in (value,) if isinstance(value, str) else value:
+            _nearest(code, languages.codes(), "language")
+        return value
+
+    @field_validator("channels")
+    @classmethod
+    def sound_channels(cls, value: tuple[Channel, ...]) -> tuple[Channel, ...]:
+        seen: set[str] = set()
+        for channel in value:
+            _nearest(channel.kind, engines.names("publish"), "kind of channel")
+            if not re.fullmatch(r"[a-z0-9][a-z0-9._-]{0,60}", channel.name):
+                raise ValueError(f"channel name {channel.name!r} becomes a folder: use small letters, digits, '-', '_' and '.'")
+            if channel.name in seen:
+                raise ValueError(f"there are two channels named {channel.name!r}")
+            seen.add(channel.name)
+            for code in channel.languages:
+                _nearest(code, languages.codes(), "language")
+        return value
+
+    @model_validator(mode="after")
+    def every_language_is_shown(self) -> Campaign:
+        for code in self.languages:
+            if not any(code in c.languages or not c.languages for c in self.channels):
+                raise ValueError(f"no channel takes language {code!r}: add it to a channel's languages, or leave it out")
+        return self
+
+    def channels_for(self, sku: str, language: str) -> tuple[Channel, ...]:
+        """The channels that show this product in this language."""
+        return tuple(c for c in self.channels if (not c.languages or language in c.languages) and (not c.only or sku in c.only))
+
+    @property
+    def host(self) -> HostSettings:
+        """Who speaks. A list in the file, as a clip will be able to have two."""
+        return self.hosts[0]
+
+    def avatar_folder(self) -> Path:
+        shipped = ASSETS / "avatars" / self.host.avatar
+        return shipped if shipped.is_dir() else Path(self.host.avatar)
+
+    def rates_file(self) -> Path:
+        return Path(self.money.rates) if self.money.rates else ASSETS / "rates" / "demo.yaml"
+
+    def words_fingerprint(self) -> str:
+        """What the translations hang on: the memory's and glossary's content."""
+        return digest([file_digest(p) for p in (*self.memory, *filter(None, [self.glossary]))])
+
+
+def home() -> Path:
+    """Where crossreel keeps what outlives a run: $CROSSREEL_HOME, or ~/.crossreel."""
+    return Path(os.environ.get("CROSSREEL_HOME") or Path.home() / ".crossreel").expanduser()
+
+
+def load(path: str | Path) -> Campaign:
+    """Read a campaign. Raises UserError naming each mistake's line and what to write instead."""
+    path = Path(path)
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except OSError as e:
+        raise UserError(f"campaign {path}: {e.strerror or e}. Give the path of a campaign.yaml.") from e
+    except UnicodeDecodeError as e:
+        raise UserError(f"campaign {path} is not UTF-8 text (byte {e.start}): save it as UTF-8.") from e
+    try:
+        tree = yaml.compose(text, Loader=yaml.SafeLoader)
+        data = yaml.safe_load(text)
+    except yaml.YAMLError as e:
+        mark = getattr(e, "problem_mark", None)
+        where = f", line {mark.line + 1}, column {mark.column + 1}" if mark else ""
+        raise UserError(f"{path}{where}: not YAML: {getattr(e, 'problem', e)}.") from e
+    if not isinstance(data, dict):
+        raise UserError(f"{path}, line 1: a campaign is a list of `key: value` lines, starting with `name:`.")
+    try:
+        campaign = Campaign.model_validate(data)
+    except ValidationError as e:
+        problems = [_problem(path, tree, dict(error)) for error in e.errors()]
+        raise UserError("\n".join(problems)) from e
+    return _absolute(campaign, path.resolve().parent, path, tree)
+
+
+def _absolute(campaign: Campaign, base: Path, path: Path, tree: yaml.Node | None) -> Campaign:
+    """Paths made absolute; files that must be there are looked for now, not at 3 a.m."""
+
+    def resolve(value: str, *loc: str | int) -> str:
+        if not value:
+            return value
+        full = (base / Path(value).expanduser()).resolve()
+        if not full.exists():
+            raise UserError(f"{path}, line {_line(tree, loc)}: {'.'.join(map(str, loc))}: there is no file {full}.")
+        return str(full)
+
+    avatar = campaign.host.avatar
+    if not (ASSETS / "avatars" / avatar).is_dir() and not (base / avatar / "avatar.yaml").is_file():
+        shipped = sorted(p.name for p in (ASSETS / "avatars").iterdir() if p.is_dir())
+        raise UserError(f"{path}, line {_line(tree, ('hosts', 0, 'avatar'))}: {_wrong(avatar, shipped, 'avatar')}")
+    elif not (ASSETS / "avatars" / avatar).is_dir():
+        avatar = str((base / avatar).resolve())
+    return campaign.model_copy(
+        update={
+            "catalog": str((base / Path(campaign.catalog).expanduser()).resolve()),
+            "memory": tuple(resolve(m, "memory", i) for i, m in enumerate(campaign.memory)),
+            "glossary": resolve(campaign.glossary, "glossary"),
+            "brand": campaign.brand.model_copy(update={"logo": resolve(campaign.brand.logo, "brand", "logo")}),
+            "money": campaign.money.model_copy(update={"rates": resolve(campaign.money.rates, "money", "rates")}),
+            "hosts": (campaign.host.model_copy(update={"avatar": avatar}),),
+            "out": str((base / Path(campaign.out).expanduser()).resolve()),
+            "store": campaign.store if campaign.store.startswith("s3://") else str(_store_path(campaign.store, base)),
+        }
+    )
+
+
+def _store_path(store: str, base: Path) -> Path:
+    return (base / Path(store).expanduser()).resolve() if store else home() / "store"
+
+
+def _nearest(value: str, choices: tuple[str, ...] | list[str], what: str) -> str:
+    if value in choices:
+        return value
+    raise ValueError(_wrong(value, choices, what))
+
+
+def _wrong(value: str, choices: tuple[str, ...] | list[str], what: str) -> str:
+    return f"{value!r} is not a known {what}.{hint(value, choices)} Known: {', '.join(choices)}."
+
+
+def hint(value: str, choices: Sequence[str]) -> str:
+    """" Did you mean ...?" with the nearest choice, "" if none is near."""
+    near = process.extractOne(value, choices, score_cutoff=40)
+    return f" Did you mean {near[0]!r}?" if near else ""
+
+
+def _problem(path: Path, tree: yaml.Node | None, error: dict[str, Any]) -> str:
+    loc = tuple(error["loc"])
+    name = ".".join(str(part) for part in loc) or "campaign"
+    where = f"{path}, line {_line(tree, loc)}: {name}: "
+    if error["type"] == "extra_forbidden":
+        keys = list(_model_at(loc[:-1]).model_fields)
+        return where + _wrong(str(loc[-1]), keys, "key")
+    if error["type"] == "missing":
+        return where + "this key is needed and missing."
+    if error["type"] == "value_error":
+        return where + str(error["ctx"]["error"])
+    message = str(error["msg"])
+    expected = (error.get("ctx") or {}).get("expected")
+    if expected and isinstance(error["input"], str):
+        choices = re.findall(r"'([^']+)'", expected)
+        if choices:
+            message = _wrong(error["input"], choices, "value")
+    return f"{where}{message} (it says {error['input']!r})"
+
+
+def _model_at(loc: tuple[str | int, ...]) -> type[BaseModel]:
+    model: type[BaseModel] = Campaign
+    for part in loc:
+        if isinstance(part, int):
+            continue
+        annotation = model.model_fields[part].annotation
+        for candidate in (annotation, *getattr(annotation, "__args__", ())):
+            if isinstance(candidate, type) and issubclass(candidate, BaseModel):
+                model = candidate
+    return model
+
+
+def _line(node: yaml.Node | None, loc: tuple[str | int, ...]) -> int:
+    """The line (from 1) of the deepest part of `loc` that the file has."""
+    line = 1
+    for part in loc:
+        if isinstance(node, yaml.MappingNode):
+            pair = next(((k, v) for k, v in node.value if k.value == part), None)
+            if pair is None:
+                break
+            line, node = pair[0].start_mark.line + 1, pair[1]
+        elif isinstance(node, yaml.SequenceNode) and isinstance(part, int) and part < len(node.value):
+            node = node.value[part]
+            line = node.start_mark.line + 1
+        else:
+            break
+    return line
+
+
+def adjusted(campaign: Campaign, *, catalog: str | None = None, languages: Sequence[str] | None = None, out: str | None = None) -> Campaign:
+    """The campaign with what was said on the command line or in the run's form. Paths are of the current folder.
+
+    Raises UserError for a language that the campaign has not.
+    """
+    changes: dict[str, Any] = {}
+    if catalog:
+        changes["catalog"] = str(Path(catalog).expanduser().resolve())
+    if out:
+        changes["out"] = str(Path(out).expanduser().resolve())
+    for code in languages or ():
+        if code not in campaign.languages:
+            raise UserError(f"the campaign {campaign.name!r} has no language {code!r}, only {', '.join(campaign.languages)}.")
+    if languages:
+        changes["languages"] = tuple(languages)
+    return campaign.model_copy(update=changes)

@@ -1,0 +1,3 @@
+"""Checks: what must hold before a clip may be published. A finding of severity `block` stops it and says why."""
+
+VERSION = "1"  # part of a check's key: raise it when a check is added or judges otherwise

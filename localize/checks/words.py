@@ -1,0 +1,92 @@
+"""Checks of a script before anything is spoken: its prices, its numbers, its alphabet."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from decimal import Decimal
+
+from localize import languages
+from localize.domain import Finding, Money, Product, Script
+
+_FIGURES = re.compile(r"\d[\d.,]*\d|\d")
+
+
+def check(script: Script, product: Product) -> list[Finding]:
+    """Every finding on a script, given the row it was written from."""
+    return [*_prices(script), *_numbers(script, product), *_alphabet(script)]
+
+
+def _prices(script: Script) -> Iterable[Finding]:
+    """Each price a Line names is the price, the former price or the saving; and one of the price Lines names the price."""
+    lang = languages.get(script.language)
+    allowed = {lang.price(script.price)}
+    if script.was_price:
+        saving = Money(amount=script.was_price.amount - script.price.amount, currency=script.price.currency)
+        allowed |= {lang.price(script.was_price), lang.price(saving)}
+    for number, line in enumerate(script.lines, 1):
+        rest = line.text
+        for text in sorted(allowed, key=len, reverse=True):
+            rest = rest.replace(text, " ")
+        for found in _money_like(rest, script.price.currency, lang.price(script.price)):
+            yield Finding(
+                check="price", severity="block",
+                message=f"Line {number} says {found}, but the catalog's price is {lang.price(script.price)}.",
+                evidence={"line": number, "said": found, "price": lang.price(script.price)},
+            )  # fmt: skip
+    told = [line.text for line in script.lines if line.role == "price"]
+    if told and not any(lang.price(script.price) in text for text in told):
+        yield Finding(
+            check="price", severity="block", message=f"The script's price lines do not say {lang.price(script.price)}.",
+            evidence={"price": lang.price(script.price)},
+        )  # fmt: skip
+
+
+def _money_like(text: str, currency: str, written: str) -> list[str]:
+    """What looks like an amount of this currency: figures touching its sign or code."""
+    sign = re.sub(r"[\d.,\s\u00a0]", "", written)
+    marks = "|".join(re.escape(m) for m in dict.fromkeys((sign, currency)) if m)
+    found = re.findall(rf"(?:(?:{marks})\s?\d[\d.,]*\d?|\d[\d.,]*\d?\s?(?:{marks}))", text)
+    return [f.strip() for f in found]
+
+
+def _numbers(script: Script, product: Product) -> Iterable[Finding]:
+    """Every other figure in a Line is in the row (in any language's text), or is a price, the saving or its percentage."""
+    texts = [product.sku, product.title, product.brand, product.description, product.proof, *product.features]
+    for text in (script.text, *product.localized.values()):
+        texts += [text.title, text.description, text.brand, text.proof, *text.features]
+    lang, money = languages.get(script.language), [script.price]
+    if script.was_price:
+        saved = script.was_price.amount - script.price.amount
+        money += [script.was_price, Money(amount=saved, currency=script.price.currency)]
+        texts.append(str(int(saved * 100 / script.was_price.amount)))
+    known = {_digits(f) for text in (*texts, *map(lang.price, money)) for f in _FIGURES.findall(text)}
+    for number, line in enumerate(script.lines, 1):
+        for figure in _FIGURES.findall(line.text):
+            if _digits(figure) not in known:
+                yield Finding(
+                    check="number", severity="block",
+                    message=f"Line {number} says {figure}, which is nowhere in the product's row.",
+                    evidence={"line": number, "said": figure},
+                )  # fmt: skip
+
+
+def _digits(figure: str) -> str:
+    """Figures without their separators, so that 20,000 equals 20.000; decimals keep their digits."""
+    digits = re.sub(r"\D", "", figure)
+    return str(Decimal(digits)) if digits else ""
+
+
+def _alphabet(script: Script) -> Iterable[Finding]:
+    """Lines are written in the language's letters (Latin names pass everywhere)."""
+    lang = languages.get(script.language)
+    shown = [(f"Line {n}", line.text) for n, line in enumerate(script.lines, 1)]
+    shown += [("The title", script.text.title), *((f"Feature {n}", f) for n, f in enumerate(script.text.features, 1))]
+    for where, text in shown:
+        wrong = lang.foreign(text)
+        if wrong:
+            yield Finding(
+                check="alphabet", severity="block",
+                message=f"{where} has letters that are not {lang.name}: {wrong}. Give it in {lang.name}.",
+                evidence={"where": where, "letters": wrong},
+            )  # fmt: skip

@@ -1,0 +1,216 @@
+"""The command line. Each command says what it does, ends with the exit codes of localize.errors, and prints no traceback
+for what a user can mend."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+import time
+import uuid
+from collections.abc import Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from localize import __version__
+from localize import campaign as campaigns
+from localize.errors import CrossreelError, UserError
+from localize.store import open_store
+
+if TYPE_CHECKING:
+    from flows.watch import Event
+    from localize.stages import Outcome, Plan
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__, pretty_exceptions_enable=False)
+store_app = typer.Typer(no_args_is_help=True, help="The store of everything made so far.")
+app.add_typer(store_app, name="store")
+console = Console(highlight=False)
+
+
+@app.command()
+def run(
+    campaign: Annotated[Path, typer.Argument(help="a campaign.yaml")],
+    catalog: Annotated[str | None, typer.Option(help="another catalog than the campaign's")] = None,
+    languages: Annotated[str | None, typer.Option(help="only these of its languages: th,vi,id")] = None,
+    only: Annotated[list[str] | None, typer.Option(help="only this SKU (may be given several times)")] = None,
+    limit: Annotated[int, typer.Option(min=0, help="only the first products")] = 0,
+    out: Annotated[str | None, typer.Option(help="another output folder than the campaign's")] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="say what would be made, and make nothing")] = False,
+) -> None:
+    """Make and publish every clip of a campaign that is not there yet."""
+    codes = [c.strip() for c in languages.split(",") if c.strip()] if languages else None
+    if dry_run:
+        _dry_run(campaign, catalog, codes, only or [], limit, out)
+        return
+    settings = campaigns.adjusted(campaigns.load(campaign), catalog=catalog, languages=codes, out=out)
+    # The terminal shows clips, not Prefect's own log; the UI keeps all of it.
+    os.environ.setdefault("PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL", "CRITICAL")
+    from localize import report
+    from localize.stages import Outcome
+
+    name = f"{datetime.now():%Y%m%d-%H%M%S}-{uuid.uuid4().hex[:6]}"
+    started = time.monotonic()
+    with Screen() as screen:
+        from flows import watch
+        from flows.nightly import nightly
+
+        watch.watchers.append(screen.on)
+        nightly(str(campaign), catalog, codes, only, limit, out, run=name, return_state=True)
+    if screen.plan is None:
+        raise CrossreelError("the run ended before it had planned anything; the lines above say why.")
+    noted = open_store(settings.store, campaigns.home()).notes(name)
+    outcomes = [Outcome.model_validate_json(text) for text in noted.values()]
+    _print_end(settings.out, screen.plan, outcomes, time.monotonic() - started)
+    raise typer.Exit(report.exit_code(screen.plan, outcomes))
+
+
+def _dry_run(campaign: Path, catalog: str | None, codes: list[str] | None, only: Sequence[str], limit: int, out: str | None) -> None:
+    from localize import stages
+
+    settings = campaigns.adjusted(campaigns.load(campaign), catalog=catalog, languages=codes, out=out)
+    plan = stages.plan(settings, only=only, limit=limit)
+    table = Table("product", "title", "languages", "channels")
+    by_sku: dict[str, list[stages.Job]] = {}
+    for job in plan.jobs:
+        by_sku.setdefault(job.product.sku, []).append(job)
+    for sku, jobs in by_sku.items():
+        names = sorted({c.name for j in jobs for c in settings.channels_for(sku, j.language)})
+        table.add_row(sku, jobs[0].product.title, ", ".join(j.language for j in jobs), ", ".join(names))
+    console.print(table)
+    _print_rejects(plan)
+    console.print(f"{len(plan.jobs)} clips of {len(by_sku)} products, from {plan.rows} rows. Nothing was made.")
+    raise typer.Exit(2 if plan.rejects else 0)
+
+
+class Screen:
+    """A run as the terminal shows it: a bar and the clips in hand, or plain lines where there is no terminal."""
+
+    def __init__(self) -> None:
+        self.plan: Plan | None = None
+        self._bar = Progress(
+            TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), console=console, transient=True,
+            disable=not console.is_terminal,
+        )  # fmt: skip
+        self._all = self._bar.add_task("starting", total=None)
+        self._now: dict[str, str] = {}
+        self._done = 0
+
+    def __enter__(self) -> Screen:
+        self._bar.start()
+        if not console.is_terminal:
+            console.print("starting (the first start on a machine takes up to a minute)")
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._bar.stop()
+
+    def on(self, event: Event) -> None:
+        if event.kind == "planned" and event.plan:
+            self.plan = event.plan
+            self._bar.update(self._all, total=len(event.plan.jobs))
+            console.print(f"{event.plan.rows} rows: {len(event.plan.jobs)} clips to make, {len(event.plan.rejects)} rows rejected")
+        elif event.kind == "stage":
+            self._now[event.name] = event.stage
+        elif event.kind == "ended":
+            self._now.pop(event.name, None)
+            self._done += 1
+            if event.outcome:
+                console.print(f"{self._done:>4}/{len(self.plan.jobs) if self.plan else '?'}  {_line(event.outcome)}", soft_wrap=True)
+            self._bar.update(self._all, completed=self._done)
+        self._bar.update(self._all, description=" | ".join(f"{n}: {s}" for n, s in list(self._now.items())[:2]) or "clips")
+
+
+def _line(o: Outcome) -> str:
+    if o.code:
+        return f"[red]{o.state}[/red]  {o.language}  {o.sku}  {o.stage}: {o.message}"
+    seconds = sum(o.seconds.values())
+    how = "was there already" if o.state == "reused" else f"made in {seconds:.0f} s, {o.spoken} of {o.lines} lines spoken"
+    return f"[green]ok[/green]  {o.language}  {o.sku}  {how}"
+
+
+def _print_rejects(plan: Plan) -> None:
+    for r in plan.rejects[:20]:
+        console.print(f"[yellow]rejected[/yellow]  {r.file}, row {r.row}, {r.column}: {r.reason}", soft_wrap=True)
+    if len(plan.rejects) > 20:
+        console.print(f"... and {len(plan.rejects) - 20} more, all in rejects.csv")
+
+
+def _print_end(out: str, plan: Plan, outcomes: Sequence[Outcome], seconds: float) -> None:
+    _print_rejects(plan)
+    states = {state: sum(o.state == state for o in outcomes) for state in ("made", "reused", "blocked", "failed")}
+    spoken = sum(o.spoken for o in outcomes)
+    console.print(
+        f"{states['made']} clips made, {states['reused']} were there already, {states['blocked']} blocked, {states['failed']} failed, "
+        f"{len(plan.rejects)} rows rejected; {spoken} lines spoken; {seconds:.0f} s"
+    )
+    console.print(f"clips:  {out}", soft_wrap=True)
+    console.print(f"page:   {Path(out) / 'index.html'}", soft_wrap=True)
+
+
+@app.command()
+def doctor() -> None:
+    """Say which engines are ready on this machine, and how to get the others."""
+    from localize import engines, languages, media
+
+    table = Table("stage", "engine", "ready", "commercial use", "languages", "what it is / what it lacks")
+    unready_stages = []
+    for stage in engines.GROUPS:
+        cards = engines.survey(stage)
+        for card, lack in cards:
+            table.add_row(
+                stage, card.name, "[red]no[/red]" if lack else "[green]yes[/green]", "yes" if card.commercial else "no",
+                ", ".join(card.languages) or "all", lack or card.about,
+            )  # fmt: skip
+        if cards and all(lack for _, lack in cards):
+            unready_stages.append(stage)
+    console.print(table)
+    console.print(f"crossreel {__version__}, Python {sys.version.split()[0]}, ffmpeg {media.ffmpeg_exe()}", soft_wrap=True)
+    console.print(f"languages: {', '.join(f'{c} ({languages.get(c).name})' for c in languages.codes())}")
+    home = campaigns.home()
+    free = shutil.disk_usage(home if home.exists() else Path.home()).free / 2**30
+    console.print(f"store: {home / 'store'}, {free:.0f} GiB free", soft_wrap=True)
+    if unready_stages:
+        console.print(f"[red]no engine is ready for: {', '.join(unready_stages)}[/red]")
+        raise typer.Exit(3)
+
+
+@store_app.command("gc")
+def collect(
+    keep: Annotated[int, typer.Option(min=1, help="keep what the newest runs refer to")] = 7,
+    store: Annotated[str | None, typer.Option(help="the store, if not the default one")] = None,
+) -> None:
+    """Remove artifacts that none of the newest runs refers to."""
+    found = open_store(store or str(campaigns.home() / "store"), campaigns.home())
+    found.sweep()
+    count, size = found.collect(keep)
+    console.print(f"{count} artifacts removed, {size / 2**20:.0f} MiB freed")
+
+
+@app.command()
+def version() -> None:
+    """Print the version."""
+    console.print(__version__)
+
+
+def main() -> None:
+    """The entry point: errors made for a user are printed as such, and set the exit code."""
+    try:
+        app()
+    except CrossreelError as e:
+        kind = "" if isinstance(e, UserError) else f"{type(e).__name__}: "
+        console.print(f"[red]{kind}[/red]", end="", soft_wrap=True)
+        Console(stderr=True, highlight=False, markup=False).print(str(e), soft_wrap=True)
+        sys.exit(e.exit_code)
+    except KeyboardInterrupt:
+        console.print("stopped; what was made is kept, the next run goes on from there")
+        sys.exit(130)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,192 @@
+"""Frames as I420 planes, and layers that are blended onto them.
+
+The encoder takes I420 and chroma is a quarter of the pixels, so blending here costs half of what it would in RGB
+and no frame is ever converted. Colours are BT.709, limited range. Layers carry premultiplied planes: blending is
+`frame * keep + layer`, two vector operations a plane.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import cv2
+import numpy as np
+
+from localize.pixels import Pixels, u8
+
+Plane = Pixels  # of one channel: [height, width]
+
+# Rows Y, U, V over premultiplied R, G, B, A (0-255): BT.709 scaled to 16..235 and 16..240. The offsets ride on alpha,
+# so that a premultiplied colour gives premultiplied planes.
+_KR, _KB = 0.2126, 0.0722
+_KG = 1 - _KR - _KB
+_TO_YUV = np.array(
+    [
+        [219 / 255 * _KR, 219 / 255 * _KG, 219 / 255 * _KB, 16 / 255],
+        [-112 / 255 * _KR / (1 - _KB), -112 / 255 * _KG / (1 - _KB), 112 / 255, 128 / 255],
+        [112 / 255, -112 / 255 * _KG / (1 - _KR), -112 / 255 * _KB / (1 - _KR), 128 / 255],
+    ],
+    np.float32,
+)
+
+
+@dataclass(frozen=True)
+class Layer:
+    """A sprite ready for blending: premultiplied planes y [h, w], u and v [h/2, w/2], what they keep of the frame
+    below (255 - alpha) at both sizes, and its place. x, y, width and height are even."""
+
+    y_plane: Plane
+    u_plane: Plane
+    v_plane: Plane
+    keep: Plane
+    keep_half: Plane
+    x: int
+    y: int
+
+    def at(self, x: int, y: int) -> Layer:
+        """The same layer elsewhere; odd places are rounded down to even ones."""
+        return replace(self, x=x & ~1, y=y & ~1)
+
+    def faded(self, opacity: float) -> Layer:
+        """The layer at an opacity of 0..1."""
+        if opacity >= 1:
+            return self
+
+        def thin(plane: Plane, floor: float) -> Plane:
+            return u8(cv2.convertScaleAbs(plane, alpha=opacity, beta=floor))
+
+        clear = 255 * (1 - opacity)
+        return replace(
+            self, y_plane=thin(self.y_plane, 0), u_plane=thin(self.u_plane, 0), v_plane=thin(self.v_plane, 0),
+            keep=thin(self.keep, clear), keep_half=thin(self.keep_half, clear),
+        )  # fmt: skip
+
+    @property
+    def box(self) -> tuple[int, int, int, int]:
+        """Left, top, right, bottom."""
+        h, w = self.y_plane.shape
+        return self.x, self.y, self.x + w, self.y + h
+
+
+def layer(rgba: Pixels, x: int = 0, y: int = 0) -> Layer:
+    """A layer of premultiplied RGBA [h, w, 4] with its top left corner at (x, y)."""
+    left, top = x & 1, y & 1
+    h, w = rgba.shape[:2]
+    bottom, right = (h + top) & 1, (w + left) & 1
+    if left or top or bottom or right:
+        rgba = u8(cv2.copyMakeBorder(rgba, top, bottom, left, right, cv2.BORDER_CONSTANT, value=(0, 0, 0, 0)))
+    y_plane, u, v = cv2.split(cv2.transform(rgba, _TO_YUV))
+    keep = u8(cv2.bitwise_not(rgba[..., 3]))
+    return Layer(u8(y_plane), _half(u), _half(v), keep, _half(keep), x - left, y - top)
+
+
+def _half(plane: Any) -> Plane:
+    """A plane at half its size, as chroma is."""
+    return u8(cv2.resize(plane, (plane.shape[1] // 2, plane.shape[0] // 2), interpolation=cv2.INTER_AREA))
+
+
+class Frame:
+    """One I420 picture: a single buffer [h * 3/2, w], and its planes as views of it."""
+
+    def __init__(self, width: int, height: int) -> None:
+        self.width, self.height = width, height
+        self.buffer: Plane = np.empty(width * height * 3 // 2, np.uint8)
+        n = width * height
+        self.y = self.buffer[:n].reshape(height, width)
+        self.u = self.buffer[n : n + n // 4].reshape(height // 2, width // 2)
+        self.v = self.buffer[n + n // 4 :].reshape(height // 2, width // 2)
+
+    @classmethod
+    def of(cls, rgb: Pixels) -> Frame:
+        """A frame of opaque RGB [h, w, 3], h and w even."""
+        frame = cls(rgb.shape[1], rgb.shape[0])
+        opaque = layer(u8(cv2.cvtColor(rgb, cv2.COLOR_RGB2RGBA)))
+        frame.y[:], frame.u[:], frame.v[:] = opaque.y_plane, opaque.u_plane, opaque.v_plane
+        return frame
+
+    def copy_from(self, other: Frame) -> None:
+        np.copyto(self.buffer, other.buffer)
+
+    def blend(self, top: Layer) -> None:
+        """Lay a layer over the frame. What leaves the frame is cut off."""
+        x0, y0, x1, y1 = top.box
+        cx0, cy0, cx1, cy1 = max(x0, 0), max(y0, 0), min(x1, self.width), min(y1, self.height)
+        if cx0 >= cx1 or cy0 >= cy1:
+            return
+        _over(
+            self.y[cy0:cy1, cx0:cx1],
+            top.y_plane[cy0 - y0 : cy1 - y0, cx0 - x0 : cx1 - x0],
+            top.keep[cy0 - y0 : cy1 - y0, cx0 - x0 : cx1 - x0],
+        )
+        hx, hy = slice(cx0 // 2, cx1 // 2), slice(cy0 // 2, cy1 // 2)
+        sx, sy = slice((cx0 - x0) // 2, (cx1 - x0) // 2), slice((cy0 - y0) // 2, (cy1 - y0) // 2)
+        _over(self.u[hy, hx], top.u_plane[sy, sx], top.keep_half[sy, sx])
+        _over(self.v[hy, hx], top.v_plane[sy, sx], top.keep_half[sy, sx])
+
+    def cross_fade(self, other: Frame, part: float) -> None:
+        """Move the frame towards another one: 0 leaves it, 1 gives the other."""
+        cv2.addWeighted(self.buffer, 1 - part, other.buffer, part, 0, dst=self.buffer)
+
+    def rgb(self) -> Pixels:
+        """RGB [h, w, 3], for covers, previews and tests."""
+        u, v = (u8(cv2.resize(p, (self.width, self.height), interpolation=cv2.INTER_LINEAR)) for p in (self.u, self.v))
+        yuv = np.stack([self.y, u, v], axis=-1).astype(np.float32)
+        square = _TO_YUV[:, :3]
+        rgb = (yuv - np.array([16, 128, 128], np.float32)) @ np.linalg.inv(square).T
+        return np.clip(rgb + 0.5, 0, 255).astype(np.uint8)
+
+
+def _over(below: Plane, above: Plane, keep: Plane) -> None:
+    cv2.multiply(below, keep, dst=below, scale=1 / 255)
+    cv2.add(below, above, dst=below)
+
+
+class Picture:
+    """A still that is shown in a box with a slow zoom, warped plane by plane from a larger copy of itself."""
+
+    def __init__(self, rgb: Pixels) -> None:
+        frame = Frame.of(rgb)
+        self.planes = (frame.y, frame.u, frame.v)
+        self.width, self.height = frame.width, frame.height
+
+    def draw(self, frame: Frame, box: tuple[int, int, int, int], zoom: float, centre: tuple[float, float] = (0.5, 0.5)) -> None:
+        """Fill `box` (left, top, right, bottom; even) of the frame. Zoom 1 shows the whole still, more shows less of it
+        around `centre` (0..1 of its size)."""
+        x0, y0, x1, y1 = box
+        for plane, target, k in zip(self.planes, (frame.y, frame.u, frame.v), (1, 2, 2), strict=True):
+            view = target[y0 // k : y1 // k, x0 // k : x1 // k]
+            h, w = view.shape
+            ph, pw = plane.shape
+            sx, sy = pw / w / zoom, ph / h / zoom
+            # Inverse map, target pixel centre to source pixel centre.
+            m = np.array(
+                [
+                    [sx, 0, centre[0] * pw - w * sx / 2 * (2 * centre[0]) + 0.5 * sx - 0.5],
+                    [0, sy, centre[1] * ph - h * sy / 2 * (2 * centre[1]) + 0.5 * sy - 0.5],
+                ],
+                np.float32,
+            )
+            cv2.warpAffine(plane, m, (w, h), dst=view, flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP, borderMode=cv2.BORDER_REPLICATE)
+
+
+def frame_around(frame: Frame, box: tuple[int, int, int, int], coverage: Plane) -> list[Layer]:
+    """Layers that put a frame's own pixels back where `coverage` [h, w] of a box does not reach: they round off
+    the corners of whatever is drawn in the box. Only the corners that have something to give are returned."""
+    x0, y0, x1, y1 = box
+    keep, keep_half = coverage, _half(coverage)
+    planes = (frame.y[y0:y1, x0:x1], frame.u[y0 // 2 : y1 // 2, x0 // 2 : x1 // 2], frame.v[y0 // 2 : y1 // 2, x0 // 2 : x1 // 2])
+    y, u, v = (u8(cv2.multiply(p, 255 - k, scale=1 / 255)) for p, k in zip(planes, (keep, keep_half, keep_half), strict=True))
+    h, w = coverage.shape
+    r = _radius(coverage)
+    out = []
+    for top, left in ((0, 0), (0, w - r), (h - r, 0), (h - r, w - r)):
+        s, sh = np.s_[top : top + r, left : left + r], np.s_[top // 2 : (top + r) // 2, left // 2 : (left + r) // 2]
+        out.append(Layer(y[s], u[sh], v[sh], keep[s], keep_half[sh], x0 + left, y0 + top))
+    return out
+
+
+def _radius(coverage: Plane) -> int:
+    """How far the rounding of the top left corner reaches, as an even number of pixels."""
+    open_columns = np.flatnonzero(coverage[0] == 255)
+    return int(open_columns[0] + 1) & ~1 if len(open_columns) else coverage.shape[1] & ~1

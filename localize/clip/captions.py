@@ -1,0 +1,337 @@
+"""Captions: timed words become pages of one or two lines, an .srt, and sprites with the current word on a pill.
+
+A line breaks only between words. Letters are placed word by word at whole pixels, in the page as in the pill over
+it, so the two coincide exactly, in Thai too, where no space parts the words.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import zip_longest
+
+import numpy as np
+from PIL import ImageColor
+
+from localize.clip.type import Masks, Style, ink, masks, measure, over, paint, tint
+from localize.domain import Word
+from localize.languages import Token, wrap
+from localize.pixels import Pixels
+
+HOLD = 0.4  # a shorter gap between two pages would flicker: the earlier one stays
+TAIL = 0.25  # how long a page stays after its last word, before a longer silence
+SHORT = 0.8  # a page shown for less is hard to read
+FLASH = 0.3  # a page shown for less is not seen
+STAY = 2.0  # the stay that is liveliest and still easily read
+
+SENTENCE_END, CLAUSE_END = tuple(".!?…。！？"), tuple(",;:–—，、；：")
+POP = (0.80, 1.05, 1.0)  # the pill's size in the first, second and all later frames (at 30 a second) of its word
+
+
+@dataclass(frozen=True)
+class Page:
+    """What is shown from `start` to `end` seconds: lines of indices of words."""
+
+    start: float
+    end: float
+    lines: tuple[tuple[int, ...], ...]
+
+    @property
+    def words(self) -> tuple[int, ...]:
+        return tuple(index for line in self.lines for index in line)
+
+
+def pages(words: Sequence[Word], measure: Callable[[str], float], width: float, max_lines: int = 2) -> list[Page]:
+    """Share out a clip's words into pages whose lines are no wider than `width` by `measure`.
+
+    Pages prefer to end where a sentence, a clause or a breath ends, and to stay at least SHORT; a gap that holds a
+    line break ("\\n") always ends one. A word wider than `width` has a line of its own. Pages do not overlap.
+    """
+    out: list[Page] = []
+    first = 0
+    for index, word in enumerate(words):
+        if "\n" in word.gap or index == len(words) - 1:
+            out += _section(words, first, index + 1, measure, width, max_lines)
+            first = index + 1
+    return _timed(out, words)
+
+
+def _section(words: Sequence[Word], first: int, last: int, measure: Callable[[str], float], width: float, max_lines: int) -> list[Page]:
+    """The cheapest way to share words[first:last] out, found from the end backwards."""
+    tokens = [Token(w.text, "", w.gap) for w in words]
+    best: dict[int, tuple[float, int, tuple[tuple[int, ...], ...]]] = {last: (0.0, last, ())}
+    for i in range(last - 1, first - 1, -1):
+        for j in range(i + 1, last + 1):
+            lines = wrap(tokens[i:j], width, measure)
+            if len(lines) > max_lines and j > i + 1:
+                break
+            widest = max(measure("".join(t.text + t.gap for t in line).rstrip()) for line in lines)
+            cost = best[j][0] + _cost(words, i, j, last, widest / width)
+            if i not in best or cost < best[i][0]:
+                best[i] = (cost, j, _indices(i, [len(line) for line in lines]))
+    out, i = [], first
+    while i < last:
+        _, j, indices = best[i]
+        out.append(Page(words[i].start, words[j - 1].end, indices))
+        i = j
+    return out
+
+
+def _indices(first: int, counts: Sequence[int]) -> tuple[tuple[int, ...], ...]:
+    out = []
+    for count in counts:
+        out.append(tuple(range(first, first + count)))
+        first += count
+    return tuple(out)
+
+
+def _cost(words: Sequence[Word], i: int, j: int, last: int, fullness: float) -> float:
+    """How bad words[i:j] is as a page: 1 for being one, and more for a bad moment to turn it, or too short or long a stay."""
+    stay = (words[j].start if j < len(words) and words[j].start - words[j - 1].end < HOLD else words[j - 1].end + TAIL) - words[i].start
+    cost = 1.0 + 4.0 * max(0.0, SHORT - stay) / SHORT + (0.5 if stay > STAY else 0.25) * (stay - STAY) ** 2
+    if stay < FLASH:
+        cost += 20.0
+    if j < last:
+        cost += _turn(words, j)
+    # A sentence that ends inside of a page makes the next one start in its middle.
+    cost += sum(1.2 for k in range(i + 1, j) if _turn(words, k) == 0.0)
+    return cost + max(0.0, 0.3 - fullness) * 2.0
+
+
+def _turn(words: Sequence[Word], j: int) -> float:
+    """How bad it is to turn the page before words[j]: 0 after a sentence, 2 in the middle of a phrase."""
+    said = words[j - 1].text.rstrip("\"'”’)）」】 ")
+    pause = words[j].start - words[j - 1].end
+    if said.endswith(SENTENCE_END) or pause >= HOLD:
+        return 0.0
+    if said.endswith(CLAUSE_END) or pause >= 0.15:
+        return 0.3
+    # Thai has no commas: where most words touch, a space is one.
+    if words[j - 1].gap.strip("\n") and sum(bool(w.gap) for w in words) < len(words) / 2:
+        return 0.5
+    return 2.0
+
+
+def _timed(untimed: Sequence[Page], words: Sequence[Word]) -> list[Page]:
+    """Hold every page as its neighbours allow: no flicker between two, none gone before it is seen."""
+    out: list[Page] = []
+    for page, after in zip_longest(untimed, untimed[1:]):
+        end = max(page.end + TAIL, page.start + SHORT)
+        if after is not None and after.start - end < HOLD:
+            end = after.start
+        out.append(replace(page, end=end))
+    for k in range(len(out) - 1, 0, -1):  # a page that would flash comes early, which costs the one before it a little
+        start = max(0.0, min(out[k].start, out[k].end - FLASH))
+        out[k] = replace(out[k], start=start)
+        out[k - 1] = replace(out[k - 1], end=min(out[k - 1].end, start), start=min(out[k - 1].start, start))
+    return out
+
+
+def srt(pages: Sequence[Page], words: Sequence[Word]) -> str:
+    """The pages as SubRip: numbered from 1, times as hours:minutes:seconds,milliseconds."""
+
+    def clock(seconds: float) -> str:
+        ms = round(seconds * 1000)
+        return f"{ms // 3_600_000:02}:{ms // 60_000 % 60:02}:{ms // 1000 % 60:02},{ms % 1000:03}"
+
+    cues = []
+    for number, page in enumerate(pages, 1):
+        lines = ("".join(words[k].text + words[k].gap for k in line).strip() for line in page.lines)
+        cues.append(f"{number}\n{clock(page.start)} --> {clock(page.end)}\n" + "\n".join(filter(None, lines)) + "\n")
+    return "\n".join(cues)
+
+
+@dataclass(frozen=True)
+class Look:
+    """How captions look. `width` is the box they stay in, all ink included; `brand` colours the pill (#RRGGBB)."""
+
+    width: int = 840
+    size: int = 72
+    brand: str = "#E4572E"
+
+    @property
+    def style(self) -> Style:
+        return Style(self.size, "bold", outline="#0E1116", outline_width=max(3, round(self.size * 0.09)), shadow=0.55)
+
+    @property
+    def pad(self) -> int:
+        """How far the pill reaches over its word on a side where there is room."""
+        return round(self.size * 0.17)
+
+    @property
+    def room(self) -> int:
+        """The widest line, in pixels: the box less what outline, pill and its pop reach over."""
+        return self.width - 2 * (self.pad + self.size // 10)
+
+    @property
+    def on_brand(self) -> str:
+        """White or near black, whichever large text is read better in on the brand colour (white from 3:1, WCAG 2)."""
+        channels = [c / 255 for c in ImageColor.getrgb(self.brand)[:3]]
+        linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in channels]
+        luminance = 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+        return "#FFFFFF" if 1.05 / (luminance + 0.05) >= 3.0 else "#14161B"
+
+
+@dataclass(frozen=True, eq=False)
+class Sprite:
+    """Premultiplied RGBA with its top left corner at (x, y) of the caption box. Equal keys are equal pixels."""
+
+    key: tuple[int, ...]
+    x: int
+    y: int
+    rgba: Pixels
+
+
+@dataclass(frozen=True)
+class _Placed:
+    """A word on its page: `x` its origin, `baseline` its line's, `left` and `right` the pill's edges."""
+
+    index: int
+    x: int
+    baseline: int
+    left: int
+    right: int
+
+
+@dataclass
+class _Sheet:
+    """One page, set: its style (smaller if a word was too wide), its words, and the sprites made so far."""
+
+    style: Style
+    placed: dict[int, _Placed]
+    up: int
+    down: int
+    shapes: Masks
+    sprites: dict[tuple[int, ...], Sprite] = field(default_factory=dict)
+
+
+class CaptionArt:
+    """Draws the captions of one clip, each page and word when it is first shown.
+
+    look = Look(width=840, brand="#E4572E")
+    art = CaptionArt(pages(words, ruler(look.style, "th"), look.room), words, "th", look)
+    for sprite in art.at(1.5): ...  # the page, then the current word over it
+    """
+
+    def __init__(self, pages: Sequence[Page], words: Sequence[Word], language: str, look: Look) -> None:
+        self.look, self.language = look, language
+        self._pages, self._words = pages, words
+        self._starts = [p.start for p in pages]
+        # One line height for the whole clip, so that lines do not jump from page to page.
+        reach = [ink(text, look.style, language) for text in ("Hg", *(w.text for w in words))]
+        self._up, self._down = max(r[0] for r in reach), max(r[1] for r in reach)
+        self._leading = self._up + self._down + round(look.size * 0.26)
+        self._margin = look.size // 3  # for the shadow and the pill of the first and last lines
+        lines = max((len(p.lines) for p in pages), default=0)
+        self.height = lines * self._leading + 2 * self._margin
+        self._sheets: dict[int, _Sheet] = {}
+
+    def at(self, t: float) -> tuple[Sprite, ...]:
+        """The page shown at `t` seconds and over it the current word's pill; nothing between pages."""
+        number = bisect_right(self._starts, t + 1e-6) - 1
+        if number < 0 or t >= self._pages[number].end:
+            return ()
+        if number not in self._sheets:
+            self._sheets = {number: self._set(number)}  # pages come in order: the one before is done with
+        sheet = self._sheets[number]
+        if not sheet.placed:
+            return ()
+        page = self._sprite(sheet, (number,), lambda: self._page(sheet))
+        heard = [k for k in sheet.placed if self._words[k].start <= t + 1e-6]
+        if not heard:
+            return (page,)
+        frame = min(int((t - self._words[heard[-1]].start) * 30 + 1e-3), len(POP) - 1)
+        return page, self._sprite(sheet, (number, heard[-1], frame), lambda: self._pill(sheet, sheet.placed[heard[-1]], POP[frame]))
+
+    def _sprite(self, sheet: _Sheet, key: tuple[int, ...], make: Callable[[], tuple[Pixels, int, int]]) -> Sprite:
+        if key not in sheet.sprites:
+            rgba, x, y = make()
+            sheet.sprites[key] = Sprite(key, x, y, rgba)
+        return sheet.sprites[key]
+
+    def _text(self, indices: Sequence[int]) -> str:
+        return "".join(self._words[k].text + self._words[k].gap for k in indices)
+
+    def _set(self, number: int) -> _Sheet:
+        """Place the words of a page and draw their coverage in one canvas of the box."""
+        page, look = self._pages[number], self.look
+        widest = max(measure(self._text(line).rstrip(), look.style, self.language) for line in page.lines)
+        scale = min(1.0, look.room / widest) if widest else 1.0
+        style = replace(look.style, size=int(look.size * scale))
+        top = (self.height - len(page.lines) * self._leading) // 2 + (self._leading - self._up - self._down) // 2
+        placed: dict[int, _Placed] = {}
+        for row, line in enumerate(page.lines):
+            placed |= self._line(line, top + row * self._leading + self._up, style)
+        fill, outline = np.zeros((self.height, look.width), np.uint8), np.zeros((self.height, look.width), np.uint8)
+        for word in placed.values():
+            shapes = masks(self._words[word.index].text, style, self.language)
+            _stamp(fill, shapes.fill, word.x + shapes.x, word.baseline + shapes.y)
+            _stamp(outline, shapes.outline, word.x + shapes.x, word.baseline + shapes.y)
+        return _Sheet(style, placed, round(self._up * scale), round(self._down * scale), Masks(fill, outline, 0, 0))
+
+    def _line(self, line: Sequence[int], baseline: int, style: Style) -> dict[int, _Placed]:
+        """Place a line's words: each begins where the text before it, shaped together with it, lets it begin.
+
+        Where words touch (Thai, Chinese) they are set a little apart, as far as the box has room, for the pill's sake.
+        """
+        width = measure(self._text(line).rstrip(), style, self.language)
+        touching = sum(not self._words[k].gap for k in line[:-1])
+        apart = min(0.05 * style.size, (self.look.room - width) / touching) if touching else 0.0
+        start = (self.look.width - width - touching * apart) / 2
+        placed: dict[int, _Placed] = {}
+        for k, index in enumerate(line):
+            word = self._words[index]
+            shapes = masks(word.text, style, self.language)
+            if not shapes.fill.size:
+                continue
+            before = measure(self._text(line[:k]) + word.text, style, self.language) - measure(word.text, style, self.language)
+            x = round(start + before + apart * sum(not self._words[b].gap for b in line[:k]))
+            pad, close = self.look.pad, round(0.1 * style.size)
+            left = x + shapes.x + style.outline_width - (pad if k == 0 or self._words[line[k - 1]].gap else close)
+            right = x + shapes.x + shapes.fill.shape[1] - style.outline_width + (pad if index == line[-1] or word.gap else close)
+            placed[index] = _Placed(index, x, baseline, left, right)
+        return placed
+
+    def _page(self, sheet: _Sheet) -> tuple[Pixels, int, int]:
+        rgba, (x, y) = paint(sheet.shapes, sheet.style)
+        return rgba, x, y
+
+    def _pill(self, sheet: _Sheet, word: _Placed, size: float) -> tuple[Pixels, int, int]:
+        """The pill at `size` times its full height and width, with every letter that it lies under drawn again."""
+        pad = round(self.look.size * 0.12)
+        height, width = sheet.up + sheet.down + 2 * pad, word.right - word.left
+        grow = round(height * (size - 1) / 2)
+        left, top = word.left - grow, word.baseline - sheet.up - pad - grow
+        shape = _rounded(width + 2 * grow, height + 2 * grow, radius=self.look.size * 0.24)
+        sprite = tint(np.full_like(shape, 255), self.look.brand)
+        own = np.zeros_like(sheet.shapes.fill)
+        letters = masks(self._words[word.index].text, sheet.style, self.language)
+        _stamp(own, letters.fill, word.x + letters.x, word.baseline + letters.y)
+        mine = own >= sheet.shapes.fill  # each pixel's letter once: drawn twice, soft edges would grow
+        for mask, colour in ((sheet.shapes.fill * ~mine, sheet.style.fill), (own * mine, self.look.on_brand)):
+            here = np.zeros_like(shape)
+            _stamp(here, mask, -left, -top)
+            over(sprite, tint(here, colour), 0, 0)
+        return ((sprite.astype(np.uint16) * shape[..., None] + 127) // 255).astype(np.uint8), left, top
+
+
+def _stamp(canvas: Pixels, mask: Pixels, x: int, y: int) -> None:
+    """Lay a mask on another in place where it covers more, its top left corner at (x, y); what hangs over is cut."""
+    top, left = max(0, y), max(0, x)
+    bottom, right = min(canvas.shape[0], y + mask.shape[0]), min(canvas.shape[1], x + mask.shape[1])
+    if top < bottom and left < right:
+        here = canvas[top:bottom, left:right]
+        np.maximum(here, mask[top - y : bottom - y, left - x : right - x], out=here)
+
+
+def _rounded(width: int, height: int, radius: float) -> Pixels:
+    """A filled rectangle with round corners, smooth-edged: coverage from the distance to its outline."""
+    radius = min(radius, width / 2, height / 2)
+    dx = np.abs(np.arange(width) - (width - 1) / 2) - (width / 2 - radius)
+    dy = np.abs(np.arange(height) - (height - 1) / 2) - (height / 2 - radius)
+    distance = (
+        np.hypot(np.maximum(dx, 0)[None, :], np.maximum(dy, 0)[:, None]) + np.minimum(np.maximum(dx[None, :], dy[:, None]), 0) - radius
+    )
+    coverage: Pixels = (np.clip(0.5 - distance, 0, 1) * 255).astype(np.uint8)
+    return coverage

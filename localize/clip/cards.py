@@ -1,0 +1,173 @@
+"""The flat things in the frame: title, feature, price and call-to-action cards, the AI label, the picture's frame."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import cv2
+
+from localize import languages
+from localize.clip import type as typeset
+from localize.clip.type import Style
+from localize.domain import Money
+from localize.errors import UserError
+from localize.pixels import Pixels, premultiply, rasterise, u8
+
+LABEL_GLYPH = 56  # px: GB 45438-2025 asks for 5 % of the shorter side, 54 at 1080
+SHADOW = 28  # px of soft shadow around a card
+INK, QUIET, PAPER = "#1B1B22", "#7A7A85", "#FFFFFF"
+
+
+@dataclass(frozen=True)
+class Palette:
+    primary: str
+    accent: str
+
+
+@dataclass(frozen=True, eq=False)
+class Card:
+    """A card's pixels (premultiplied RGBA) and the box of its face inside them: what is around is shadow.
+
+    `glyph` is the height in pixels of the lowest full-height letter, where a rule asks for it.
+    """
+
+    rgba: Pixels
+    left: int
+    top: int
+    width: int
+    height: int
+    glyph: int = 0
+
+
+def _sheet(width: int, height: int, *, fill: str = PAPER, radius: int = 32, bar: str = "", opacity: float = 0.97) -> Card:
+    """An empty card with a soft shadow, and a bar of colour down its left side if asked for."""
+    w, h, s = width + 2 * SHADOW, height + 2 * SHADOW, SHADOW
+    stripe = f'<rect x="{s}" y="{s}" width="14" height="{height}" fill="{bar}" clip-path="url(#c)"/>' if bar else ""
+    svg = f"""<svg xmlns="http://www.w3.org/2000/svg" width="{w}" height="{h}">
+      <defs><filter id="s" x="-20%" y="-20%" width="140%" height="140%"><feGaussianBlur stdDeviation="9"/></filter>
+      <clipPath id="c"><rect x="{s}" y="{s}" width="{width}" height="{height}" rx="{radius}"/></clipPath></defs>
+      <rect x="{s}" y="{s + 8}" width="{width}" height="{height}" rx="{radius}" fill="#000" opacity=".30" filter="url(#s)"/>
+      <rect x="{s}" y="{s}" width="{width}" height="{height}" rx="{radius}" fill="{fill}" opacity="{opacity}"/>{stripe}</svg>"""
+    return Card(rasterise(svg), s, s, width, height)
+
+
+def _put(card: Card, sprite: Pixels, x: int, y: int) -> None:
+    typeset.over(card.rgba, sprite, card.left + x, card.top + y)
+
+
+def feature(text: str, number: int, language: str, palette: Palette, width: int) -> Card:
+    """One selling point beside its number."""
+    badge, pad = 68, 28
+    words = typeset.block(text, Style(44, "semibold", INK), language, width - badge - 3 * pad, max_lines=3, smallest=32)
+    height = max(badge, words.height) + 2 * pad
+    card = _sheet(width, height, bar=palette.primary)
+    _put(card, _disc(badge, palette.primary), pad, (height - badge) // 2)
+    figure = Style(42, "bold", "#FFFFFF")
+    sprite, (dx, dy) = typeset.draw(str(number), figure, language)
+    up, _ = typeset.ink(str(number), figure, language)
+    _put(card, sprite, pad + badge // 2 - sprite.shape[1] // 2, height // 2 + up // 2 + dy)
+    _put(card, words.rgba, pad + badge + pad + words.x, (height - words.height) // 2 + words.y)
+    return card
+
+
+def title(text: str, brand: str, language: str, palette: Palette, width: int) -> Card:
+    """The product's name, its brand above it."""
+    pad = 30
+    name = typeset.block(text, Style(46, "bold", INK), language, width - 2 * pad - 10, max_lines=3, smallest=34)
+    above = (
+        typeset.block(brand, Style(30, "semibold", palette.primary), language, width - 2 * pad, max_lines=1, smallest=22) if brand else None
+    )
+    gap = (above.height + 16) if above else 0
+    card = _sheet(width, name.height + gap + 2 * pad, bar=palette.primary)
+    if above:
+        _put(card, above.rgba, pad + 10 + above.x, pad + above.y)
+    _put(card, name.rgba, pad + 10 + name.x, pad + gap + name.y)
+    return card
+
+
+def price(now: Money, was: Money | None, language: str, palette: Palette, width: int) -> Card:
+    """What it costs, large; what it did cost, struck out; what is saved, in a badge."""
+    lang, pad = languages.get(language), 30
+    big = typeset.block(lang.price(now), Style(92, "extrabold", palette.primary), language, width - 2 * pad, max_lines=1, smallest=56)
+    small = Style(40, "medium", QUIET)
+    old = typeset.block(lang.price(was), replace(small, strike=QUIET), language, width // 2, max_lines=1, smallest=28) if was else None
+    top = max(old.height, 52) + 18 if old else 0
+    card = _sheet(width, top + big.height + 2 * pad)
+    if was and old:
+        _put(card, old.rgba, pad + old.x, pad + (52 - old.height) // 2 + old.y)
+        off = int((was.amount - now.amount) * 100 / was.amount)
+        if off >= 1:
+            text = typeset.block(f"-{lang.percent(off)}", Style(36, "bold", INK), language, 160, max_lines=1)
+            ink_width = text.rgba.shape[1]
+            badge = _pill(ink_width + 40, 54, palette.accent)
+            x = width - pad - badge.shape[1]
+            _put(card, badge, x, pad)
+            _put(card, text.rgba, x + 20, pad + (54 - text.height) // 2 + text.y)
+    _put(card, big.rgba, pad + big.x, pad + top + big.y)
+    return card
+
+
+def call(now: Money, language: str, palette: Palette, width: int) -> Card:
+    """What to do next: a button in the brand's colour, the price once more above it."""
+    lang, pad = languages.get(language), 24
+    big = typeset.block(lang.price(now), Style(64, "extrabold", palette.primary), language, width - 2 * pad, max_lines=1, smallest=40)
+    words = typeset.block(lang.labels["cart"], Style(42, "bold", "#FFFFFF"), language, width - 2 * pad - 110, max_lines=1, smallest=28)
+    button = 92
+    card = _sheet(width, big.height + button + 3 * pad)
+    _put(card, big.rgba, pad + 8 + big.x, pad + big.y)
+    y = pad * 2 + big.height
+    _put(card, _pill(width - 2 * pad, button, palette.primary), pad, y)
+    _put(card, _cart(46), pad + 30, y + 23)
+    _put(card, words.rgba, pad + 92 + words.x, y + (button - words.height) // 2 + words.y)
+    return card
+
+
+def ai_label(language: str, width: int) -> Card:
+    """The disclosure every clip wears from its first frame. Sized by its glyphs, not by its font."""
+    text = languages.get(language).ai_label
+    style = Style(60, "semibold", "#FFFFFF")
+    while typeset.glyph_height(text, style, language) < LABEL_GLYPH:
+        style = replace(style, size=style.size + 1)
+    words = typeset.block(text, style, language, width - 48, max_lines=1)
+    w, h = words.rgba.shape[1] + 48, words.height + 32
+    svg = f'<svg xmlns="http://www.w3.org/2000/svg" width="{w}" height="{h}"><rect width="{w}" height="{h}" rx="22" fill="#101018" opacity=".58"/></svg>'
+    card = Card(rasterise(svg), 0, 0, w, h, typeset.glyph_height(text, style, language))
+    _put(card, words.rgba, 24, 16 + words.y)
+    return card
+
+
+def corners(width: int, height: int, radius: int) -> Pixels:
+    """Coverage [h, w], 255 inside a rounded rectangle: what a picture shows of itself."""
+    svg = f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}"><rect width="{width}" height="{height}" rx="{radius}" fill="#fff"/></svg>'
+    return rasterise(svg)[..., 3].copy()
+
+
+def logo(path: str, width: int, height: int) -> Pixels:
+    """A logo fitted into a box: premultiplied RGBA."""
+    bgra = cv2.imread(path, cv2.IMREAD_UNCHANGED)
+    if bgra is None or bgra.ndim != 3:
+        raise UserError(f"the logo {path} is not a PNG or JPEG in colour: save it as a PNG with transparency.")
+    rgba = u8(cv2.cvtColor(bgra, cv2.COLOR_BGRA2RGBA if bgra.shape[2] == 4 else cv2.COLOR_BGR2RGBA))
+    scale = min(width / rgba.shape[1], height / rgba.shape[0])
+    size = (max(2, round(rgba.shape[1] * scale)), max(2, round(rgba.shape[0] * scale)))
+    return u8(cv2.resize(premultiply(rgba), size, interpolation=cv2.INTER_AREA))
+
+
+def _disc(size: int, colour: str) -> Pixels:
+    return rasterise(
+        f'<svg xmlns="http://www.w3.org/2000/svg" width="{size}" height="{size}"><circle cx="{size / 2}" cy="{size / 2}" r="{size / 2}" fill="{colour}"/></svg>'
+    )
+
+
+def _pill(width: int, height: int, colour: str) -> Pixels:
+    return rasterise(
+        f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}"><rect width="{width}" height="{height}" rx="{height / 2}" fill="{colour}"/></svg>'
+    )
+
+
+def _cart(size: int) -> Pixels:
+    return rasterise(
+        f"""<svg xmlns="http://www.w3.org/2000/svg" width="{size}" height="{size}" viewBox="0 0 24 24">
+        <path d="M2 3h3l2.4 11.2a2 2 0 0 0 2 1.6h7.9a2 2 0 0 0 1.9-1.5L21.5 7H6.2" fill="none" stroke="#fff" stroke-width="2.2"
+         stroke-linecap="round" stroke-linejoin="round"/><circle cx="10" cy="20" r="1.8" fill="#fff"/><circle cx="17" cy="20" r="1.8" fill="#fff"/></svg>"""
+    )

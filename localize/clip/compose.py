@@ -1,0 +1,195 @@
+"""A clip's frames, one after the other: backdrop, moving picture, cards, presenter, captions, label.
+
+What does not change is drawn once per shot; a frame costs one copy, one warp and a handful of blends.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Callable, Hashable, Iterable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Protocol
+
+from localize.clip import cards, stills
+from localize.clip.canvas import Frame, Layer, Picture, frame_around, layer
+from localize.clip.cards import Card, Palette
+from localize.clip.layout import Box, Layout
+from localize.domain import Script
+from localize.pixels import Pixels
+from localize.timeline import Timeline
+
+FADE = 0.26  # s of a change from one picture to the next
+SLIDE = 0.30  # s in which a card comes up
+RISE = 46  # px it comes up by
+ZOOM = 1.08  # what a picture grows by while it is shown
+RADIUS = 44  # px of the picture's corners
+
+
+class Sprite(Protocol):
+    """What a moving layer gives for a frame: premultiplied pixels, where, and a key that is equal for equal pixels."""
+
+    @property
+    def rgba(self) -> Pixels: ...
+    @property
+    def x(self) -> int: ...
+    @property
+    def y(self) -> int: ...
+    @property
+    def key(self) -> Hashable: ...
+
+
+@dataclass(frozen=True)
+class Shot:
+    """What is behind and beside the presenter from `start` to `end`: a picture, and a card if `card` names one."""
+
+    start: float
+    end: float
+    picture: int
+    card: tuple[str, int] | None  # kind, index of the feature
+
+
+def shots(script: Script, timeline: Timeline, pictures: int) -> list[Shot]:
+    """One shot a Line, from a breath before it to the next one. Features walk through the pictures; the price and the
+    call to action come back to the first."""
+    out: list[Shot] = []
+    for i, s in enumerate(timeline.spoken):
+        start = 0.0 if i == 0 else s.start - 0.12
+        end = timeline.spoken[i + 1].start - 0.12 if i + 1 < len(timeline.spoken) else timeline.duration
+        line = s.line
+        card: tuple[str, int] | None = None
+        if line.show == "feature" and line.feature is not None and line.feature < len(script.text.features):
+            card = ("feature", line.feature)
+        elif line.show in ("title", "price", "cta"):
+            card = (line.show, 0)
+        picture = 0
+        if line.role in ("problem", "feature", "proof"):
+            picture = (1 + (line.feature or 0)) % pictures
+        out.append(Shot(start, end, picture, card))
+    return out
+
+
+class Composer:
+    """Draws the frames of one clip. Not shared between threads."""
+
+    def __init__(
+        self, layout: Layout, script: Script, timeline: Timeline, pictures: Sequence[Pixels], palette: Palette, logo: str,
+        presenter: Callable[[float], Sprite], captions: Callable[[float], Iterable[Sprite]], captions_height: int,
+    ) -> None:  # fmt: skip
+        self.layout, self.script, self.timeline, self.palette = layout, script, timeline, palette
+        self.presenter, self.captions = presenter, captions
+        self._captions_at = (layout.captions[0], layout.captions[3] - captions_height)
+        self.shots = shots(script, timeline, len(pictures))
+        self._frame = Frame(layout.width, layout.height)
+        self._other = Frame(layout.width, layout.height)
+        left, top, right, bottom = layout.picture
+        shown = {s.picture for s in self.shots}
+        self._stills = {i: Picture(stills.still(pictures[i], right - left, bottom - top)) for i in shown}
+        self._grounds = {i: Frame.of(stills.background(pictures[i], layout.width, layout.height, palette.primary)) for i in shown}
+        mask = cards.corners(right - left, bottom - top, RADIUS)
+        self._rims = {i: frame_around(g, layout.picture, mask) for i, g in self._grounds.items()}
+        self._logo = self._logo_layer(logo) if logo else None
+        self._cards = {s.card: self._card_layer(*s.card) for s in self.shots if s.card}
+        self._label = layer(self.label_card.rgba, *layout.label)
+        self._seen: OrderedDict[Hashable, Layer] = OrderedDict()
+
+    @cached_property
+    def label_card(self) -> Card:
+        return cards.ai_label(self.script.language, self.layout.safe[2] - self.layout.safe[0])
+
+    def label_glyph(self) -> int:
+        """Height of the label's lowest full-height glyph, in pixels."""
+        return self.label_card.glyph
+
+    def text_boxes(self) -> dict[str, Box]:
+        """Where this clip's cards and label are, by name: what the safe-box check looks at."""
+        x, y = self.layout.label
+        boxes = {"label": (x, y, x + self.label_card.width, y + self.label_card.height)}
+        for name in self._cards:
+            left, top, right, bottom = self._cards[name].box
+            s = cards.SHADOW
+            boxes[f"{name[0]} card {name[1] + 1}"] = (left + s, top + s, right - s, bottom - s)
+        left, top = self._captions_at
+        boxes["captions"] = (left, top, self.layout.captions[2], self.layout.captions[3])
+        return boxes
+
+    def frame(self, index: int) -> Frame:
+        """Frame `index` of the clip. The same buffer is used again for the next one."""
+        t = index / self.timeline.fps
+        n = self._shot_at(t)
+        shot = self.shots[n]
+        self._stage(self._frame, n, t)
+        if n and self.shots[n - 1].picture != shot.picture and t < shot.start + FADE:
+            self._stage(self._other, n - 1, t)
+            self._frame.cross_fade(self._other, 1 - _smooth((t - shot.start) / FADE))
+        if self._logo:
+            self._frame.blend(self._logo)
+        person = self.presenter(t)
+        self._frame.blend(self._moving("presenter", person, *self.layout.presenter[:2]))
+        if shot.card:
+            self._card(n, t)
+        for sprite in self.captions(t):
+            self._frame.blend(self._moving("caption", sprite, *self._captions_at))
+        self._frame.blend(self._label)
+        return self._frame
+
+    def _stage(self, frame: Frame, n: int, t: float) -> None:
+        shot = self.shots[n]
+        frame.copy_from(self._grounds[shot.picture])
+        part = min(1.0, max(0.0, (t - shot.start) / max(0.5, shot.end - shot.start)))
+        zoom = 1 + (ZOOM - 1) * (part if n % 2 == 0 else 1 - part)
+        self._stills[shot.picture].draw(frame, self.layout.picture, zoom, (0.5, 0.5 if n % 2 == 0 else 0.42))
+        for rim in self._rims[shot.picture]:
+            frame.blend(rim)
+
+    def _card(self, n: int, t: float) -> None:
+        """A card slides up when it comes and fades when it goes, unless the neighbouring shot shows it too."""
+        shot = self.shots[n]
+        assert shot.card
+        sprite = self._cards[shot.card]
+        stays = n > 0 and self.shots[n - 1].card == shot.card
+        goes = n + 1 < len(self.shots) and self.shots[n + 1].card != shot.card
+        come = 1.0 if stays else _smooth((t - shot.start) / SLIDE)
+        go = _smooth((shot.end - t) / (SLIDE / 2)) if goes else 1.0
+        if come < 1:
+            sprite = sprite.at(sprite.x, sprite.y + round(RISE * (1 - come)))
+        self._frame.blend(sprite.faded(min(come, go)))
+
+    def _shot_at(self, t: float) -> int:
+        return max(i for i, s in enumerate(self.shots) if s.start <= t or i == 0)
+
+    def _moving(self, kind: str, sprite: Sprite, left: int, top: int) -> Layer:
+        """A sprite as a layer. Converting costs more than blending, so the last few are kept."""
+        key = (kind, sprite.key)
+        if key in self._seen:
+            self._seen.move_to_end(key)
+        else:
+            self._seen[key] = layer(sprite.rgba, left + sprite.x, top + sprite.y)
+            if len(self._seen) > 24:
+                self._seen.popitem(last=False)
+        return self._seen[key]
+
+    def _card_layer(self, kind: str, index: int) -> Layer:
+        script, (left, _, right, bottom) = self.script, self.layout.card
+        width = right - left
+        if kind == "feature":
+            number = 1 + [s.card for s in dict.fromkeys(self.shots) if s.card and s.card[0] == "feature"].index((kind, index))
+            card = cards.feature(script.text.features[index], number, script.language, self.palette, width)
+        elif kind == "title":
+            card = cards.title(script.text.title, script.text.brand, script.language, self.palette, width)
+        elif kind == "price":
+            card = cards.price(script.price, script.was_price, script.language, self.palette, width)
+        else:
+            card = cards.call(script.price, script.language, self.palette, width)
+        return layer(card.rgba, left - card.left, bottom - card.height - card.top)
+
+    def _logo_layer(self, path: str) -> Layer:
+        left, top, right, bottom = self.layout.logo
+        rgba = cards.logo(path, right - left, bottom - top)
+        return layer(rgba, right - rgba.shape[1], top)
+
+
+def _smooth(x: float) -> float:
+    """Ease from 0 to 1, both ends gentle."""
+    x = min(1.0, max(0.0, x))
+    return x * x * (3 - 2 * x)

@@ -1,0 +1,42 @@
+"""Where things are in the frame, and the box that no platform's own buttons cover."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+Box = tuple[int, int, int, int]  # left, top, right, bottom in pixels of 1080x1920; right and bottom are outside
+
+
+@dataclass(frozen=True)
+class Layout:
+    """Zones of a 1080x1920 frame. All text lies inside `safe`, which is free of TikTok's and Douyin's interface."""
+
+    name: str
+    width: int
+    height: int
+    safe: Box
+    label: tuple[int, int]  # top left corner of the AI label
+    picture: Box
+    card: Box  # feature and price cards grow upwards from its bottom left corner
+    captions: Box
+    presenter: Box  # the avatar's canvas: bottom edges touch, centres meet
+    logo: Box
+
+
+PRESENTER_RIGHT = Layout(
+    name="presenter-right",
+    width=1080,
+    height=1920,
+    safe=(60, 250, 900, 1460),
+    label=(60, 250),
+    picture=(60, 384, 1020, 1164),
+    card=(60, 800, 560, 1150),
+    captions=(60, 1276, 900, 1456),
+    presenter=(250, 880, 1080, 1920),
+    logo=(720, 408, 984, 470),
+)
+
+
+def inside(inner: Box, outer: Box) -> bool:
+    """Whether a box lies wholly in another."""
+    return inner[0] >= outer[0] and inner[1] >= outer[1] and inner[2] <= outer[2] and inner[3] <= outer[3]

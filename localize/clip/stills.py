@@ -1,0 +1,73 @@
+"""Product pictures made ready for the frame: the still that is zoomed, and the blurred background behind everything."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+
+from localize.pixels import Pixels, u8
+
+SPARE = 1.12  # a still is this much larger than its box, so that zooming in loses no sharpness
+CROP = 0.22  # a picture may lose this part of its height or width to fill the box
+ENLARGE = 1.6  # a small picture is not blown up further than this
+
+
+def still(picture: Pixels, width: int, height: int) -> Pixels:
+    """A picture (RGB or straight RGBA) for a box of `width` x `height`: RGB, larger than the box by `SPARE`, even sizes.
+
+    It fills the box if that crops little; else it is shown whole over a blurred enlargement of itself.
+    """
+    rgb = _on_paper(picture)
+    w, h = round(width * SPARE) & ~1, round(height * SPARE) & ~1
+    ph, pw = rgb.shape[:2]
+    fill = max(w / pw, h / ph)
+    lost = 1 - min(w / (pw * fill), h / (ph * fill))
+    if lost <= CROP and fill <= ENLARGE * SPARE:
+        return _resize(rgb, fill, w, h)
+    fit = min(w / pw, h / ph, ENLARGE * SPARE)
+    out = u8(cv2.convertScaleAbs(_blurred(rgb, w, h, 1 / 24), alpha=0.86))
+    small = _scaled(rgb, fit)
+    y, x = (h - small.shape[0]) // 2, (w - small.shape[1]) // 2
+    out[y : y + small.shape[0], x : x + small.shape[1]] = small
+    return out
+
+
+def background(picture: Pixels, width: int, height: int, tint: str) -> Pixels:
+    """A bright, soft backdrop: the picture's own colours melted into the brand's palest tone, a little deeper below: RGB."""
+    soft = _blurred(_on_paper(picture), width, height, 1 / 9).astype(np.float32)
+    colour = np.array([int(tint[i : i + 2], 16) for i in (1, 3, 5)], np.float32)
+    pale, deep = 255 - (255 - colour) * 0.16, 255 - (255 - colour) * 0.62
+    down = np.linspace(0, 1, height, dtype=np.float32)[:, None, None] ** 1.6
+    out = soft * 0.34 + (pale * (1 - down) + deep * down) * 0.66
+    noise = np.random.default_rng(7).random((height, width, 1), np.float32) - 0.5  # dither: a smooth ramp would show bands
+    return np.clip(out + noise + 0.5, 0, 255).astype(np.uint8)
+
+
+def _on_paper(picture: Pixels) -> Pixels:
+    """RGB of a picture; what is transparent lies on a light studio ground."""
+    if picture.shape[2] == 3:
+        return picture
+    h, w = picture.shape[:2]
+    ground = np.linspace(250, 226, h, dtype=np.float32)[:, None, None] * np.ones((1, w, 3), np.float32)
+    alpha = picture[..., 3:].astype(np.float32) / 255
+    return (picture[..., :3] * alpha + ground * (1 - alpha) + 0.5).astype(np.uint8)
+
+
+def _scaled(rgb: Pixels, factor: float) -> Pixels:
+    size = (max(2, round(rgb.shape[1] * factor)), max(2, round(rgb.shape[0] * factor)))
+    return u8(cv2.resize(rgb, size, interpolation=cv2.INTER_AREA if factor < 1 else cv2.INTER_LANCZOS4))
+
+
+def _resize(rgb: Pixels, factor: float, w: int, h: int) -> Pixels:
+    big = _scaled(rgb, factor)
+    y, x = max(0, (big.shape[0] - h) // 2), max(0, (big.shape[1] - w) // 2)
+    cut = big[y : y + h, x : x + w]
+    return cut if cut.shape[:2] == (h, w) else u8(cv2.resize(cut, (w, h), interpolation=cv2.INTER_LINEAR))
+
+
+def _blurred(rgb: Pixels, w: int, h: int, strength: float) -> Pixels:
+    """The picture filling w x h, blurred by `strength` of its width. Blurred small, where it costs nothing."""
+    k = 6
+    small = _resize(rgb, max(w / k / rgb.shape[1], h / k / rgb.shape[0]), w // k, h // k)
+    soft = u8(cv2.GaussianBlur(small, (0, 0), max(1.0, w / k * strength)))
+    return u8(cv2.resize(soft, (w, h), interpolation=cv2.INTER_CUBIC))

@@ -1,0 +1,322 @@
+"""Typesetting: texts of any of our languages as sprites, shaped by HarfBuzz, from the fonts of assets/fonts alone.
+
+A sprite is premultiplied RGBA, uint8 [height, width, 4]. Positions are whole pixels of the frame; a text's origin
+is the pen position at the left end of its baseline. A character no font of ours has is left out (never a box);
+`unprintable` lists those, so that a check can warn.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from itertools import pairwise
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+from fontTools.ttLib import TTFont  # type: ignore[import-untyped]
+from PIL import Image, ImageDraw, ImageFilter, ImageFont, features
+
+from localize import languages
+from localize.assets import ASSETS
+from localize.errors import NotReady
+from localize.languages import Token, wrap
+from localize.pixels import Pixels
+
+Weight = Literal["regular", "medium", "semibold", "bold", "extrabold"]
+Align = Literal["left", "centre"]
+
+# Kanit draws Thai, Vietnamese and Latin; Noto Sans SC draws hanzi. Each stands in for what the other lacks.
+KANIT: dict[Weight, str] = {
+    "regular": "Kanit-Regular.ttf", "medium": "Kanit-Medium.ttf", "semibold": "Kanit-SemiBold.ttf",
+    "bold": "Kanit-Bold.ttf", "extrabold": "Kanit-ExtraBold.ttf",
+}  # fmt: skip
+NOTO: dict[Weight, str] = {
+    "regular": "NotoSansSC-Medium.ttf", "medium": "NotoSansSC-Medium.ttf", "semibold": "NotoSansSC-Bold.ttf",
+    "bold": "NotoSansSC-Bold.ttf", "extrabold": "NotoSansSC-Bold.ttf",
+}  # fmt: skip
+
+# Spaces and hyphens that fonts lack or that would break a line's look, as their plain forms.
+PLAIN = str.maketrans({**dict.fromkeys("\u00a0\u2007\u2009\u200a\u202f\t\n\r", " "), "\u2010": "-", "\u2011": "-"})
+
+ELLIPSIS = "…"
+
+
+@dataclass(frozen=True)
+class Style:
+    """How a text looks. Sizes are in pixels, colours #RRGGBB or #RRGGBBAA, `shadow` is a soft shadow's opacity 0..1,
+    `strike` the colour of a line through the text."""
+
+    size: int
+    weight: Weight = "bold"
+    fill: str = "#FFFFFF"
+    outline: str = ""
+    outline_width: int = 0
+    shadow: float = 0.0
+    strike: str = ""
+
+
+@dataclass(frozen=True, eq=False)
+class Masks:
+    """A text's coverage, uint8 [h, w] each: its letters, and its letters fattened by the outline.
+
+    `x`, `y` is where their top left corner lies from the origin (y is negative: up).
+    """
+
+    fill: Pixels
+    outline: Pixels
+    x: int
+    y: int
+
+
+@dataclass(frozen=True, eq=False)
+class Block:
+    """Lines of text set in a box of `width` x `height`, from the first line's capitals to the last line's descenders.
+
+    The sprite's top left corner goes to (`x`, `y`) of that box: an outline or shadow hangs over it. `style` has
+    the size that was used; `cut` says that words were left out and an ellipsis put.
+    """
+
+    rgba: Pixels
+    x: int
+    y: int
+    width: int
+    height: int
+    lines: tuple[str, ...]
+    style: Style
+    cut: bool
+
+
+def chain(language: str, weight: Weight) -> tuple[Path, ...]:
+    """The font files for a language, first choice first."""
+    first, second = (NOTO, KANIT) if language == "zh" else (KANIT, NOTO)
+    return ASSETS / "fonts" / first[weight], ASSETS / "fonts" / second[weight]
+
+
+@lru_cache(maxsize=16)
+def _covers(path: Path) -> frozenset[int]:
+    with TTFont(path, lazy=True) as font:
+        return frozenset(font.getBestCmap())
+
+
+@lru_cache(maxsize=128)
+def _font(path: Path, size: int) -> ImageFont.FreeTypeFont:
+    if not features.check("raqm"):
+        raise NotReady("Pillow here cannot shape Thai.", missing=("raqm",), how="Install Pillow from PyPI: its wheels carry raqm.")
+    return ImageFont.truetype(path, size, layout_engine=ImageFont.Layout.RAQM)
+
+
+def _shaping(language: str) -> str:
+    return "zh-Hans" if language == "zh" else language
+
+
+def _invisible(char: str) -> bool:
+    """Joiners, zero-width spaces and emoji variation selectors: they say how to draw, and are not drawn."""
+    return unicodedata.category(char) in ("Cf", "Cc") or "\ufe00" <= char <= "\ufe0f"
+
+
+@lru_cache(maxsize=8192)
+def runs(text: str, language: str, weight: Weight = "bold") -> tuple[tuple[Path, str], ...]:
+    """The text as (font file, its characters), in order; marks stay with their letter, what no font has is left out."""
+    fonts = chain(language, weight)
+    out: list[tuple[Path, str]] = []
+    held: Path | None = None  # the font of the letter that marks belong to
+    for char in unicodedata.normalize("NFC", text.translate(PLAIN)):
+        if _invisible(char):
+            continue
+        mark = unicodedata.category(char).startswith("M")
+        choices = ((held,) if held else ()) if mark else fonts
+        font = next((f for f in choices if ord(char) in _covers(f)), None)
+        if not mark:
+            held = font
+        if font is None or (char == " " and out and out[-1][1].endswith(" ")):
+            continue
+        if out and out[-1][0] == font:
+            out[-1] = (font, out[-1][1] + char)
+        else:
+            out.append((font, char))
+    return tuple(out)
+
+
+def unprintable(text: str, language: str) -> str:
+    """The characters of the text that no shipped font has (emoji, rare hanzi, other scripts), each once, in order."""
+    known = frozenset[int]().union(*(_covers(f) for f in chain(language, "bold")))
+    plain = unicodedata.normalize("NFC", text.translate(PLAIN))
+    return "".join(dict.fromkeys(c for c in plain if ord(c) not in known and not _invisible(c)))
+
+
+@lru_cache(maxsize=65536)
+def measure(text: str, style: Style, language: str) -> float:
+    """The advance width of a text in pixels, as shaped (kerning and marks included, outline not)."""
+    return sum(_font(f, style.size).getlength(part, language=_shaping(language)) for f, part in runs(text, language, style.weight))
+
+
+def ruler(style: Style, language: str) -> Callable[[str], float]:
+    """`measure` for one style and language, as `localize.languages.wrap` takes it."""
+    return lambda text: measure(text, style, language)
+
+
+@lru_cache(maxsize=8192)
+def ink(text: str, style: Style, language: str) -> tuple[int, int]:
+    """How far a text's letters reach above and below its baseline, in pixels (both positive; (0, 0) for nothing)."""
+    boxes = [_font(f, style.size).getbbox(part, language=_shaping(language), anchor="ls") for f, part in runs(text, language, style.weight)]
+    return int(np.ceil(max((-b[1] for b in boxes), default=0))), int(np.ceil(max((b[3] for b in boxes), default=0)))
+
+
+@lru_cache(maxsize=512)
+def masks(text: str, style: Style, language: str) -> Masks:
+    """Draw a text's coverage. Both masks have one shape and one place; without an outline they are the same array."""
+    up, down = ink(text, style, language)
+    margin = style.outline_width + style.size // 4  # letters may lean out of their advance: ฟ, f, ว่
+    width = int(np.ceil(measure(text, style, language))) + 2 * margin
+    height = up + down + 2 * margin
+
+    def coverage(stroke: int) -> Pixels:
+        image = Image.new("L", (width, height))
+        pen, canvas = float(margin), ImageDraw.Draw(image)
+        for path, part in runs(text, language, style.weight):
+            font = _font(path, style.size)
+            canvas.text((pen, margin + up), part, 255, font, "ls", language=_shaping(language), stroke_width=stroke)
+            pen += font.getlength(part, language=_shaping(language))
+        if stroke:  # specks of background in the smallest counters (น้ำ, ฐ, e) look like dirt: close them
+            image = image.filter(ImageFilter.MaxFilter(5)).filter(ImageFilter.MinFilter(5))
+        return np.asarray(image)
+
+    fill = coverage(0)
+    outline = coverage(style.outline_width) if style.outline and style.outline_width else fill
+    rows, columns = np.flatnonzero(outline.any(axis=1)), np.flatnonzero(outline.any(axis=0))
+    if not len(rows):
+        return Masks(np.zeros((0, 0), np.uint8), np.zeros((0, 0), np.uint8), 0, 0)
+    crop = np.s_[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+    return Masks(fill[crop], outline[crop], int(columns[0]) - margin, int(rows[0]) - margin - up)
+
+
+def tint(mask: Pixels, colour: str) -> Pixels:
+    """A mask [h, w] in one colour: premultiplied RGBA [h, w, 4]."""
+    red, green, blue, alpha = Image.new("RGBA", (1, 1), colour).tobytes()
+    scale = np.array([red * alpha, green * alpha, blue * alpha, 255 * alpha], np.uint32)
+    return ((mask[..., None] * scale + 255 * 127) // (255 * 255)).astype(np.uint8)
+
+
+def over(below: Pixels, above: Pixels, x: int, y: int) -> None:
+    """Blend a premultiplied sprite onto another in place, its top left corner at (x, y); what hangs over is cut."""
+    top, left = max(0, y), max(0, x)
+    bottom, right = min(below.shape[0], y + above.shape[0]), min(below.shape[1], x + above.shape[1])
+    if top >= bottom or left >= right:
+        return
+    source = above[top - y : bottom - y, left - x : right - x].astype(np.uint16)
+    target = below[top:bottom, left:right]
+    target[:] = source + (target * (255 - source[..., 3:]) + 127) // 255
+
+
+def shade(mask: Pixels, size: int, opacity: float) -> tuple[Pixels, int]:
+    """The soft black shadow of a mask as a sprite, and how far it hangs over the mask on every side."""
+    spread = max(2, size // 5)
+    drop = max(1, size // 24)
+    image = Image.fromarray(np.pad(mask, ((spread + drop, spread - drop), (spread, spread))))
+    soft = np.asarray(image.filter(ImageFilter.GaussianBlur(spread / 2.6)))
+    return tint((soft * opacity).astype(np.uint8), "#000000"), spread
+
+
+def paint(shapes: Masks, style: Style) -> tuple[Pixels, tuple[int, int]]:
+    """Shadow, outline and letters, one over the other; the sprite and its top left corner from the masks' origin."""
+    height, width = shapes.fill.shape
+    if not height:
+        return np.zeros((0, 0, 4), np.uint8), (0, 0)
+    shadow, margin = shade(shapes.outline, style.size, style.shadow) if style.shadow else (None, 0)
+    canvas = np.zeros((height + 2 * margin, width + 2 * margin, 4), np.uint8) if shadow is None else shadow
+    if style.outline and style.outline_width:
+        over(canvas, tint(shapes.outline, style.outline), margin, margin)
+    over(canvas, tint(shapes.fill, style.fill), margin, margin)
+    return canvas, (shapes.x - margin, shapes.y - margin)
+
+
+def draw(text: str, style: Style, language: str) -> tuple[Pixels, tuple[int, int]]:
+    """One line of text as a tight sprite, and where its top left corner lies from the origin (y negative: up)."""
+    sprite, (x, y) = paint(masks(text, style, language), style)
+    if not style.strike or not sprite.size:
+        return sprite, (x, y)
+    reach, thick = style.size // 12, max(2, round(style.size * 0.075))
+    bar = np.full((thick, round(measure(text, style, language)) + 2 * reach), 255, np.uint8)
+    left = max(0, x + reach)
+    canvas = np.pad(sprite, ((0, 0), (left, left), (0, 0)))
+    middle = ink("0", style, language)[0] // 2
+    over(canvas, tint(bar, style.strike), left - x - reach, -y - middle - thick // 2)
+    return canvas, (x - left, y)
+
+
+def glyph_height(text: str, style: Style, language: str) -> int:
+    """Height in pixels of the lowest full-height letter of a text, 0 without letters: what a rule on text size means.
+
+    Full height: capitals, figures, hanzi and Thai consonants without their marks; not a flat hanzi (一) or an x.
+    """
+    plain = replace(style, outline="", outline_width=0)
+
+    def height(char: str) -> int:
+        return len(masks(char, plain, language).fill)
+
+    letters = {c: height(c) for c in set(text) if unicodedata.category(c) in ("Lu", "Ll", "Lo", "Nd")}
+    full = [h for c, h in letters.items() if h >= 0.8 * height("ก" if "\u0e00" <= c <= "\u0e7f" else "国" if c >= "\u2e80" else "H")]
+    return min(full or letters.values(), default=0)
+
+
+def _text(tokens: Sequence[Token]) -> str:
+    return "".join(t.text + t.gap for t in tokens).strip()
+
+
+def _shortened(tokens: Sequence[Token], style: Style, language: str, width: int, max_lines: int) -> list[str]:
+    """The longest beginning of the tokens that fits with an ellipsis after it; of a lone giant word, its first letters."""
+    for kept in range(len(tokens) - 1, 0, -1):
+        last = tokens[kept - 1]
+        end = Token(last.text.rstrip(",.;:!?、，。；：！？") + ELLIPSIS, "")
+        lines = [_text(line) for line in wrap([*tokens[: kept - 1], end], width, ruler(style, language))]
+        if len(lines) <= max_lines and all(measure(line, style, language) <= width for line in lines):
+            return lines
+    word = tokens[0].text
+    for kept in range(len(word) - 1, 0, -1):
+        if not unicodedata.category(word[kept]).startswith("M") and measure(word[:kept] + ELLIPSIS, style, language) <= width:
+            return [word[:kept] + ELLIPSIS]
+    return [ELLIPSIS]
+
+
+def _fitted(text: str, style: Style, language: str, width: int, max_lines: int, smallest: int) -> tuple[list[str], Style, bool]:
+    """The lines of a text at the largest size, from the style's down to `smallest`, at which it fits; else shortened."""
+    tokens = languages.get(language).read(text)
+    for size in range(style.size, smallest - 1, -2):
+        tried = replace(style, size=size)
+        lines = [_text(line) for line in wrap(tokens, width, ruler(tried, language))]
+        if len(lines) <= max_lines and all(measure(line, tried, language) <= width for line in lines):
+            return lines, tried, False
+    tried = replace(style, size=min(style.size, smallest))
+    return _shortened(tokens, tried, language, width, max_lines), tried, True
+
+
+def block(text: str, style: Style, language: str, width: int, *, max_lines: int = 2, align: Align = "left", smallest: int = 0) -> Block:
+    """Set a text in lines no wider than `width`, broken between words, as even as can be.
+
+    Too long for `max_lines`: made smaller down to `smallest` pixels (0: the style's own size), then cut at a word
+    with an ellipsis. Lines stand far enough apart that no mark of one touches the other.
+    """
+    lines, used, cut = _fitted(text, style, language, width, max_lines, smallest or style.size)
+    reach = [ink(line, used, language) for line in lines]
+    capital = ink("H", used, language)[0]
+    baselines = [max(capital, reach[0][0])] if lines else []
+    for before, after in pairwise(reach):
+        baselines.append(baselines[-1] + max(round(1.22 * used.size), before[1] + after[0] + used.size // 12))
+    height = baselines[-1] + reach[-1][1] if lines else 0
+
+    hang = used.outline_width + used.size // 2
+    canvas = np.zeros((height + 2 * hang, width + 2 * hang, 4), np.uint8)
+    # All shadows and outlines first: the second line's shadow must not dim the first line's letters.
+    for layer in (replace(used, fill="#00000000", strike=""), replace(used, outline="", shadow=0.0)):
+        for line, baseline in zip(lines, baselines, strict=True):
+            indent = 0 if align == "left" else round((width - measure(line, used, language)) / 2)
+            sprite, (x, y) = draw(line, layer, language)
+            over(canvas, sprite, hang + indent + x, hang + baseline + y)
+    rows, columns = np.flatnonzero(canvas[..., 3].any(axis=1)), np.flatnonzero(canvas[..., 3].any(axis=0))
+    if not len(rows):
+        return Block(np.zeros((0, 0, 4), np.uint8), 0, 0, width, 0, (), used, cut)
+    tight = canvas[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1].copy()
+    return Block(tight, int(columns[0]) - hang, int(rows[0]) - hang, width, height, tuple(lines), used, cut)

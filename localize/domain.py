@@ -1,0 +1,246 @@
+"""The vocabulary of the product: frozen models that every stage takes and gives.
+
+Times are seconds, pixels are of the 1080x1920 frame, paths are strings (absolute once read).
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+Role = Literal["hook", "problem", "feature", "proof", "price", "cta"]
+Emotion = Literal["neutral", "happy", "excited", "sincere", "surprised"]
+Show = Literal["picture", "title", "feature", "price", "cta"]
+Severity = Literal["block", "warn", "info"]
+
+# Rhubarb's names for the Preston-Blair shapes: A closed lips (m b p), B teeth together (most consonants, ee),
+# C open (e), D wide open (a), E rounded (o), F puckered (u w), G teeth on lip (f v), H tongue up (l), X at rest.
+MouthShape = Literal["A", "B", "C", "D", "E", "F", "G", "H", "X"]
+
+# How far each shape opens the lips, 0 closed to 1 widest. Used where a mouth must be compared with a sound's energy.
+MOUTH_OPENING: dict[MouthShape, float] = {
+    "X": 0.0, "A": 0.0, "B": 0.25, "G": 0.2, "F": 0.35, "H": 0.5, "C": 0.6, "E": 0.7, "D": 1.0,
+}  # fmt: skip
+
+GESTURES = (
+    "rest", "welcome", "point_up", "point_down", "point_side", "count_1", "count_2", "count_3",
+    "thumbs_up", "open_hands", "wave",
+)  # fmt: skip
+
+
+class Model(BaseModel):
+    """Frozen, and refuses fields it does not know."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Money(Model):
+    amount: Decimal
+    currency: str = Field(pattern=r"^[A-Z]{3}$", description="ISO 4217 code")
+
+
+class Text(Model):
+    """A product's texts in one language. Empty means: not given."""
+
+    title: str = ""
+    features: tuple[str, ...] = ()
+    description: str = ""
+    brand: str = ""
+    proof: str = ""
+
+
+class Source(Model):
+    """Where a product came from: the file's name and the row's number as a spreadsheet shows it."""
+
+    file: str
+    row: int
+
+
+class Product(Model):
+    """One sellable thing, as its seller describes it.
+
+    `language` is the language of title, features, description and proof; `localized` holds the texts a seller
+    gave in other languages, by language code. Pictures and footage are absolute paths or URLs.
+    """
+
+    sku: str
+    title: str
+    price: Money
+    was_price: Money | None = None
+    brand: str = ""
+    category: str = ""
+    features: tuple[str, ...] = ()
+    description: str = ""
+    proof: str = ""
+    images: tuple[str, ...] = ()
+    footage: tuple[str, ...] = ()
+    link: str = ""
+    language: str = "en"
+    localized: dict[str, Text] = {}
+    source: Source | None = None
+
+
+class Reject(Model):
+    """A catalog row that cannot become a product, and why."""
+
+    file: str
+    row: int
+    sku: str = ""
+    column: str
+    value: str
+    reason: str
+
+
+class Line(Model):
+    """One spoken sentence of a script.
+
+    `text` is as a viewer reads it (prices and numbers in figures); `feature` is the index of the feature it
+    speaks about, so that the picture can show the same one; `show` is what the frame shows while it is said.
+    """
+
+    role: Role
+    text: str
+    host: int = 0
+    gesture: str = "rest"
+    emotion: Emotion = "neutral"
+    show: Show = "picture"
+    feature: int | None = None
+
+
+class Script(Model):
+    """Ordered lines in one language, how they were written, and the texts the frame shows beside them."""
+
+    language: str
+    lines: tuple[Line, ...]
+    text: Text
+    price: Money
+    was_price: Money | None = None
+    engine: str
+    variant: str = ""
+
+
+class Word(Model):
+    """One token of a Line as it is read on screen, and when it is heard."""
+
+    text: str
+    gap: str = ""
+    start: float
+    end: float
+
+
+class Mouth(Model):
+    """A mouth shape and when it is held."""
+
+    shape: MouthShape
+    start: float
+    end: float
+
+
+class Speech(Model):
+    """The sound of one Line: a mono WAV file, its words and its viseme track, all from the file's start."""
+
+    audio: str
+    rate: int
+    duration: float
+    words: tuple[Word, ...]
+    mouths: tuple[Mouth, ...]
+    engine: str
+
+
+class Gesture(Model):
+    """A movement of the body: eased in from `start`, at its peak from `peak`, back at rest by `end`."""
+
+    name: str
+    start: float
+    peak: float
+    end: float
+
+
+class Feeling(Model):
+    """An emotion held over a time."""
+
+    emotion: Emotion
+    start: float
+    end: float
+
+
+class Performance(Model):
+    """What one host's body does over a clip of `duration` seconds. The seed moves what is idle (sway, breath)."""
+
+    duration: float
+    mouths: tuple[Mouth, ...]
+    gestures: tuple[Gesture, ...] = ()
+    feelings: tuple[Feeling, ...] = ()
+    blinks: tuple[float, ...] = ()
+    seed: int = 0
+
+
+class Finding(Model):
+    """What a check saw. The message is for a seller; the evidence is what was measured."""
+
+    check: str
+    severity: Severity
+    message: str
+    evidence: dict[str, str | int | float | bool | None] = {}
+
+
+class Disclosure(Model):
+    """That and how AI made this clip. Every label, flag and metadata field is derived from this one object."""
+
+    label: str
+    producer: str
+    produce_id: str
+    made: tuple[str, ...] = ("script", "voice", "presenter")
+
+
+class Clip(Model):
+    """The finished video and what lies beside it. The sidecar holds how it was made."""
+
+    key: str
+    sku: str
+    language: str
+    duration: float
+    video: str
+    cover: str
+    captions: str
+    sidecar: str
+    findings: tuple[Finding, ...] = ()
+
+    @property
+    def blocked(self) -> tuple[Finding, ...]:
+        return tuple(f for f in self.findings if f.severity == "block")
+
+
+class Channel(Model):
+    """A place to publish: a platform, an account on it and the market it sells to.
+
+    Without `languages` it takes every language of the campaign, without `only` (SKUs) every product.
+    """
+
+    name: str
+    kind: str = "folder"
+    platform: Literal["tiktok", "douyin", "weibo", "any"] = "any"
+    account: str = ""
+    market: str = ""
+    languages: tuple[str, ...] = ()
+    only: tuple[str, ...] = ()
+
+
+class Post(Model):
+    """The text that goes with a clip on one channel."""
+
+    title: str
+    body: str = ""
+    hashtags: tuple[str, ...] = ()
+
+
+class Receipt(Model):
+    """What a channel answered: where the clip is now."""
+
+    channel: str
+    clip_key: str
+    state: Literal["published", "failed"]
+    where: str = ""
+    reason: str = ""

@@ -1,0 +1,108 @@
+"""What every language must know how to do, and the parts that are the same for all of them."""
+
+from __future__ import annotations
+
+import datetime
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import ClassVar
+
+from localize.domain import Money
+
+
+@dataclass(frozen=True)
+class Token:
+    """One word of a text: as it is read, as it is said, and what follows it.
+
+    The texts and gaps of a text's tokens, joined, give the text back. `text` carries the punctuation that
+    touches the word; `say` has none and spells numbers, prices, units and signs out in words ("" for an emoji:
+    shown, never said). `pause` is the punctuation a voice should hear after the word: "", ",", ".", "?" or "!".
+    A line may be broken between any two tokens and nowhere else.
+    """
+
+    text: str
+    say: str
+    gap: str = ""
+    pause: str = ""
+
+
+class Language(ABC):
+    """One language. Subclasses are stateless; `localize.languages.get(code)` gives the one instance."""
+
+    code: ClassVar[str]
+    name: ClassVar[str]  # in English
+    endonym: ClassVar[str]  # in itself
+    currency: ClassVar[str]  # of its main market, ISO 4217
+    espeak_voice: ClassVar[str]
+    ai_label: ClassVar[str]  # the disclosure a viewer reads; zh must satisfy GB 45438 (AI + 生成)
+    labels: ClassVar[dict[str, str]]  # words the frame shows: was, now, save, feature, cart, sample
+
+    @abstractmethod
+    def number(self, value: Decimal | int) -> str:
+        """A number as it is said, in words: 1290 -> "หนึ่งพันสองร้อยเก้าสิบ". Decimals and negatives too."""
+
+    @abstractmethod
+    def price(self, money: Money) -> str:
+        """A price as it is written: ฿1,290, 350.000 ₫, Rp299.000, ¥199."""
+
+    @abstractmethod
+    def price_aloud(self, money: Money) -> str:
+        """A price as it is said, in words, with the currency's spoken name."""
+
+    @abstractmethod
+    def percent(self, value: Decimal | int) -> str:
+        """A percentage as it is written: 25%."""
+
+    @abstractmethod
+    def date(self, day: datetime.date) -> str:
+        """A date as it is written, in the market's own calendar."""
+
+    @abstractmethod
+    def date_aloud(self, day: datetime.date) -> str:
+        """A date as it is said, in words."""
+
+    @abstractmethod
+    def read(self, text: str) -> list[Token]:
+        """Split a text into tokens, each with what is said for it. Raises nothing: unknown signs are kept and not said."""
+
+    @abstractmethod
+    def foreign(self, text: str) -> str:
+        """The letters of `text` that this language is not written with ("" if all fit). Latin brand names, digits,
+        punctuation and emoji always fit."""
+
+
+def wrap(tokens: Sequence[Token], width: float, measure: Callable[[str], float]) -> list[list[Token]]:
+    """Break tokens into lines no wider than `width` by `measure` (the width of a text, same unit), balanced.
+
+    Fewest lines first, then the most even ones. A token wider than the box gets a line of its own: a word is
+    never broken. Returns the tokens of each line, in order.
+    """
+    if not tokens:
+        return []
+    n = len(tokens)
+
+    def span(i: int, j: int) -> float:
+        return measure("".join(t.text + t.gap for t in tokens[i:j]).rstrip())
+
+    # best[i] = (lines, sum of squared slack) for tokens[i:], and where its first line ends.
+    best: list[tuple[int, float, int]] = [(0, 0.0, n)] * (n + 1)
+    for i in range(n - 1, -1, -1):
+        choice: tuple[int, float, int] | None = None
+        for j in range(i + 1, n + 1):
+            w = span(i, j)
+            if w > width and j > i + 1:
+                break
+            lines, slack, _ = best[j]
+            cost = (lines + 1, slack + max(0.0, width - w) ** 2, j)
+            if choice is None or cost[:2] < choice[:2]:
+                choice = cost
+        assert choice is not None
+        best[i] = choice
+    out, i = [], 0
+    while i < n:
+        j = best[i][2]
+        out.append(list(tokens[i:j]))
+        i = j
+    return out

@@ -1,0 +1,63 @@
+"""The folder channel: `out/<channel>/<sku>.<language>.mp4` with its cover, captions and sidecar beside it."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from pathlib import Path
+from typing import ClassVar
+
+from localize.domain import Channel, Clip, Post, Receipt
+from localize.engines import Card
+from localize.publish import must_be_publishable
+
+
+class FolderPublisher:
+    card: ClassVar[Card] = Card(
+        name="folder", stage="publish", about="a folder on this machine", version="1", licence="Apache-2.0", quality=10
+    )
+
+    def missing(self) -> str:
+        return ""
+
+    def fingerprint(self) -> str:
+        return f"folder-{self.card.version}"
+
+    def publish(self, clip: Clip, post: Post, channel: Channel, out: Path) -> Receipt:
+        must_be_publishable(clip)
+        folder = out / channel.name
+        folder.mkdir(parents=True, exist_ok=True)
+        stem = f"{clip.sku}.{clip.language}"
+        video, sidecar = folder / f"{stem}.mp4", folder / f"{stem}.json"
+        if not (video.is_file() and sidecar.is_file() and _key_in(sidecar) == clip.key):
+            # The sidecar is written last: with it in place, everything else is too.
+            sidecar.unlink(missing_ok=True)
+            for source, suffix in ((clip.video, "mp4"), (clip.cover, "jpg"), (clip.captions, "srt")):
+                _place(Path(source), folder / f"{stem}.{suffix}")
+            made = json.loads(Path(clip.sidecar).read_text(encoding="utf-8"))
+            made |= {"channel": channel.model_dump(mode="json"), "post": post.model_dump(mode="json")}
+            made["findings"] = [f.model_dump(mode="json") for f in clip.findings]
+            part = folder / f".{stem}.json.part"
+            part.write_text(json.dumps(made, ensure_ascii=False, indent=1), encoding="utf-8")
+            part.rename(sidecar)
+        return Receipt(channel=channel.name, clip_key=clip.key, state="published", where=str(video))
+
+
+def _key_in(sidecar: Path) -> str:
+    try:
+        key = json.loads(sidecar.read_text(encoding="utf-8")).get("key", "")
+    except ValueError:  # cut off by a full disk or edited by hand: written again
+        return ""
+    return str(key)
+
+
+def _place(source: Path, target: Path) -> None:
+    """Put a file in place whole: a hard link costs no space, a copy is made where the file system can't link."""
+    part = target.with_name(f".{target.name}.part")
+    part.unlink(missing_ok=True)
+    try:
+        os.link(source, part)
+    except OSError:
+        shutil.copyfile(source, part)
+    part.replace(target)

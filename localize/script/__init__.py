@@ -1,0 +1,27 @@
+"""Script: a product's texts in one language in, ordered Lines out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from localize.domain import Money, Product, Script, Text
+from localize.engines import Engine
+
+
+@dataclass(frozen=True)
+class Brief:
+    """What a script must do: its target length in seconds, style, the speaker's gender (particles: ค่ะ or ครับ)
+    and where it is shown (the call to action names the place: cart, link, shop)."""
+
+    seconds: int = 30
+    style: str = "friendly"
+    gender: str = "female"
+    platform: str = "any"
+
+
+class Writer(Engine, Protocol):
+    def write(self, product: Product, text: Text, price: Money, was: Money | None, language: str, brief: Brief) -> Script:
+        """Write the script in `language` from the product's texts in that language and its prices in the market's
+        money. Every number and claim in it comes from these. Deterministic for equal inputs."""
+        ...

@@ -1,0 +1,359 @@
+"""The draft voice: espeak-ng in a process of its own, polished, with its own exact word and mouth times.
+
+It needs no weights, no key and no network, and speaks a line in a few hundredths of a second. It sounds like the
+machine it is: use it to see a campaign, or where nothing better may be installed.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import itertools
+import json
+import math
+import os
+import re
+import subprocess
+import sys
+import threading
+import unicodedata
+from bisect import bisect_right
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from importlib.metadata import PackageNotFoundError, version
+from importlib.util import find_spec
+from pathlib import Path
+from typing import IO, Any, ClassVar
+
+import numpy as np
+import numpy.typing as npt
+
+from localize.assets import ASSETS
+from localize.domain import Word
+from localize.engines import Card
+from localize.errors import NotReady, Transient, UserError
+from localize.languages import Language, Token
+from localize.voice import Sound, VoiceStyle
+from localize.voice.mouths import Phone, is_vowel, mouth_track
+from localize.voice.polish import RATE, lengthen, polish
+
+INSTALL = "the package espeakng-loader is not installed (pip install espeakng-loader)"
+PATIENCE = 60  # s for one line; it takes hundredths
+
+VOICES = ASSETS / "voices" / "espeak"  # a file of espeak voice settings for each gender
+GENDERS = ("female", "male")
+
+
+@dataclass(frozen=True)
+class Manner:
+    """How espeak's own voice of a language must be set to sound like the others.
+
+    `tempo` is espeak's speed (about 5 syllables a second, pauses included, as someone selling speaks),
+    `consonants` the strength of its noises in percent, and the pitches its lowest and highest in Hz. The languages
+    use very different parts of that range; with these, nine tenths of the speech lie within 165..285 Hz for a
+    woman and 98..168 Hz for a man in each of them, and tones span 9 semitones.
+    """
+
+    tempo: int
+    consonants: int
+    female: tuple[int, int]
+    male: tuple[int, int]
+    voice: str = ""  # to build on, where it is not the Language's own
+    settings: str = ""  # more lines of a voice file
+
+
+MANNERS = {
+    # espeak does not know that Thai has tones: after an English word it would drop all of them up to the next comma.
+    # So Thai is spoken by the rules of Vietnamese, with the sounds of Thai.
+    "th": Manner(160, 90, (148, 365), (91, 220), voice="vi", settings="phonemes th\ndictionary th\nwords 0\n"),
+    "vi": Manner(212, 100, (141, 387), (88, 229)),
+    "id": Manner(185, 110, (136, 267), (85, 162)),
+    "zh": Manner(225, 160, (140, 356), (87, 213)),
+    "en": Manner(200, 100, (131, 264), (82, 159)),
+}
+
+# espeak's Vietnamese ă before a nasal lasts 20 ms, which nobody hears (năm, trăm). Reduced vowels may stay that short.
+SHORTEST_VOWEL = 0.065  # s
+REDUCED = ("ə", "ɪ", "ɐ", "ᵻ")
+PAUSES = 1.4  # espeak shortens its pauses with its speed; a seller takes a breath
+
+_THAI = re.compile("[\u0e00-\u0e7f]+")
+
+
+class EspeakVoice:
+    """See the module."""
+
+    card: ClassVar[Card] = Card(
+        name="espeak",
+        stage="voice",
+        about="espeak-ng, a draft voice that needs nothing but its package",
+        version="1",
+        licence="GPL-3.0-or-later (program, run as a process of its own)",
+        quality=10,
+        needs="pip install espeakng-loader",
+        languages=("en", "id", "th", "vi", "zh"),
+    )
+
+    def missing(self) -> str:
+        if not hasattr(os, "fork"):
+            return "espeak runs on Linux and macOS only (on Windows: inside WSL)"
+        return "" if find_spec("espeakng_loader") else INSTALL
+
+    def fingerprint(self) -> str:
+        try:
+            loader = version("espeakng-loader")
+        except PackageNotFoundError:
+            loader = "none"
+        voices = hashlib.sha256(b"".join((VOICES / gender).read_bytes() for gender in GENDERS)).hexdigest()[:12]
+        return f"{self.card.name} {self.card.version}, espeakng-loader {loader}, voices {voices}"
+
+    def speak(self, tokens: Sequence[Token], language: Language, style: VoiceStyle) -> Sound:
+        """Speak one Line at 48 kHz. Raises NotReady without espeak, Transient when its process died, UserError
+        for a style it does not have."""
+        if style.gender not in GENDERS:
+            raise UserError(f"a voice is {' or '.join(GENDERS)}, not {style.gender!r}")
+        text = compose(tokens, thai=language.code == "th")
+        manner = MANNERS.get(language.code, MANNERS["en"])
+        low, high = manner.female if style.gender == "female" else manner.male
+        own = f"pitch {low} {high}\nconsonants {manner.consonants} {manner.consonants}\n{manner.settings}"
+        request = {
+            "voice": manner.voice or language.espeak_voice,
+            "settings": (VOICES / style.gender).read_text("utf-8") + own,
+            "rate": round(min(max(manner.tempo * style.pace, 80), 350)),
+            # 0 is half, 50 the voice's own and 100 double its pitch.
+            "pitch": round(min(max(50 + 50 * math.log2(max(style.pitch, 0.1)), 0), 99)),
+        }
+        raw = _lengthened(_PROCESS.ask(request, text.text)) if text.text else Raw(np.zeros(0, np.float32), RATE, ())
+        spoken = timed(raw, text)
+        polished = polish(raw.samples, raw.rate)
+        duration = len(polished.samples) / RATE
+
+        def at(sample: int) -> float:
+            return min(max(sample / raw.rate - polished.offset, 0.0), duration)
+
+        words = tuple(
+            Word(text=token.text, gap=token.gap, start=at(start), end=at(end))
+            for token, (start, end) in zip(tokens, spoken.words, strict=True)
+        )
+        phones = [Phone(name, at(start), at(end)) for name, start, end in spoken.phones]
+        return Sound(polished.samples, RATE, words, mouth_track(phones, polished.samples, RATE))
+
+
+@dataclass(frozen=True)
+class Text:
+    """What espeak is given, and where in it each token begins and ends (an empty span: it is not said)."""
+
+    text: str
+    spans: tuple[tuple[int, int], ...]
+
+
+def compose(tokens: Sequence[Token], *, thai: bool = False) -> Text:
+    """The text of tokens: their words, and the punctuation their pauses ask for."""
+    text, spans = "", []
+    capital = False
+    for token in tokens:
+        say = _thai(token.say) if thai else _clean(token.say)
+        if say and text:
+            text += " "
+        if capital and say:
+            # espeak takes a full stop before a small letter for an abbreviation's.
+            say, capital = say[:1].upper() + say[1:], False
+        spans.append((len(text), len(text) + len(say)))
+        text += say
+        if token.pause and text and text[-1] not in ",.?!":
+            text += token.pause
+            capital = token.pause == "."
+    return Text(text, tuple(spans))
+
+
+def _clean(say: str) -> str:
+    """Brackets would be read as phoneme names; control characters would end the text."""
+    say = unicodedata.normalize("NFC", say)
+    return " ".join("".join(c if c not in "[]<>" and unicodedata.category(c)[0] != "C" else " " for c in say).split())
+
+
+def _thai(say: str) -> str:
+    """Thai words as phoneme names, in which espeak needs them; the rest (brand names) as it is, read as English."""
+    from localize.languages.thai_sounds import phonemes  # its word lists are read only where Thai is spoken
+
+    parts = []
+    for piece in say.split():
+        for thai, other in re.findall(rf"({_THAI.pattern})|([^\u0e00-\u0e7f]+)", piece):
+            sound = phonemes(thai) if thai else ""
+            parts.append(f"[[{sound}]]" if sound else _clean(other))
+    return " ".join(p for p in parts if p)
+
+
+@dataclass(frozen=True)
+class Raw:
+    """espeak's own samples [n] in -1..1, and its events (kind, sample, position, name) in the order of time."""
+
+    samples: npt.NDArray[np.float32]
+    rate: int
+    events: tuple[tuple[str, int, int, str], ...]
+
+
+def _lengthened(raw: Raw) -> Raw:
+    """The same with vowels too short to hear held and the pauses of a person, and the events moved accordingly."""
+    starts = [e[1] for e in raw.events] + [len(raw.samples)]
+    phones = [
+        (name, start, end) for (kind, start, _, name), end in zip(raw.events, starts[1:], strict=True) if kind == "phoneme" and end > start
+    ]
+    vowels = [(start, end) for name, start, end in phones if is_vowel(name) and name.strip("ˈˌ") not in REDUCED]
+    pauses = [(start, end) for name, start, end in phones if not name and end - start > SHORTEST_VOWEL * raw.rate]
+    samples, added = lengthen(raw.samples, raw.rate, vowels, SHORTEST_VOWEL, pauses, PAUSES)
+    at = [cut for cut, _ in added]
+    total = [0, *itertools.accumulate(count for _, count in added)]
+    events = tuple((kind, sample + total[bisect_right(at, sample)], position, name) for kind, sample, position, name in raw.events)
+    return Raw(samples, raw.rate, events)
+
+
+@dataclass
+class Spoken:
+    """When each token and phone is heard, in samples of the raw sound."""
+
+    words: list[tuple[int, int]] = field(default_factory=list)
+    phones: list[tuple[str, int, int]] = field(default_factory=list)
+
+
+def timed(raw: Raw, text: Text) -> Spoken:
+    """Give every phone to its token. Tokens that espeak said as one word share its phones by their syllables."""
+    spoken = Spoken()
+    said = [k for k, (a, b) in enumerate(text.spans) if b > a]
+    starts = [text.spans[k][0] for k in said]
+    owned: dict[int, list[tuple[str, int, int]]] = {k: [] for k in said}
+    words: list[tuple[int, list[tuple[str, int, int]]]] = []  # (token, phones) of each of espeak's words
+    events = [e for e in raw.events if not e[3].startswith("(")]  # "(en)": a change of language makes no sound
+    ends = [*(e[1] for e in events[1:]), len(raw.samples)][: len(events)]
+    for (kind, start, position, name), end in zip(events, ends, strict=True):
+        if kind == "word" and said:
+            words.append((said[max(bisect_right(starts, position) - 1, 0)], []))
+        elif kind == "phoneme" and end > start:
+            spoken.phones.append((name, start, end))
+            if name and words:
+                words[-1][1].append((name, start, end))
+    for i, (token, phones) in enumerate(words):
+        following = words[i + 1][0] if i + 1 < len(words) else len(text.spans)
+        sharers = [token, *(k for k in said if token < k < following)]
+        for k, share in zip(sharers, _shared(phones, [text.text[slice(*text.spans[k])] for k in sharers]), strict=True):
+            owned[k] += share
+    now = 0
+    for k in range(len(text.spans)):
+        mine = owned.get(k)
+        span = (max(mine[0][1], now), max(mine[-1][2], now)) if mine else (now, now)
+        spoken.words.append(span)
+        now = span[1]
+    return spoken
+
+
+def _shared(phones: list[tuple[str, int, int]], texts: list[str]) -> list[list[tuple[str, int, int]]]:
+    """Divide one word's phones among texts, syllable by syllable. Each gets a run; a run may be empty."""
+    if len(texts) == 1:
+        return [phones]
+    nuclei = [i for i, (name, _, _) in enumerate(phones) if is_vowel(name)]
+    counts = [_syllables(t) for t in texts]
+    cuts = [0]
+    for k in range(1, len(texts)):
+        n = round(len(nuclei) * sum(counts[:k]) / sum(counts))
+        if not 0 < n < len(nuclei):
+            cuts.append(cuts[-1] if n == 0 else len(phones))
+            continue
+        cut = nuclei[n - 1] + 1
+        if nuclei[n] - cut > 1 and phones[cut][0] in ("n", "ŋ", "m"):
+            cut += 1  # a nasal before another consonant ends the syllable
+        cuts.append(max(cut, cuts[-1]))
+    return [phones[a:b] for a, b in zip(cuts, [*cuts[1:], len(phones)], strict=True)]
+
+
+def _syllables(text: str) -> int:
+    """A count good enough to divide by: Chinese characters, or groups of vowel letters."""
+    signs = sum("\u3400" <= c <= "\u9fff" for c in text)
+    plain = unicodedata.normalize("NFD", text.lower())
+    return max(signs + len(re.findall(r"(?:[aeiouy][\u0300-\u036f]*)+", plain)), 1)
+
+
+class _Process:
+    """The process that holds espeak: started when first needed, started again when found dead, one question at a time."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._child: subprocess.Popen[bytes] | None = None
+        if hasattr(os, "register_at_fork"):  # not on Windows, where nothing forks
+            os.register_at_fork(after_in_child=self._forget)
+
+    def _forget(self) -> None:
+        """A fork of this process must neither talk over its parent's pipes nor keep them open."""
+        child, self._child, self._lock = self._child, None, threading.Lock()
+        if child and child.stdin and child.stdout:
+            child.returncode = 0  # not ours to wait for
+            nowhere = os.open(os.devnull, os.O_RDWR)
+            os.dup2(nowhere, child.stdin.fileno())  # what is buffered must not be sent twice
+            os.dup2(nowhere, child.stdout.fileno())
+            os.close(nowhere)
+
+    def ask(self, request: dict[str, Any], text: str) -> Raw:
+        """Speak `text`; for the request see espeak_process. Raises NotReady without espeak or the voice asked for,
+        Transient when the process dies or takes longer than PATIENCE."""
+        body = text.encode()
+        with self._lock:
+            child = self._living()
+            assert child.stdin is not None
+            assert child.stdout is not None
+            watch = threading.Timer(PATIENCE, child.kill)
+            watch.start()
+            try:
+                child.stdin.write(json.dumps({**request, "bytes": len(body)}).encode() + b"\n" + body)
+                child.stdin.flush()
+                answer, sound = _read(child.stdout)
+            except OSError as error:
+                self._bury()
+                raise Transient(f"the espeak process ended while it spoke ({error}); the next line starts it again") from error
+            finally:
+                watch.cancel()
+        if "error" in answer:
+            raise NotReady(answer["error"], missing=(answer["error"],))
+        samples = np.frombuffer(sound, "<i2").astype(np.float32) / np.float32(32768)
+        return Raw(samples, answer["rate"], tuple(tuple(e) for e in answer["events"]))
+
+    def _living(self) -> subprocess.Popen[bytes]:
+        if self._child and self._child.poll() is not None:
+            self._bury()
+        if self._child is None:
+            # By its file, not as a module of the package: the package would load numpy and more into it. -P keeps the
+            # file's folder off its path.
+            program = Path(__file__).with_name("espeak_process.py")
+            self._child = subprocess.Popen([sys.executable, "-P", str(program)], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+            assert self._child.stdout
+            try:
+                hello, _ = _read(self._child.stdout)
+            except OSError as error:
+                self._bury()
+                raise Transient(f"the espeak process did not start ({error})") from error
+            if "error" in hello:
+                self._bury()
+                raise NotReady(f"espeak-ng can't be loaded: {hello['error']}", missing=("espeak-ng",), how=INSTALL)
+        return self._child
+
+    def _bury(self) -> None:
+        child, self._child = self._child, None
+        if child and child.stdin and child.stdout:
+            child.kill()
+            child.wait()
+            child.stdout.close()
+            with contextlib.suppress(BrokenPipeError):  # what was still to be sent has nobody to read it
+                child.stdin.close()
+
+
+def _read(pipe: IO[bytes]) -> tuple[dict[str, Any], bytes]:
+    """One message. Raises ConnectionError when the pipe ends before it does."""
+    line = pipe.readline()
+    if not line.endswith(b"\n"):
+        raise ConnectionError("no answer")
+    header: dict[str, Any] = json.loads(line)
+    body = pipe.read(header.get("bytes", 0))
+    if len(body) < header.get("bytes", 0):
+        raise ConnectionError("half an answer")
+    return header, body
+
+
+_PROCESS = _Process()

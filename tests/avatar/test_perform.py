@@ -1,0 +1,120 @@
+"""Lines and their sounds become a performance: mouths on frames, gestures on words, life in between."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from localize.avatar import mouth_opening, perform
+from localize.avatar.perform import BUSY
+from localize.avatar.pose import FRAME, swing
+from localize.domain import GESTURES, Line, Mouth, MouthShape, Performance, Speech, Word
+
+HEAD_ONLY = ("nod", "stress")
+
+
+def speech(*mouths: tuple[MouthShape, float, float]) -> Speech:
+    track = tuple(Mouth(shape=s, start=a, end=b) for s, a, b in mouths)
+    words = (Word(text="one", start=0.0, end=0.4), Word(text="two", start=0.4, end=track[-1].end))
+    return Speech(audio="a.wav", rate=24000, duration=track[-1].end, words=words, mouths=track, engine="test")
+
+
+def line(gesture: str = "rest", emotion: str = "neutral") -> Line:
+    return Line.model_validate({"role": "feature", "text": "x", "gesture": gesture, "emotion": emotion})
+
+
+TALK = speech(("B", 0.0, 0.2), ("D", 0.2, 0.5), ("A", 0.5, 0.58), ("E", 0.58, 0.9), ("C", 0.9, 1.4), ("B", 1.4, 1.9), ("X", 1.9, 2.0))
+
+
+def clip(gestures: list[str], gap: float = 1.0, emotions: list[str] | None = None) -> Performance:
+    lines = [line(g, e) for g, e in zip(gestures, emotions or ["neutral"] * len(gestures), strict=True)]
+    times = [(0.5 + i * (2.0 + gap), 2.5 + i * (2.0 + gap)) for i in range(len(lines))]
+    return perform(lines, times, [TALK] * len(lines), times[-1][1] + 1.0, seed=4)
+
+
+def body(performance: Performance) -> list[str]:
+    return [g.name for g in performance.gestures if g.name not in HEAD_ONLY]
+
+
+def test_mouths_cover_the_clip_on_whole_frames() -> None:
+    performance = clip(["rest", "rest"])
+    assert performance.mouths[0].start == 0 and performance.mouths[-1].end == performance.duration
+    for a, b in pairwise(performance.mouths):
+        assert a.end == pytest.approx(b.start) and a.shape != b.shape
+        assert (b.start / FRAME) == pytest.approx(round(b.start / FRAME))
+
+
+def test_the_mouth_is_shut_in_silence_and_open_on_the_vowel() -> None:
+    performance = clip(["rest", "rest"])
+    assert mouth_opening(performance, 0.1) == 0
+    assert mouth_opening(performance, 0.5 + 0.35) == 1
+    assert mouth_opening(performance, 3.1) == 0
+
+
+def test_lips_close_on_m_b_p_however_short() -> None:
+    short = speech(("D", 0.0, 0.3), ("A", 0.3, 0.32), ("D", 0.32, 0.8), ("X", 0.8, 1.0))
+    performance = perform([line()], [(0.51, 1.51)], [short], 2.0, seed=0)
+    assert any(mouth_opening(performance, k * FRAME) == 0 for k in range(round(0.77 / FRAME), round(0.88 / FRAME)))
+
+
+def test_a_shape_is_shown_one_frame_before_its_sound_and_no_earlier() -> None:
+    performance = clip(["rest"])
+    vowel = next(m for m in performance.mouths if m.shape == "D")
+    assert 0 <= (0.5 + 0.2) - vowel.start <= 1.5 * FRAME
+
+
+def test_nothing_flickers() -> None:
+    buzz = speech(*[("BCEF"[i % 4], i * 0.03, (i + 1) * 0.03) for i in range(40)], ("X", 1.2, 1.4))  # type: ignore[misc]
+    performance = perform([line()], [(0.5, 1.9)], [buzz], 3.0, seed=0)
+    assert all(m.end - m.start > 1.5 * FRAME for m in performance.mouths if m.shape not in "AG")
+
+
+def test_a_gesture_peaks_shortly_after_the_first_words() -> None:
+    performance = clip(["wave"])
+    wave = next(g for g in performance.gestures if g.name == "wave")
+    assert 0.5 < wave.peak <= 0.5 + 0.8
+    assert wave.start < wave.peak < wave.end <= wave.start + 2.5
+
+
+def test_the_same_gesture_does_not_come_twice_when_another_says_the_same() -> None:
+    names = body(clip(["welcome", "welcome", "welcome"]))
+    assert len(names) == len(set(names)) == 3
+
+
+def test_what_points_keeps_pointing() -> None:
+    assert body(clip(["point_down", "point_down"], gap=3.0)) == ["point_down", "point_down"]
+
+
+def test_feelings_follow_the_lines() -> None:
+    performance = clip(["rest"] * 3, emotions=["happy", "happy", "sincere"])
+    assert [f.emotion for f in performance.feelings] == ["happy", "sincere"]
+    assert performance.feelings[-1].end == performance.duration
+
+
+def test_the_same_seed_gives_the_same_performance() -> None:
+    assert clip(["wave", "point_side"]) == clip(["wave", "point_side"])
+
+
+def test_anticipation_and_overshoot_are_small_and_end_where_they_should() -> None:
+    values = [swing(i / 100, 1.1) for i in range(101)]
+    assert values[0] == 0 and values[-1] == 1
+    assert -0.05 < min(values) < 0 and 1 < max(values) < 1.05
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.lists(st.sampled_from(GESTURES), min_size=2, max_size=9), st.floats(0.1, 2.0), st.integers(0, 99))
+def test_whatever_the_script_hands_rest_a_third_and_eyes_blink(gestures: list[str], gap: float, seed: int) -> None:
+    lines = [line(g) for g in gestures]
+    times = [(0.3 + i * (2.0 + gap), 2.3 + i * (2.0 + gap)) for i in range(len(lines))]
+    duration = times[-1][1] + 0.5
+    performance = perform(lines, times, [TALK] * len(lines), duration, seed)
+    busy = sum(g.end - g.start for g in performance.gestures if g.name not in HEAD_ONLY)
+    assert busy <= duration * BUSY + 1e-6
+    assert all(0 <= g.start < g.peak < g.end for g in performance.gestures)
+    if duration > 15:
+        assert 12 <= len(performance.blinks) / duration * 60 <= 20
+    held = [m for m in performance.mouths if m.shape in "DE" and m.end - m.start > 3.5 * FRAME]
+    assert not any(m.start < b < m.end for m in held for b in performance.blinks)

@@ -1,0 +1,189 @@
+"""Words with times become pages, an .srt and sprites whose pill lies exactly on its word."""
+
+import re
+from itertools import pairwise
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from localize import languages
+from localize.clip.captions import CaptionArt, Look, pages, srt
+from localize.clip.type import over, ruler
+from localize.domain import Word
+
+LINES = {
+    "th": ("วันนี้มีกระติกน้ำเก็บความเย็นมาแนะนำค่ะ 🔥", "เก็บได้นาน 24 ชั่วโมง ผู้ใช้ชมกันทุกคน", "เหลือเพียง ฿990 เท่านั้นค่ะ"),
+    "vi": ("Cả nhà ơi, nóng thế này mà thiếu bình giữ nhiệt là dở rồi nhé!", "Giá chỉ còn 350.000 ₫, bấm giỏ hàng ngay ạ!"),
+    "id": ("Kak, lagi cari botol minum yang tahan dingin seharian?", "Harganya cuma Rp299.000, yuk checkout sekarang!"),
+    "zh": ("家人们，夏天出门一定要带它！", "316不锈钢内胆，24小时保冷，轻巧又不漏水。", "现在只要¥199，赶紧点小黄车！"),
+}
+
+
+def spoken(language, rate=0.07):
+    """The words of LINES as a voice would time them: a share of a second a letter, a breath after each line."""
+    out, t = [], 0.3
+    for line in LINES[language]:
+        tokens = languages.get(language).read(line)
+        for token in tokens:
+            end = t + rate * len(token.text)
+            out.append(Word(text=token.text, gap="\n" if token is tokens[-1] else token.gap, start=t, end=end))
+            t = end + (0.2 if token.pause else 0.0)
+    return out
+
+
+def shown(language, look):
+    words = spoken(language)
+    return words, pages(words, ruler(look.style, language), look.room)
+
+
+def plain(text, seconds=0.3, gap=" "):
+    words = text.split()
+    return [Word(text=w, gap=gap, start=k * seconds, end=(k + 1) * seconds) for k, w in enumerate(words)]
+
+
+@pytest.mark.parametrize("language", LINES)
+def test_pages_hold_every_word_once_in_one_or_two_lines_that_fit(language):
+    look = Look()
+    words, made = shown(language, look)
+    assert [k for page in made for k in page.words] == list(range(len(words)))
+    for page in made:
+        assert 1 <= len(page.lines) <= 2
+        for line in page.lines:
+            text = "".join(words[k].text + words[k].gap for k in line).rstrip()
+            assert ruler(look.style, language)(text) <= look.room
+
+
+@pytest.mark.parametrize("language", LINES)
+def test_a_page_is_up_when_its_words_are_heard_and_long_enough_to_read(language):
+    words, made = shown(language, Look())
+    for page in made:
+        assert page.end - page.start >= 0.8
+        assert page.start <= words[page.words[0]].start
+        assert page.end >= words[page.words[-1]].end
+    for before, after in pairwise(made):
+        assert after.start == before.end or after.start - before.end >= 0.4
+
+
+def test_a_line_break_in_a_gap_ends_a_page():
+    words = plain("buy it today friends")
+    words[1] = words[1].model_copy(update={"gap": "\n"})
+    assert [page.words for page in pages(words, len, 40)] == [(0, 1), (2, 3)]
+
+
+def test_pages_turn_after_a_sentence_rather_than_in_one():
+    words = plain("It keeps cold. It never ever leaks at all.")
+    assert [page.words for page in pages(words, len, 14)] == [(0, 1, 2), (3, 4, 5, 6, 7, 8)]
+
+
+def test_a_word_wider_than_the_box_has_a_line_of_its_own():
+    words = plain("see www.averyverylongaddress.example now")
+    assert [line for page in pages(words, len, 12) for line in page.lines] == [(0,), (1,), (2,)]
+
+
+def test_no_page_flashes_by_even_when_words_rush():
+    words = plain("aaaaaaaaa bbbbbbbbb ccccccccc ddddddddd eeeeeeeee ffffffff gggggggg", seconds=0.1)
+    made = pages(words, len, 10)
+    assert all(page.end - page.start >= 0.3 - 1e-9 for page in made[1:])
+
+
+def test_a_long_silence_clears_the_screen():
+    words = [*plain("one two"), Word(text="three", gap="", start=4.0, end=4.5)]
+    first, second = pages(words, len, 40)
+    assert first.end < 1.2
+    assert second.start == 4.0
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(st.tuples(st.text("abcdefgh.,", min_size=0, max_size=9), st.floats(0, 0.6), st.floats(0, 0.8)), max_size=30))
+def test_any_words_make_ordered_pages_that_lose_none(parts):
+    words, t = [], 0.0
+    for text, length, pause in parts:
+        words.append(Word(text=text, gap=" ", start=t, end=t + length))
+        t += length + pause
+    made = pages(words, len, 12)
+    assert [k for page in made for k in page.words] == list(range(len(words)))
+    assert all(page.start <= page.end for page in made)
+    assert all(before.end <= after.start for before, after in pairwise(made))
+
+
+def test_srt_is_numbered_timed_and_whole():
+    words, made = shown("th", Look())
+    text = srt(made, words)
+    cues = text.split("\n\n")
+    assert len(cues) == len(made)
+    assert cues[0].startswith("1\n00:00:00,300 --> ")
+    assert all(re.search(r"^\d+\n\d\d:\d\d:\d\d,\d{3} --> \d\d:\d\d:\d\d,\d{3}\n\S", cue) for cue in cues)
+    said = "".join(line for cue in cues for line in cue.split("\n")[2:])
+    assert said.replace(" ", "") == "".join(LINES["th"]).replace(" ", "")
+    assert srt([], []) == ""
+
+
+@pytest.mark.parametrize("language", LINES)
+def test_sprites_stay_inside_the_box(language):
+    look = Look(width=840, size=72)
+    words, made = shown(language, look)
+    art = CaptionArt(made, words, language, look)
+    for t in np.arange(0, made[-1].end + 0.5, 1 / 30):
+        for sprite in art.at(float(t)):
+            ys, xs = np.nonzero(sprite.rgba[..., 3] > 40)
+            assert sprite.x + xs.min() >= 0
+            assert sprite.x + xs.max() < look.width
+            assert sprite.y + ys.min() >= 0
+            assert sprite.y + ys.max() < art.height
+
+
+@pytest.mark.parametrize("language", ["th", "zh"])
+def test_the_pills_letters_lie_on_the_pages_letters(language):
+    # White letters on the pill as on the page, and a pill in the outline's colour: were a letter one pixel off, or
+    # drawn twice, its soft edge would change when the pill comes.
+    look = Look(width=840, size=72, brand="#0E1116")
+    words, made = shown(language, look)
+    art = CaptionArt(made, words, language, look)
+    for k in (k for page in made for k in page.words if words[k].text != "🔥"):
+        page, pill = art.at(words[k].start + 0.07)
+        canvas = np.full((art.height, look.width, 4), (0x0E, 0x11, 0x16, 255), np.uint8)
+        over(canvas, page.rgba, page.x, page.y)
+        before = canvas[..., :3].astype(int)
+        over(canvas, pill.rgba, pill.x, pill.y)
+        letters = before.min(axis=-1) > 60
+        assert letters.sum() > 500
+        assert np.abs(canvas[..., :3].astype(int) - before)[letters].max() <= 8
+
+
+def test_the_pill_follows_the_voice_and_pops_in():
+    look = Look()
+    words = plain("one two three", seconds=0.5)
+    art = CaptionArt(pages(words, ruler(look.style, "en"), look.room), words, "en", look)
+    keys = [art.at(t)[1].key for t in (0.0, 0.04, 0.2, 0.49, 0.5, 1.4)]
+    assert keys == [(0, 0, 0), (0, 0, 1), (0, 0, 2), (0, 0, 2), (0, 1, 0), (0, 2, 2)]
+    assert art.at(0.2)[1] is art.at(0.3)[1]
+    assert art.at(0.2)[0] is art.at(1.2)[0]
+    assert art.at(99.0) == ()
+
+
+def test_an_emoji_is_not_drawn_and_the_pill_stays_on_the_word_before():
+    words = [
+        Word(text="wow", gap=" ", start=0, end=0.5),
+        Word(text="🔥", gap=" ", start=0.5, end=0.5),
+        Word(text="nice", gap="", start=1, end=1.5),
+    ]
+    look = Look()
+    art = CaptionArt(pages(words, ruler(look.style, "en"), look.room), words, "en", look)
+    assert art.at(0.8)[1].key[:2] == (0, 0)
+    assert art.at(1.2)[1].key[:2] == (0, 2)
+
+
+def test_a_too_wide_word_is_made_smaller_to_fit_its_box():
+    words = plain("www.averyverylongaddressindeed.example/shop/sale")
+    look = Look(width=500)
+    art = CaptionArt(pages(words, ruler(look.style, "en"), look.room), words, "en", look)
+    page = art.at(0.1)[0]
+    assert page.rgba.shape[1] <= look.width + 2 * look.size
+    assert not page.rgba[:, -page.x + look.width :, 3].max(initial=0) > 40
+
+
+@pytest.mark.parametrize(("brand", "on"), [("#E4572E", "#FFFFFF"), ("#FFC145", "#14161B"), ("#0A1A6B", "#FFFFFF"), ("#FFFFFF", "#14161B")])
+def test_letters_on_the_pill_can_be_read_on_any_brand_colour(brand, on):
+    assert Look(brand=brand).on_brand == on

@@ -1,0 +1,119 @@
+"""A product's texts in a market's language: who is asked first, and what happens when nobody knows."""
+
+from __future__ import annotations
+
+import csv
+from collections import Counter
+from collections.abc import Sequence
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from localize import languages
+from localize.domain import Money, Product, Text
+from localize.errors import NotReady
+from localize.translate import Translation
+from localize.translate.glossary import GlossaryTranslator
+from localize.translate.memory import MemoryTranslator
+from localize.translate.products import localize_text
+
+DEMO = Path(__file__).parents[2] / "catalog" / "demo"
+
+MAT = Product(
+    sku="LM-YOGA-06",
+    title="Lumora Yoga Mat",
+    price=Money(amount=Decimal(109), currency="CNY"),
+    brand="Lumora",
+    features=("Non-slip", "Carry strap", "6 mm"),
+    description="It lies flat.",
+    localized={"th": Text(title="เสื่อโยคะ Lumora"), "zh": Text(title="瑜伽垫", features=("双面防滑", "附赠绑带"))},
+)
+
+
+class Known:
+    """A translator that knows what it is given, and remembers what it was asked."""
+
+    def __init__(self, origin: str, texts: dict[str, str]) -> None:
+        self.origin, self.texts, self.asked = origin, texts, list[str]()
+
+    def translate(self, texts: Sequence[str], source: str, target: str) -> list[Translation | None]:
+        assert source == "en"
+        self.asked += texts
+        return [Translation(text=self.texts[t], origin=self.origin) if t in self.texts else None for t in texts]
+
+
+def localize(product: Product, target: str, *known: Known, description: bool = True) -> tuple[Text, dict[str, str]]:
+    return localize_text(product, target, known, description=description)  # type: ignore[arg-type]
+
+
+def test_the_seller_s_own_text_first_then_the_translators_in_order() -> None:
+    memory = Known("memory", {"Lumora Yoga Mat": "(unused)", "Carry strap": "สายรัด", "It lies flat.": "เรียบสนิท"})
+    glossary = Known("glossary", {"Non-slip": "กันลื่น", "Carry strap": "(unused)", "6 mm": "6 มม."})
+    text, origins = localize(MAT, "th", memory, glossary)
+    assert text == Text(title="เสื่อโยคะ Lumora", brand="Lumora", features=("กันลื่น", "สายรัด", "6 มม."), description="เรียบสนิท")
+    assert origins == {
+        "title": "seller", "brand": "catalog", "features.0": "glossary", "features.1": "memory", "features.2": "glossary",
+        "description": "memory",
+    }  # fmt: skip
+    assert memory.asked == ["Non-slip", "Carry strap", "6 mm", "It lies flat."]
+    assert glossary.asked == ["Non-slip", "6 mm"], "only what the memory left"
+
+
+def test_the_catalog_s_own_language_needs_no_translator() -> None:
+    text, origins = localize(MAT, "en")
+    assert text == Text(title=MAT.title, brand="Lumora", features=MAT.features, description=MAT.description)
+    assert set(origins.values()) == {"catalog"}
+
+
+def test_features_given_by_the_seller_replace_the_catalog_s() -> None:
+    text, origins = localize(MAT, "zh", description=False)
+    assert text == Text(title="瑜伽垫", brand="Lumora", features=("双面防滑", "附赠绑带"))
+    assert origins == {"title": "seller", "brand": "catalog", "features.0": "seller", "features.1": "seller"}
+
+
+def test_what_nothing_covers_is_listed_as_the_seller_wrote_it() -> None:
+    with pytest.raises(NotReady, match=r"LM-YOGA-06: no vi text for .*'Carry strap'.*title_vi") as failure:
+        localize(MAT, "vi", Known("memory", {"Lumora Yoga Mat": "Thảm yoga Lumora", "6 mm": "6 mm"}))
+    assert failure.value.missing == ("Non-slip", "Carry strap", "It lies flat.")
+
+
+def test_a_short_script_needs_no_description() -> None:
+    known = Known("memory", {t: t for t in ("Lumora Yoga Mat", *MAT.features)})
+    text, origins = localize(MAT, "vi", known, description=False)
+    assert text.description == ""
+    assert "description" not in origins
+    assert "It lies flat." not in known.asked
+
+
+def demo_products() -> list[Product]:
+    with (DEMO / "products.csv").open(encoding="utf-8", newline="") as file:
+        return [demo_product(row) for row in csv.DictReader(file)]
+
+
+def demo_product(row: dict[str, str]) -> Product:
+    def listed(cell: str) -> tuple[str, ...]:
+        return tuple(filter(None, cell.split("|")))
+
+    def text(code: str) -> Text:
+        features = listed(row[f"features_{code}"])
+        return Text(title=row[f"title_{code}"], features=features, description=row[f"description_{code}"])
+
+    return Product(
+        sku=row["sku"], title=row["title"], price=Money(amount=Decimal(row["price"]), currency=row["currency"]), brand=row["brand"],
+        features=listed(row["features"]), description=row["description"], proof=row["proof"],
+        localized={code: text(code) for code in ("th", "vi", "id", "zh") if row[f"title_{code}"]},
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("target", ["th", "vi", "id", "zh"])
+def test_the_demo_catalog_is_covered(target: str) -> None:
+    translators = [MemoryTranslator([DEMO / "memory.csv"]), GlossaryTranslator(DEMO / "glossary.csv")]
+    origins: Counter[str] = Counter()
+    for product in demo_products():
+        text, origin = localize_text(product, target, translators)
+        origins += Counter(origin.values())
+        for said in (text.title, *text.features, text.description, text.proof):
+            assert languages.get(target).foreign(said) == "", said
+        assert len(text.features) == len(product.features)
+    assert min(origins["seller"], origins["memory"], origins["glossary"]) >= 2
