@@ -210,7 +210,8 @@ def encoder(out: Path, encoding: Encoding, audio: Path | None, tags: Mapping[str
     graph = ffmpeg.output(*streams, file(out), format="mp4", **options)
     command = ffmpeg.compile(graph.global_args("-hide_banner", "-loglevel", "error"), cmd=ffmpeg_exe(), overwrite_output=True)
     # ffmpeg-python has no way to give one option twice.
-    command[-2:-2] = [word for name, value in tags.items() for word in ("-metadata", f"{name}={value}")]
+    at = command.index(file(out))
+    command[at:at] = [word for name, value in tags.items() for word in ("-metadata", f"{name}={value}")]
     process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
     assert process.stdin is not None
     assert process.stderr is not None

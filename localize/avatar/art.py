@@ -129,20 +129,20 @@ class Parts:
     OVERSAMPLE = 1.5
     UPRIGHT = ("torso",)
 
-    def __init__(self, folder: Path, paints: Mapping[str, str], scale: float) -> None:
-        self.texts = {p.relative_to(folder).with_suffix("").as_posix(): p.read_text("utf-8") for p in sorted(folder.rglob("*.svg"))}
-        self._folder, self._paints, self._scale = folder, paints, scale
+    def __init__(self, texts: Mapping[str, str], paints: Mapping[str, str], scale: float, folder: Path) -> None:
+        """`texts` are SVG by name, `folder` is where they come from, for messages."""
+        self._texts, self._paints, self._scale, self._folder = texts, paints, scale, folder
         self._made: dict[Hashable, Art] = {}
 
     def need(self, names: Iterable[str]) -> None:
-        lacking = [name for name in names if name not in self.texts]
+        lacking = [name for name in names if name not in self._texts]
         if lacking:
             raise UserError(f"{self._folder}: the avatar has no {', '.join(f'{name}.svg' for name in lacking)}.")
 
     def __getitem__(self, name: str) -> Art:
         if name not in self._made:
             self.need([name])
-            self._made[name] = self._drawn(self.texts[name], name)
+            self._made[name] = self._drawn(self._texts[name], name)
         return self._made[name]
 
     def _drawn(self, svg: str, name: str, more: Mapping[str, str] | None = None) -> Art:
@@ -150,7 +150,7 @@ class Parts:
         return rasterise(svg, {**self._paints, **(more or {})}, density, f"{self._folder / name}.svg")
 
     def _between(self, folder: str, weights: Mapping[str, float]) -> str:
-        return blend({name: self.texts[f"{folder}/{name}"] for name in weights}, weights)
+        return blend({name: self._texts[f"{folder}/{name}"] for name in weights}, weights)
 
     def face(self, jaw: float) -> Art:
         """The bare face with its jaw that far down."""

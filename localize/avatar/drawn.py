@@ -12,17 +12,15 @@ from collections import OrderedDict
 from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-import yaml
-from pydantic import ValidationError
 
 from localize.avatar.art import Art, Matrix, Parts, Pixels, over, shades, shadow, shadow_of, under, warped
-from localize.avatar.pose import Pose, Rig, Score
-from localize.domain import MOUTH_OPENING, Model, MouthShape, Performance
-from localize.errors import UserError
+from localize.avatar.package import Package
+from localize.avatar.pose import Pose, Score
+from localize.domain import MOUTH_OPENING, MouthShape, Performance
 
 JAWS = (0.0, 0.33, 0.67, 1.0)
 LIDS = (0.0, 0.35, 0.7, 1.0)
@@ -31,32 +29,6 @@ GAZES = ((0, 0), (-4, -1), (-2, 3), (0, -3))
 MARGIN = 24  # canvas units drawn below the canvas, for when the body rises
 BODIES = 40  # composed bodies kept
 TILTS = 24  # tilts of the head kept
-
-
-class Limb(Model):
-    """One arm: where its shoulder is, and how long its bones are, in canvas units."""
-
-    shoulder: tuple[float, float]
-    upper: float
-    fore: float
-    mirrored: bool = False
-
-
-class Package(Model):
-    """avatar.yaml. All places are in canvas units: pixels at scale 1, from the canvas' top left."""
-
-    name: str
-    kind: Literal["drawn"]
-    about: str
-    licence: str
-    canvas: tuple[int, int]
-    anchors: dict[str, tuple[float, float]]
-    middle: float  # the x the body mirrors about
-    neck: tuple[float, float]  # the head tilts about it
-    eyeline: float  # the y above which a mouth changes nothing, and below which eyes and brows change nothing
-    limbs: dict[str, Limb]  # in drawing order
-    colours: dict[str, str | dict[str, str | float]]
-    rig: Rig
 
 
 @dataclass(frozen=True)
@@ -75,6 +47,15 @@ class _Placed(NamedTuple):
     rgba: Pixels
     x: int
     y: int
+
+
+class _Body(NamedTuple):
+    """Torso and arms, and the hands and forearms that were laid on last: they lie over the hair too."""
+
+    rgba: Pixels
+    x: int
+    y: int
+    hands: tuple[_Placed, ...]
 
 
 class _HeadPose(NamedTuple):
@@ -115,6 +96,10 @@ class _Lips(NamedTuple):
     smile: float
 
 
+# The pictures of the packages this process has loaded, by fingerprint: drawing them costs more than a second of clip.
+_PARTS: dict[str, Parts] = {}
+
+
 class DrawnAvatar:
     """A loaded package. `frame` gives the same pixels for the same inputs, in whatever order frames are asked for.
 
@@ -129,7 +114,7 @@ class DrawnAvatar:
         self._parts = parts
         self._fingerprint = fingerprint
         self._score: Score | None = None
-        self._bodies: OrderedDict[tuple[_Arm, ...], _Placed] = OrderedDict()
+        self._bodies: OrderedDict[tuple[_Arm, ...], _Body] = OrderedDict()
         self._hairs: OrderedDict[float, tuple[_Placed, _Placed]] = OrderedDict()
         self._head = _Head(parts, package)
         self._room = self._reach()
@@ -142,17 +127,20 @@ class DrawnAvatar:
         Raises UserError if the package is incomplete or a drawing cannot be drawn.
         """
         file = folder / "avatar.yaml"
-        try:
-            package = Package.model_validate(yaml.safe_load(file.read_text("utf-8")))
-        except (OSError, yaml.YAMLError, ValidationError) as error:
-            raise UserError(f"{file}: not an avatar package: {error}") from error
-        parts = Parts(folder, shades(package.colours, colours or {}, str(file)), scale)
-        parts.need(_needed(package))
+        package = Package.read(file)
+        texts = {p.relative_to(folder).with_suffix("").as_posix(): p.read_text("utf-8") for p in sorted(folder.rglob("*.svg"))}
         digest = hashlib.sha256(file.read_bytes())
-        for name, text in parts.texts.items():
+        for name, text in texts.items():
             digest.update(name.encode() + b"\0" + text.encode())
         digest.update(repr((scale, sorted((colours or {}).items()), "drawn 1")).encode())
-        return cls(package, parts, scale, digest.hexdigest()[:32])
+        fingerprint = digest.hexdigest()[:32]
+        if fingerprint not in _PARTS:
+            if len(_PARTS) >= 4:
+                _PARTS.clear()
+            parts = Parts(texts, shades(package.colours, colours or {}, str(file)), scale, folder)
+            parts.need(sorted(package.drawings()))
+            _PARTS[fingerprint] = parts
+        return cls(package, _PARTS[fingerprint], scale, fingerprint)
 
     def fingerprint(self) -> str:
         """Changes whenever the package's drawings, movements or colours do, or the size it was loaded at."""
@@ -192,6 +180,11 @@ class DrawnAvatar:
         face = self._head.picture(brows, lips)
         x, y, pixels = warped(face.rgba, face.placed(turn))
         over(canvas, x + dx, y + dy, pixels)
+        for hand in body.hands:
+            h, w = hand.rgba.shape[:2]
+            reaches = hand.y < head.y + front.y + front.rgba.shape[0] and hand.y + h > front.y
+            if reaches and hand.x < head.x + front.x + front.rgba.shape[1] and hand.x + w > head.x + front.x:
+                over(canvas, hand.x - body.x, hand.y - body.y, hand.rgba)
         x, y = body.x + place[0], body.y + place[1]
         top, left = max(0, -y), max(0, -x)
         return Sprite(canvas[top : self.size[1] - y, left : self.size[0] - x], x + left, y + top, key)
@@ -219,7 +212,7 @@ class DrawnAvatar:
         return (round(max(0, left) * self.scale), round(max(0, top) * self.scale),
                 min(self.size[0], round(right * self.scale)), round(bottom * self.scale))  # fmt: skip
 
-    def _body(self, arms: tuple[_Arm, ...]) -> _Placed:
+    def _body(self, arms: tuple[_Arm, ...]) -> _Body:
         """Torso and arms in their box, which has room for the head too. Arms that stay are painted once for the one that moves."""
         if arms in self._bodies:
             self._bodies.move_to_end(arms)
@@ -230,33 +223,36 @@ class DrawnAvatar:
             left, top, right, bottom = self._room
             canvas = np.zeros((bottom - top, right - left, 4), np.uint8)
             torso = self._parts["torso"]
-            over(
-                canvas,
-                *warped(torso.rgba, torso.placed(self.scale * np.array([[1, 0, 0], [0, 1, 0]]) - np.array([[0, 0, left], [0, 0, top]]))),
-            )
-            body = _Placed(canvas, left, top)
+            straight = np.array([[self.scale, 0, -left], [0, self.scale, -top]])
+            over(canvas, *warped(torso.rgba, torso.placed(straight)))
+            body = _Body(canvas, left, top, ())
         self._bodies[arms] = body
         if len(self._bodies) > BODIES:
             self._bodies.popitem(last=False)
         return body
 
-    def _with_arm(self, body: _Placed, arm: _Arm) -> _Placed:
+    def _with_arm(self, body: _Body, arm: _Arm) -> _Body:
         """A copy of the body, grown as far as the arm reaches, with the arm on it and its soft shadow."""
-        placed = [
-            (name, *warped(self._parts[name].rgba, self._parts[name].placed(bone)))
+        upper, *rest = (
+            _placed(self._parts[name], bone)
             for name, bone in zip(("upper_arm", f"hands/{arm.shape}", "forearm"), self._bones(arm), strict=True)
-        ]
-        w = body.rgba.shape[1]
-        left = max(0, min(body.x, *(x for _, x, _, _ in placed)))
-        top = max(0, min(body.y, *(y for _, _, y, _ in placed)))
-        right = min(self.size[0], max(body.x + w, *(x + p.shape[1] for _, x, _, p in placed)))
-        canvas = np.pad(body.rgba, ((body.y - top, 0), (body.x - left, right - body.x - w), (0, 0)))
-        for name, x, y, pixels in placed:
-            if name != "upper_arm":
-                shade, pad = shadow_of(pixels, 16 * self.scale)
-                shadow(canvas, x - left - pad + round(2 * self.scale), y - top - pad + round(8 * self.scale), shade, 0.34)
-            over(canvas, x - left, y - top, pixels)
-        return _Placed(canvas, left, top)
+        )
+        h, w = body.rgba.shape[:2]
+        left = max(0, min(body.x, *(p.x for p in (upper, *rest))))
+        top = max(0, min(body.y, *(p.y for p in (upper, *rest))))
+        right = min(self.size[0], max(body.x + w, *(p.x + p.rgba.shape[1] for p in (upper, *rest))))
+        canvas = np.zeros((body.y - top + h, right - left, 4), np.uint8)
+        canvas[body.y - top :, body.x - left : body.x - left + w] = body.rgba
+        over(canvas, upper.x - left, upper.y - top, upper.rgba)
+        for part in rest:
+            self._cast(canvas, part, left, top)
+            over(canvas, part.x - left, part.y - top, part.rgba)
+        return _Body(canvas, left, top, (*body.hands, *rest))
+
+    def _cast(self, canvas: Pixels, part: _Placed, left: int, top: int) -> None:
+        """The soft shadow of a hand or forearm on what lies behind it."""
+        shade, pad = shadow_of(part.rgba, 16 * self.scale)
+        shadow(canvas, part.x - left - pad + round(2 * self.scale), part.y - top - pad + round(8 * self.scale), shade, 0.34)
 
     def _bones(self, arm: _Arm) -> tuple[Matrix, Matrix, Matrix]:
         """The matrices of upper arm, hand and forearm from their own units (joint at 0,0, drawn downwards) to canvas pixels."""
@@ -333,29 +329,6 @@ class _Head:
         mirror = np.array([[side, 0, 0 if side == 1 else 2 * self._middle], [0, 1, 0], [0, 0, 1]])
         move = self._density * np.array([[1, 0, dx - self._x], [0, 1, dy - self._y]])
         return warped(part.rgba, part.placed(move @ mirror @ turn))
-
-
-def _needed(package: Package) -> set[str]:
-    """The parts a package must have for what its movements name."""
-    rig = package.rig
-    poses = [rig.rest, *(key.pose for move in rig.gestures.values() for key in move.keys)]
-    hands = {f"hands/{v}" for pose in poses for v in pose.values() if isinstance(v, str)}
-    eyes = {f"eyes/{v}" for feeling in rig.feelings.values() for v in feeling.values() if isinstance(v, str)}
-    mouths = {f"mouths/{shape}" for shape in (*MOUTH_OPENING, "smile")}
-    plain = {
-        "torso",
-        "upper_arm",
-        "forearm",
-        "back_hair",
-        "front_hair",
-        "nose",
-        "brow",
-        "face/shut",
-        "face/open",
-        "eyes/open",
-        "eyes/closed",
-    }
-    return hands | eyes | mouths | plain
 
 
 def _arm(side: str, pose: Pose) -> _Arm:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import get_args
 
 import numpy as np
@@ -36,6 +37,11 @@ def contact_sheet(avatar: DrawnAvatar, width: int = 1800) -> Image.Image:
         out.paste(sheet, (0, y))
         y += sheet.height
     return out
+
+
+def strip(frames: Sequence[tuple[str, Sprite]], size: tuple[int, int], columns: int, width: int) -> Image.Image:
+    """Named frames of an avatar with that canvas size, side by side on a picture `width` pixels wide."""
+    return _grid([(name, _on_grey(sprite, size)) for name, sprite in frames], columns, width)
 
 
 def _on_grey(sprite: Sprite, size: tuple[int, int]) -> Image.Image:

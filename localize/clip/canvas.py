@@ -76,13 +76,17 @@ def layer(rgba: Pixels, x: int = 0, y: int = 0) -> Layer:
     bottom, right = (h + top) & 1, (w + left) & 1
     if left or top or bottom or right:
         rgba = u8(cv2.copyMakeBorder(rgba, top, bottom, left, right, cv2.BORDER_CONSTANT, value=(0, 0, 0, 0)))
-    y_plane, u, v = cv2.split(cv2.transform(rgba, _TO_YUV))
-    keep = u8(cv2.bitwise_not(rgba[..., 3]))
-    return Layer(u8(y_plane), _half(u), _half(v), keep, _half(keep), x - left, y - top)
+    # Luma by weighted sums of planes and chroma at its own size: a third of what one matrix product a pixel costs.
+    red, green, blue, alpha = cv2.split(rgba)
+    kr, kg, kb, base = (float(k) for k in _TO_YUV[0])
+    y_plane = cv2.add(cv2.addWeighted(red, kr, green, kg, 0), cv2.addWeighted(blue, kb, alpha, base, 0))
+    _, u, v = cv2.split(cv2.transform(_half(rgba), _TO_YUV))
+    keep = u8(cv2.bitwise_not(alpha))
+    return Layer(u8(y_plane), u8(u), u8(v), keep, _half(keep), x - left, y - top)
 
 
 def _half(plane: Any) -> Plane:
-    """A plane at half its size, as chroma is."""
+    """A plane (or an image of several channels) at half its size, as chroma is."""
     return u8(cv2.resize(plane, (plane.shape[1] // 2, plane.shape[0] // 2), interpolation=cv2.INTER_AREA))
 
 

@@ -41,6 +41,11 @@ class Indonesian(Spoken):
         "Januari", "Februari", "Maret", "April", "Mei", "Juni", "Juli", "Agustus", "September", "Oktober", "November", "Desember",
     )  # fmt: skip
 
+    short_months: ClassVar[dict[str, str]] = {
+        "Jan": "Januari", "Feb": "Februari", "Mar": "Maret", "Apr": "April", "Jun": "Juni", "Jul": "Juli", "Agu": "Agustus",
+        "Agt": "Agustus", "Sep": "September", "Sept": "September", "Okt": "Oktober", "Nov": "November", "Des": "Desember",
+    }  # fmt: skip
+
     def integer(self, n: int) -> list[str]:
         if n < 10:
             return [self.digits[n]]

@@ -43,6 +43,7 @@ class Spoken(Language):
     letters: ClassVar[dict[str, str]]  # the names of A-Z
     signs: ClassVar[dict[str, str]]
     months: ClassVar[tuple[str, ...]] = ()
+    short_months: ClassVar[dict[str, str]] = {}  # written after the day: ธ.ค. -> ธันวาคม
     own: ClassVar[re.Pattern[str]]  # one letter of the language's own script; Latin always fits besides
     spells_short: ClassVar[bool] = False  # unknown capitals of up to three letters are letters, not a word
 

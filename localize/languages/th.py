@@ -58,6 +58,10 @@ class Thai(Spoken):
         "พฤศจิกายน", "ธันวาคม",
     )  # fmt: skip
 
+    short_months: ClassVar[dict[str, str]] = dict(
+        zip(["ม.ค.", "ก.พ.", "มี.ค.", "เม.ย.", "พ.ค.", "มิ.ย.", "ก.ค.", "ส.ค.", "ก.ย.", "ต.ค.", "พ.ย.", "ธ.ค."], months, strict=True)
+    )
+
     def integer(self, n: int) -> list[str]:
         if n >= 10**6:
             millions, rest = divmod(n, 10**6)

@@ -59,6 +59,11 @@ def _any(choices: dict[str, str], *, after: bool = True) -> str:
     return "(?:" + "|".join(re.escape(c) + (ENDS if after and is_latin(c[-1]) else "") for c in ordered) + ")" if ordered else "(?!)"
 
 
+def _precedes(sign: str) -> bool:
+    """Whether a sign of money stands before its number as well: ฿, US$, THB, Rp; not the words บาท, won or 元."""
+    return not sign[0].isalpha() or sign.isupper() or sign[:2] in ("Rp", "rp", "Rs")
+
+
 class Reader:
     """Finds what is written in figures, signs and codes in folded texts of one language."""
 
@@ -72,18 +77,20 @@ class Reader:
     def rules(self) -> list[tuple[re.Pattern[str], Callable[[re.Match[str]], list[str] | None]]]:
         """What may be written, in the order it is tried at a place where a figure, sign or Latin word begins."""
         unit, times, coin = _any(self.units), _any(self.multipliers), _any(self.money)
-        before_number = _any(self.money, after=False)
+        before_number = _any({sign: "" for sign in self.money if _precedes(sign)}, after=False)
         sign = rf"(?P<sign>[-+±](?=\S)|[~≈<>≤≥]{GAP})?"
         amount, more = rf"(?P<a>{N})(?:{TO}(?P<b>{N}))?", r"(?P<more>\+)?"
         scaled = rf"{amount}(?:{GAP}(?P<times>{times}))?{more}"
         per = rf"(?:{GAP}/{GAP}(?P<per>{unit}))?"
         month = "|".join(map(re.escape, self.language.months)) or "(?!)"
+        short = _any(self.language.short_months)
         patterns: list[tuple[str, Callable[[re.Match[str]], list[str] | None]]] = [
             (r"(?P<y>\d{4})(?P<mark>[-/.])(?P<m>\d\d?)(?P=mark)(?P<d>\d\d?)(?!\d)", self._date),
             (r"(?P<d>\d\d?)(?P<mark>[-/.])(?P<m>\d\d?)(?P=mark)(?P<y>\d{4})(?!\d)", self._date),
             (rf"(?P<y>\d{{4}}){GAP}年{GAP}(?P<m>\d\d?){GAP}月{GAP}(?P<d>\d\d?){GAP}[日号]", self._date),
             (rf"(?P<d>\d\d?){GAP}(?P<name>{month}){GAP}(?P<y>\d{{4}})(?!\d)", self._date),
             (rf"(?P<name>{month}){GAP}(?P<d>\d\d?),?{GAP}(?P<y>\d{{4}})(?!\d)", self._date),
+            (rf"(?P<a>\d\d?)(?:{TO}(?P<b>\d\d?))?{GAP}(?P<short>{short})(?:{GAP}(?P<y>\d{{4}}|\d\d)(?!\d))?", self._short_date),
             (rf"(?P<y>(?:1[1-9]|20)\d\d){GAP}年", self._year),
             (r"24/7(?![\d/])", lambda m: self.language.signs["24/7"].split()),
             (r"(?P<h>\d\d?):(?P<min>\d\d)(?::\d\d)?(?![\d:])(?:" + GAP + r"(?P<noon>[AaPp]\.?[Mm]\b\.?|น\.))?", self._time),
@@ -285,6 +292,12 @@ class Reader:
         except ValueError:
             return None
         return self._not_twice(m, words)
+
+    def _short_date(self, m: re.Match[str]) -> list[str] | None:
+        """A day, or days, of a month cut short: 12 ธ.ค. 69, 12-15 Des."""
+        days = self._amount(m, self._figures)
+        year = self._figures(m["y"]) if m["y"] else []
+        return None if days is None else [*days, self.language.short_months[m["short"]], *year]
 
     def _time(self, m: re.Match[str]) -> list[str] | None:
         hour, minute, noon = int(m["h"]), int(m["min"]), (m.groupdict().get("noon") or "").lower()

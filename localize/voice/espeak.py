@@ -81,7 +81,7 @@ _THAI = re.compile("[\u0e00-\u0e7f]+")
 
 
 class EspeakVoice:
-    """See the module."""
+    """Speaks through the one espeak process of this program; may be used from many threads."""
 
     card: ClassVar[Card] = Card(
         name="espeak",

@@ -41,9 +41,11 @@ def body(performance: Performance) -> list[str]:
 
 def test_mouths_cover_the_clip_on_whole_frames() -> None:
     performance = clip(["rest", "rest"])
-    assert performance.mouths[0].start == 0 and performance.mouths[-1].end == performance.duration
+    assert performance.mouths[0].start == 0
+    assert performance.mouths[-1].end == performance.duration
     for a, b in pairwise(performance.mouths):
-        assert a.end == pytest.approx(b.start) and a.shape != b.shape
+        assert a.end == pytest.approx(b.start)
+        assert a.shape != b.shape
         assert (b.start / FRAME) == pytest.approx(round(b.start / FRAME))
 
 
@@ -100,8 +102,10 @@ def test_the_same_seed_gives_the_same_performance() -> None:
 
 def test_anticipation_and_overshoot_are_small_and_end_where_they_should() -> None:
     values = [swing(i / 100, 1.1) for i in range(101)]
-    assert values[0] == 0 and values[-1] == 1
-    assert -0.05 < min(values) < 0 and 1 < max(values) < 1.05
+    assert values[0] == 0
+    assert values[-1] == 1
+    assert -0.05 < min(values) < 0
+    assert 1 < max(values) < 1.05
 
 
 @settings(max_examples=40, deadline=None)

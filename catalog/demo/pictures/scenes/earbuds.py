@@ -10,7 +10,7 @@ from studio import (
 )  # fmt: skip
 
 Field = np.ndarray
-PEARL, INK, ROSE = "#eeebe6", "#2d3038", "#d9b3a6"
+SAND, INK, ROSE = "#d8cab8", "#2d3038", "#d9b3a6"
 HALF = (1.22, 0.5, 0.98)  # half of the case's width, depth and height
 SEAM = 0.3  # height of the lid's seam over the middle of the case
 
@@ -40,17 +40,17 @@ def earbud(shell: str) -> bpy.types.Object:
     """One earbud, its stem down -z, about 1.6 high; the tip looks to +x +y."""
     body = material("bud", shell, 0.2, Coat_Weight=0.5, Coat_Roughness=0.06)
     parts = [
-        blob("bud", lambda x, y, z: blend(head(x, y, z), capsule(x, y, z, (-0.14, -0.1, -0.1), (-0.12, -0.12, -1.0), 0.125), 0.16), (-0.5, -0.5, -1.25), (0.6, 0.6, 0.5), 0.016, body),
+        blob("bud", lambda x, y, z: blend(head(x, y, z), capsule(x, y, z, (-0.14, -0.1, -0.1), (-0.12, -0.12, -0.88), 0.14), 0.16), (-0.5, -0.5, -1.25), (0.6, 0.6, 0.5), 0.016, body),
     ]
-    soft = material("silicone", "#f6f4f0" if shell != INK else "#3a3d45", 0.5, Subsurface_Weight=0.2)
+    soft = material("silicone", "#4a443e", 0.5)
     tip = [(0.11, 0.0), (0.2, -0.03, 0.03), (0.245, 0.05, 0.06), (0.2, 0.22, 0.1), (0.11, 0.28, 0.04), (0.085, 0.27, 0.02), (0.08, 0.15)]
     cap = lathe("tip", tip, soft, 64)
     mesh = lathe("mesh", [(0.0, 0.2), (0.085, 0.2)], grain(material("mesh", "#55585e", 0.4, Metallic=1.0), 120, 0.8, 0.01), 32)
     parts.append(group([cap, mesh], (0.29, 0.25, 0.075), (math.radians(-48), math.radians(48), 0)))
     gold = material("contact", "#d6b06a", 0.22, Metallic=1.0)
     dark = material("grille", "#1b1c1f", 0.55)
-    parts.append(lathe("foot", [(0, -1.127), (0.07, -1.127, 0.01), (0.1, -1.095, 0.01), (0.09, -1.05)], gold, 48, at=(-0.12, -0.12, 0)))
-    slot = blob("slot", lambda x, y, z: np.maximum(capsule(x, y, z, (-0.128, -0.228, -0.5), (-0.124, -0.232, -0.78), 0.028), -1.0), (-0.2, -0.3, -0.86), (-0.05, -0.15, -0.42), 0.006, dark)
+    parts.append(lathe("foot", [(0, -1.022), (0.08, -1.022, 0.01), (0.112, -0.985, 0.01), (0.1, -0.93)], gold, 48, at=(-0.12, -0.12, 0)))
+    slot = blob("slot", lambda x, y, z: np.maximum(capsule(x, y, z, (-0.128, -0.245, -0.42), (-0.124, -0.25, -0.68), 0.026), -1.0), (-0.2, -0.31, -0.76), (-0.05, -0.18, -0.34), 0.006, dark)
     parts.append(slot)
     return group(parts)
 
@@ -58,7 +58,7 @@ def earbud(shell: str) -> bpy.types.Object:
 def pocket(x: Field, y: Field, z: Field, side: float) -> Field:
     """Where an earbud sits in the case, a little larger than the earbud."""
     u, w = side * x - 0.56, z - 0.42
-    return np.minimum(head(-u, -y, w) - 0.05, capsule(-u, -y, w, (-0.14, -0.1, 0.0), (-0.12, -0.12, -1.0), 0.19))
+    return np.minimum(head(-u, -y, w) - 0.05, capsule(-u, -y, w, (-0.14, -0.1, 0.0), (-0.12, -0.12, -0.9), 0.2))
 
 
 def lower(x: Field, y: Field, z: Field) -> Field:
@@ -110,15 +110,14 @@ def disc(radius: float, height: float, at: tuple[float, float, float], colour: s
 def lights(key: float = 420) -> None:
     softbox((-4.4, -2.8, 4.4), (0, 0, 1), 2.6, 3.4, key)
     softbox((4.0, -0.8, 2.8), (0, 0, 1), 0.8, 3.6, 170, "#e6ecff")
-    softbox((0.4, 3.6, 4.6), (0, 0, 1), 3.4, 1.4, 190)
+    softbox((0.4, 3.6, 4.6), (0, 0, 1), 3.4, 1.4, 150, spread=95)
 
 
 def hero() -> None:
     empty("#f2f0ff", 0.38)
     sweep(grain(material("paper", "#a9aed0", 0.9), 90, 0.05), 4.5)
     disc(2.05, 0.3, (0, 0.2, 0), "#bcbfdb")
-    handle = group([*case(PEARL, "#8d8a86", 104), seat(PEARL, 1), seat(PEARL, -1, 0.0)], (0, 0.3, 1.285), (0, 0, math.radians(16)))
-    handle.scale = (1, 1, 1)
+    group([*case(SAND, "#7d6647", 104), seat(SAND, 1), seat(SAND, -1, 0.0)], (0, 0.3, 1.285), (0, 0, math.radians(16)))
     lights()
     camera((0.6, -8.2, 3.7), (0.05, 0.25, 1.38), 84, 6.3, (0, -0.1, 1.4), (1200, 1200))
 
@@ -127,21 +126,21 @@ def detail() -> None:
     empty("#f2f0ff", 0.4)
     sweep(grain(material("paper", "#b9bdd9", 0.9), 90, 0.05), 4.5)
     disc(1.25, 0.36, (0.0, 0.1, 0), "#c3c6de")
-    for side, at, turn in ((1.0, (-0.5, 0.15, 1.49), 200), (-1.0, (0.52, 0.0, 1.49), 120)):
-        bud = earbud(PEARL)
+    for side, at, turn in ((1.0, (-0.5, 0.15, 1.385), 200), (-1.0, (0.52, 0.0, 1.385), 75)):
+        bud = earbud(SAND)
         bud.location, bud.rotation_euler, bud.scale = at, (0, 0, math.radians(turn)), (side, 1, 1)
     lights(360)
-    camera((0.5, -6.0, 2.2), (0.02, 0, 1.18), 92, 4.5, (0.3, -0.2, 1.3), (1200, 1200))
+    camera((0.5, -6.0, 2.2), (0.02, 0, 1.1), 92, 4.5, (0.3, -0.2, 1.3), (1200, 1200))
 
 
 def colours() -> None:
     empty("#f2f0ff", 0.4)
     sweep(grain(material("paper", "#c9c6d6", 0.9), 90, 0.05), 4.5)
-    for k, (shell, ink, x, y, rise) in enumerate(((INK, "#aab0bb", -1.75, 0.7, 0.62), (PEARL, "#8d8a86", 0.1, -0.35, 0.22), (ROSE, "#8c6a5f", 1.85, 0.75, 0.98))):
+    for k, (shell, ink, x, y, rise) in enumerate(((INK, "#aab0bb", -1.75, 0.7, 0.62), (SAND, "#7d6647", 0.1, -0.35, 0.22), (ROSE, "#8c6a5f", 1.85, 0.75, 0.98))):
         disc(1.35 - 0.1 * k, rise, (x, y, 0), "#bfbdd2")
         group(case(shell, ink), (x, y, rise + 0.985), (0, 0, math.radians((22, 8, -18)[k])))
     lights(520)
-    camera((0.3, -10.5, 3.3), (0.02, 0.1, 1.25), 74, 9, (0.1, -0.8, 1.2), (1200, 1200))
+    camera((0.3, -10.5, 3.3), (0.05, 0.1, 1.2), 60, 9, (0.1, -0.8, 1.2), (1200, 1200))
 
 
 PICTURES = {"lm-earb-01-1": hero, "lm-earb-01-2": detail, "lm-earb-01-3": colours}

@@ -39,7 +39,7 @@ def dropper(fluid: bpy.types.Material) -> list[bpy.types.Object]:
 
 
 def bottle(closed: bool = True) -> bpy.types.Object:
-    amber, fluid = glass("#dc9a4e"), glass("#fbdca4", ior=1.36)
+    amber, fluid = glass("#d3a45c"), glass("#fbe4b4", ior=1.36)
     walls = [
         (0.0, 0.03), (0.3, 0.03, 0.05), (0.33, 0.0, 0.03), (0.42, 0.0, 0.06), (0.42, 1.2, 0.16), (0.19, 1.3, 0.07), (0.19, 1.5, 0.01),
         (0.155, 1.5, 0.01), (0.155, 1.29, 0.07), (0.375, 1.17, 0.13), (0.375, 0.1, 0.09), (0.0, 0.1),
@@ -79,7 +79,7 @@ def orange_face() -> Image.Image:
     part = (a / (2 * math.pi) * 10 + 0.06 * np.sin(r * 7)) % 1
     wall = np.minimum(part, 1 - part) * 2 * math.pi / 10 * r
     flesh = np.clip((wall - 0.012) / 0.03, 0, 1) * np.clip((r - 0.09) / 0.05, 0, 1) * np.clip((0.875 - r) / 0.03, 0, 1)
-    pith, light, deep = np.array([252, 226, 170.0]), np.array([255, 176, 52.0]), np.array([243, 128, 14.0])
+    pith, light, deep = np.array([252, 226, 170.0]), np.array([255, 158, 28.0]), np.array([236, 108, 6.0])
     tone = np.clip(0.5 + 0.4 * pulp + 0.25 * (r - 0.5), 0, 1)[..., None]
     rgb = pith + (light * (1 - tone) + deep * tone - pith) * flesh[..., None]
     rgb = np.where((r > 0.955)[..., None], np.array([240, 126, 20.0]), rgb)
@@ -88,7 +88,7 @@ def orange_face() -> Image.Image:
 
 def fruit(half: bool = True, thick: float | None = None) -> bpy.types.Object:
     """An orange half (or a slice `thick` high), its cut face up at z = 0."""
-    peel = grain(material("peel", "#ef8610", 0.38, Coat_Weight=0.25), 16, 0.5, 0.02, detail=2)
+    peel = grain(material("peel", "#e87a06", 0.38, Coat_Weight=0.25), 16, 0.5, 0.02, detail=2)
     flesh = printed(orange_face(), 0.28, Coat_Weight=0.5, Coat_Roughness=0.15)
     size = 0.62
     if half and thick is None:
@@ -116,17 +116,17 @@ def stone(colour: str) -> bpy.types.Material:
 
 def hero() -> None:
     empty("#fff0dc", 0.38)
-    sweep(grain(material("paper", "#f0b878", 0.9), 90, 0.05), 4)
+    sweep(grain(material("paper", "#e9b277", 0.9), 90, 0.05), 4)
     box("slab", (3.0, 2.2, 0.42), stone("#efdcc2"), 0.04, (0.1, 0.15, 0), 9)
     place(bottle(), (-0.12, -0.1, 0.42), (0, 0, 10))
-    place(fruit(), (0.9, 0.42, 0.94), (68, 0, 24), 0.9)
+    place(fruit(), (0.86, 0.5, 0.93), (62, 0, 34), 0.86)
     place(fruit(thick=0.12), (0.82, -0.52, 0.54), (0, 0, 15), 0.72)
     sun = (-4.6, -4.0, 6.5)
-    spot(sun, (0.2, 0.2, 0.9), 2100, radius=0.12)
+    spot(sun, (0.2, 0.2, 0.9), 1700, radius=0.12)
     leaf_shadow(sun, (0.6, 1.6, 1.9), 0.6, 9, 0.75)
     softbox((-3.6, -1.6, 2.6), (0, 0, 1.3), 1.4, 3.6, 190)
     softbox((3.2, -0.6, 2.2), (0, 0, 1.2), 0.7, 3.4, 120)
-    softbox((0.4, 3.4, 2.4), (0, 0, 1.1), 2.6, 2.4, 240, "#ffd9a6")
+    softbox((0.4, 3.4, 2.4), (0, 0, 1.1), 2.6, 2.4, 150, "#ffd9a6", 95)
     camera((1.35, -6.6, 2.35), (0.2, 0, 1.38), 84, 5.6, (-0.12, -0.5, 1.2))
 
 
@@ -134,14 +134,14 @@ def detail() -> None:
     empty("#fff0dc", 0.4)
     sweep(grain(material("paper", "#f6dcb8", 0.9), 90, 0.05), 4)
     place(bottle(closed=False), (0.0, 0.25, 0), (0, 0, 8))
-    fluid = glass("#fbdca4", ior=1.36)
+    fluid = glass("#fbe4b4", ior=1.36)
     place(group(dropper(fluid)), (0.36, -0.02, 2.42), (0, 14, 0))
     bead = [(0.055 * math.sin(t) * (1 - 0.25 * math.cos(t / 2)), -0.06 * math.cos(t)) for t in np.linspace(0, math.pi, 20)]
     lathe("drop", bead, fluid, 40, at=(0.098, -0.02, 1.335))
     place(fruit(), (-1.15, 1.6, 0.55), (75, 0, -20))
     softbox((-3.0, -1.8, 3.2), (0, 0, 1.3), 1.4, 3.4, 230)
     softbox((2.8, -0.4, 2.4), (0, 0, 1.2), 0.6, 3.2, 130)
-    softbox((0.4, 3.2, 2.6), (0, 0, 1.2), 2.6, 2.2, 230, "#ffd9a6")
+    softbox((0.4, 3.2, 2.6), (0, 0, 1.2), 2.6, 2.2, 150, "#ffd9a6", 95)
     camera((-0.7, -4.9, 2.3), (0.12, 0, 1.52), 82, 4, (0.05, -0.2, 1.4), (1200, 1200))
 
 
@@ -156,7 +156,7 @@ def gift() -> None:
     place(fruit(False), (-1.85, 0.95, 0.58))
     softbox((-4.0, -2.6, 4.4), (0, 0, 1.0), 2.2, 3.0, 430)
     softbox((3.4, -0.8, 2.4), (0, 0, 1.2), 0.8, 3.4, 130)
-    softbox((0.6, 3.4, 3.4), (0, 0, 1.0), 3.0, 1.6, 170, "#ffe2bb")
+    softbox((0.6, 3.4, 3.4), (0, 0, 1.0), 3.0, 1.6, 130, "#ffe2bb", 95)
     camera((0.4, -7.6, 3.1), (0.02, 0.1, 0.98), 78, 8, (0.5, -0.3, 1.0), (1200, 1200))
 
 
