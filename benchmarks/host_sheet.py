@@ -17,6 +17,8 @@ from PIL import Image
 from localize.avatar import DrawnAvatar, perform
 from localize.avatar.sheet import contact_sheet, strip
 from localize.domain import Line, Mouth, Performance, Speech, Word
+from localize.lipsync.viseme import VisemeLipsync
+from localize.timeline import Spoken, Timeline
 
 AVATARS = Path(__file__).parents[1] / "assets" / "avatars"
 SECONDS = 10.0
@@ -25,7 +27,8 @@ SECONDS = 10.0
 def busy(seed: int = 3) -> Performance:
     """Ten seconds of talk without a pause, a gesture on every line, random mouths at speaking pace."""
     rng = random.Random(seed)
-    lines, times, speeches, start = [], [], [], 0.2
+    said: list[Spoken] = []
+    start = 0.2
     for gesture, emotion in zip(
         ("wave", "point_side", "count_3", "thumbs_up", "point_down"), ("happy", "excited", "neutral", "sincere", "surprised"), strict=True
     ):
@@ -35,12 +38,12 @@ def busy(seed: int = 3) -> Performance:
             mouths.append({"shape": rng.choice("ABBCCDDEFGH"), "start": at, "end": end})
             at = end
         track = tuple(Mouth.model_validate(m) for m in mouths)
-        lines.append(Line.model_validate({"role": "feature", "text": "-", "gesture": gesture, "emotion": emotion}))
-        times.append((start, start + at))
+        line = Line.model_validate({"role": "feature", "text": "-", "gesture": gesture, "emotion": emotion})
         word = Word(text="-", start=0.0, end=0.4)
-        speeches.append(Speech(audio="", rate=24000, duration=at, words=(word,), mouths=track, engine="benchmark"))
+        speech = Speech(audio="", rate=24000, duration=at, words=(word,), mouths=track, engine="benchmark")
+        said.append(Spoken(line, speech, start, start + at))
         start += at + 0.1
-    return perform(lines, times, speeches, SECONDS, seed)
+    return perform(said, VisemeLipsync().track(Timeline(tuple(said), SECONDS, 30)), SECONDS, seed)
 
 
 def main() -> None:

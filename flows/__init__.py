@@ -13,7 +13,7 @@ _NEEDED = {
     # Its telemetry may print a "database is locked" traceback, and nobody asked for it.
     "DO_NOT_TRACK": "1",
     "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
-    # SQLite records task runs behind their client; these batches keep the lag to seconds (docs/scale.md of Prefect's own defaults: minutes).
+    # SQLite records task runs behind their client; these batches keep the lag to seconds, Prefect's own to minutes.
     "PREFECT_SERVER_SERVICES_TASK_RUN_RECORDER_BATCH_SIZE": "200",
     "PREFECT_SERVER_SERVICES_TASK_RUN_RECORDER_READ_BATCH_SIZE": "100",
     "PREFECT_SERVER_SERVICES_TASK_RUN_RECORDER_FLUSH_INTERVAL": "1",

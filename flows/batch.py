@@ -31,9 +31,8 @@ from localize.errors import Blocked, CrossreelError, Transient
 from localize.stages import Job, Outcome, Progress, Studio
 from localize.store import open_store
 
-
 # Never the bottleneck: `_work` hands out no more clips than the campaign's workers.
-THREADS: ThreadPoolTaskRunner[Any] = ThreadPoolTaskRunner(max_workers=64)
+THREADS: Any = ThreadPoolTaskRunner(max_workers=64)
 
 
 class Bench:
@@ -56,8 +55,8 @@ def is_transient(task: Any, run: Any, state: State[Any]) -> bool:
 
 
 @task(
-    task_run_name="clip · {language} · {sku}", retries=3, retry_delay_seconds=exponential_backoff(backoff_factor=5), retry_jitter_factor=0.5,
-    retry_condition_fn=is_transient, cache_policy=NO_CACHE, persist_result=False, tags=["cpu"],
+    task_run_name="clip · {language} · {sku}", retries=3, retry_delay_seconds=exponential_backoff(backoff_factor=5),
+    retry_jitter_factor=0.5, retry_condition_fn=is_transient, cache_policy=NO_CACHE, persist_result=False, tags=["cpu"],
 )  # fmt: skip
 def clip(bench: Bench, sku: str, language: str) -> State[None]:
     """Make one clip. Its state's message says what came out, or the stage and the cause in a seller's words."""
@@ -118,7 +117,7 @@ def publish(bench: Bench, channel: Channel, sku: str, language: str) -> State[No
 
 
 @flow(name="batch", flow_run_name="{name}", persist_result=False, validate_parameters=False, task_runner=THREADS)
-def batch(name: str, campaign: dict[str, Any], clips: list[list[str]], run: str) -> None:
+def batch(name: str, campaign: dict[str, Any], clips: list[list[str]], run: str) -> State[None] | None:
     """Make and publish some clips, given as [sku, language], of a campaign (its settings, as `Campaign.model_dump` gives them)."""
     settings = _settings(campaign)
     store = open_store(settings.store, campaigns.home())
@@ -131,7 +130,8 @@ def batch(name: str, campaign: dict[str, Any], clips: list[list[str]], run: str)
     failed = [o for o in bench.outcomes.values() if o.code]
     if failed:
         first = failed[0]
-        raise CrossreelError(f"{len(failed)} of {len(jobs)} clips failed; {first.sku}.{first.language} at {first.stage}: {first.message}")
+        return Failed(message=f"{len(failed)} of {len(jobs)} clips failed; {first.sku}.{first.language} at {first.stage}: {first.message}")
+    return None
 
 
 def _work(bench: Bench, jobs: list[Job], settings: campaigns.Campaign) -> None:

@@ -11,17 +11,18 @@ from pathlib import Path
 from typing import Any, cast
 
 from prefect import flow, get_run_logger
-from prefect.client.schemas.objects import FlowRun
 from prefect.artifacts import create_link_artifact, create_table_artifact
+from prefect.client.schemas.objects import FlowRun, State
 from prefect.deployments import run_deployment
 from prefect.runtime import deployment, flow_run
+from prefect.states import Failed
 
+from flows import leash
 from flows.batch import batch
 from flows.watch import Event, tell
 from localize import campaign as campaigns
 from localize import report, stages
 from localize.campaign import Campaign
-from localize.errors import CrossreelError
 from localize.stages import Outcome, Plan
 from localize.store import LocalStore, open_store
 
@@ -35,7 +36,7 @@ def run_name() -> str:
 def nightly(
     campaign: str, catalog: str | None = None, languages: list[str] | None = None, only: list[str] | None = None,
     limit: int = 0, out: str | None = None, batch_size: int = 100, run: str | None = None,
-) -> None:  # fmt: skip
+) -> State[None] | None:  # fmt: skip
     """Make and publish every clip of a campaign that is not there yet.
 
     Args:
@@ -60,7 +61,8 @@ def nightly(
     outcomes = _finish(settings, store, plan, run)
     failed = [o for o in outcomes if o.code]
     if stopped or failed:
-        raise CrossreelError(stopped or f"{len(failed)} of {len(plan.jobs)} clips failed; the clips table says why.")
+        return Failed(message=stopped or f"{len(failed)} of {len(plan.jobs)} clips failed; the clips table says why.")
+    return None
 
 
 def _hand_out(settings: Campaign, plan: Plan, size: int, run: str) -> str:
@@ -74,16 +76,23 @@ def _hand_out(settings: Campaign, plan: Plan, size: int, run: str) -> str:
             "name": f"{settings.name} · batch {number} of {len(parts)}", "campaign": settings.model_dump(mode="json"),
             "clips": [[j.product.sku, j.language] for j in plan.jobs if j.product.sku in part], "run": run,
         }  # fmt: skip
-        if deployment.id:
-            # The key makes a retry of this run come back to the same batch run instead of starting a second one.
-            started = run_deployment("batch/batch", parameters=parameters, as_subflow=True, idempotency_key=f"{flow_run.id}-{number}")
-            state = cast(FlowRun, started).state
-        else:
-            state = batch(**parameters, return_state=True)
+        state = _run_batch(f"{flow_run.id}-{number}", parameters) if deployment.id else batch(**parameters, return_state=True)
         if state is None or not state.is_completed():
             stopped = (state.message if state else "") or "a batch did not finish"
             get_run_logger().warning("batch %s: %s", number, stopped)
     return stopped
+
+
+def _run_batch(name: str, parameters: dict[str, Any]) -> State[Any] | None:
+    """Run the `batch` deployment and wait. A retry of this run comes back to the batch run it had started, which may
+    still be going or have been mended by a Retry of its own; only where that one ended badly a new one is started."""
+    state = None
+    for attempt in range(1, flow_run.run_count + 1):
+        started = run_deployment("batch/batch", parameters=parameters, idempotency_key=f"{name}-{attempt}")
+        state = cast(FlowRun, started).state
+        if state and state.is_completed():
+            break
+    return state
 
 
 def _finish(settings: Campaign, store: LocalStore, plan: Plan, run: str) -> list[Outcome]:
@@ -97,4 +106,5 @@ def _finish(settings: Campaign, store: LocalStore, plan: Plan, run: str) -> list
 
 
 if __name__ == "__main__":
-    nightly(sys.argv[1])
+    leash.hold()
+    sys.exit(nightly(sys.argv[1], return_state=True).is_failed())

@@ -9,10 +9,10 @@ import os
 import re
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 from rapidfuzz import process
 
 from localize import engines, languages
@@ -24,6 +24,24 @@ from localize.store import digest, file_digest
 
 class Section(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+def _known_language(code: str) -> str:
+    return _nearest(code, languages.codes(), "language")
+
+
+def _sound_channel(channel: Channel) -> Channel:
+    _nearest(channel.kind, engines.names("publish"), "kind of channel")
+    if not re.fullmatch(r"[a-z0-9][a-z0-9._-]{0,60}", channel.name):
+        raise ValueError(f"channel name {channel.name!r} becomes a folder: use small letters, digits, '-', '_' and '.'")
+    for code in channel.languages:
+        _known_language(code)
+    return channel
+
+
+# Checked one by one, so that each mistake has its own line.
+Code = Annotated[str, AfterValidator(_known_language)]
+SoundChannel = Annotated[Channel, AfterValidator(_sound_channel)]
 
 
 class ScriptSettings(Section):
@@ -93,9 +111,9 @@ class Campaign(Section):
     name: str = Field(pattern=r"^[a-z0-9][a-z0-9-]{0,60}$")
     catalog: str
     currency: str = Field(default="", pattern=r"^([A-Z]{3})?$")
-    source_language: str = "en"
-    languages: tuple[str, ...] = Field(min_length=1)
-    channels: tuple[Channel, ...] = Field(min_length=1)
+    source_language: Code = "en"
+    languages: tuple[Code, ...] = Field(min_length=1)
+    channels: tuple[SoundChannel, ...] = Field(min_length=1)
     hosts: tuple[HostSettings, ...] = Field(default=(HostSettings(),), min_length=1, max_length=1)
     script: ScriptSettings = ScriptSettings()
     brand: Brand = Brand()
@@ -110,26 +128,13 @@ class Campaign(Section):
     out: str = "out"
     store: str = ""
 
-    @field_validator("languages", "source_language")
+    @field_validator("languages", "channels")
     @classmethod
-    def known_languages(cls, value: tuple[str, ...] | str) -> tuple[str, ...] | str:
-        for code in (value,) if isinstance(value, str) else value:
-            _nearest(code, languages.codes(), "language")
-        return value
-
-    @field_validator("channels")
-    @classmethod
-    def sound_channels(cls, value: tuple[Channel, ...]) -> tuple[Channel, ...]:
-        seen: set[str] = set()
-        for channel in value:
-            _nearest(channel.kind, engines.names("publish"), "kind of channel")
-            if not re.fullmatch(r"[a-z0-9][a-z0-9._-]{0,60}", channel.name):
-                raise ValueError(f"channel name {channel.name!r} becomes a folder: use small letters, digits, '-', '_' and '.'")
-            if channel.name in seen:
-                raise ValueError(f"there are two channels named {channel.name!r}")
-            seen.add(channel.name)
-            for code in channel.languages:
-                _nearest(code, languages.codes(), "language")
+    def all_different(cls, value: tuple[Any, ...], info: Any) -> tuple[Any, ...]:
+        names = [v.name if isinstance(v, Channel) else v for v in value]
+        for name in names:
+            if names.count(name) > 1:
+                raise ValueError(f"{name!r} is there twice: give each of the {info.field_name} once")
         return value
 
     @model_validator(mode="after")
@@ -149,8 +154,7 @@ class Campaign(Section):
         return self.hosts[0]
 
     def avatar_folder(self) -> Path:
-        shipped = ASSETS / "avatars" / self.host.avatar
-        return shipped if shipped.is_dir() else Path(self.host.avatar)
+        return ASSETS / "avatars" / self.host.avatar if self.host.avatar in _shipped_avatars() else Path(self.host.avatar)
 
     def rates_file(self) -> Path:
         return Path(self.money.rates) if self.money.rates else ASSETS / "rates" / "demo.yaml"
@@ -158,6 +162,10 @@ class Campaign(Section):
     def words_fingerprint(self) -> str:
         """What the translations hang on: the memory's and glossary's content."""
         return digest([file_digest(p) for p in (*self.memory, *filter(None, [self.glossary]))])
+
+
+def _shipped_avatars() -> list[str]:
+    return sorted(p.parent.name for p in (ASSETS / "avatars").glob("*/avatar.yaml"))
 
 
 def home() -> Path:
@@ -193,22 +201,20 @@ def load(path: str | Path) -> Campaign:
 
 def _absolute(campaign: Campaign, base: Path, path: Path, tree: yaml.Node | None) -> Campaign:
     """Paths made absolute; files that must be there are looked for now, not at 3 a.m."""
+    problems: list[str] = []
 
     def resolve(value: str, *loc: str | int) -> str:
-        if not value:
-            return value
         full = (base / Path(value).expanduser()).resolve()
-        if not full.exists():
-            raise UserError(f"{path}, line {_line(tree, loc)}: {'.'.join(map(str, loc))}: there is no file {full}.")
-        return str(full)
+        if value and not full.is_file():
+            problems.append(f"{path}, line {_line(tree, loc)}: {'.'.join(map(str, loc))}: there is no file {full}.")
+        return str(full) if value else ""
 
     avatar = campaign.host.avatar
-    if not (ASSETS / "avatars" / avatar).is_dir() and not (base / avatar / "avatar.yaml").is_file():
-        shipped = sorted(p.name for p in (ASSETS / "avatars").iterdir() if p.is_dir())
-        raise UserError(f"{path}, line {_line(tree, ('hosts', 0, 'avatar'))}: {_wrong(avatar, shipped, 'avatar')}")
-    elif not (ASSETS / "avatars" / avatar).is_dir():
+    if avatar not in _shipped_avatars():
+        if not (base / avatar / "avatar.yaml").is_file():
+            problems.append(f"{path}, line {_line(tree, ('hosts', 0, 'avatar'))}: {_wrong(avatar, _shipped_avatars(), 'avatar')}")
         avatar = str((base / avatar).resolve())
-    return campaign.model_copy(
+    absolute = campaign.model_copy(
         update={
             "catalog": str((base / Path(campaign.catalog).expanduser()).resolve()),
             "memory": tuple(resolve(m, "memory", i) for i, m in enumerate(campaign.memory)),
@@ -220,6 +226,9 @@ def _absolute(campaign: Campaign, base: Path, path: Path, tree: yaml.Node | None
             "store": campaign.store if campaign.store.startswith("s3://") else str(_store_path(campaign.store, base)),
         }
     )
+    if problems:
+        raise UserError("\n".join(problems))
+    return absolute
 
 
 def _store_path(store: str, base: Path) -> Path:
@@ -237,7 +246,7 @@ def _wrong(value: str, choices: tuple[str, ...] | list[str], what: str) -> str:
 
 
 def hint(value: str, choices: Sequence[str]) -> str:
-    """" Did you mean ...?" with the nearest choice, "" if none is near."""
+    """The question " Did you mean ...?" with the nearest choice, "" if none is near."""
     near = process.extractOne(value, choices, score_cutoff=40)
     return f" Did you mean {near[0]!r}?" if near else ""
 
@@ -267,8 +276,10 @@ def _model_at(loc: tuple[str | int, ...]) -> type[BaseModel]:
     for part in loc:
         if isinstance(part, int):
             continue
-        annotation = model.model_fields[part].annotation
-        for candidate in (annotation, *getattr(annotation, "__args__", ())):
+        inside = [model.model_fields[part].annotation]
+        while inside:
+            candidate = inside.pop()
+            inside += get_args(candidate)
             if isinstance(candidate, type) and issubclass(candidate, BaseModel):
                 model = candidate
     return model
@@ -305,5 +316,5 @@ def adjusted(campaign: Campaign, *, catalog: str | None = None, languages: Seque
         if code not in campaign.languages:
             raise UserError(f"the campaign {campaign.name!r} has no language {code!r}, only {', '.join(campaign.languages)}.")
     if languages:
-        changes["languages"] = tuple(languages)
+        changes["languages"] = tuple(dict.fromkeys(languages))
     return campaign.model_copy(update=changes)

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
@@ -33,20 +34,24 @@ app.add_typer(store_app, name="store")
 console = Console(highlight=False)
 
 
-@app.command()
+@app.command(context_settings={"allow_extra_args": True})
 def run(
+    more: typer.Context,
     campaign: Annotated[Path, typer.Argument(help="a campaign.yaml")],
     catalog: Annotated[str | None, typer.Option(help="another catalog than the campaign's")] = None,
     languages: Annotated[str | None, typer.Option(help="only these of its languages: th,vi,id")] = None,
-    only: Annotated[list[str] | None, typer.Option(help="only this SKU (may be given several times)")] = None,
+    only: Annotated[list[str] | None, typer.Option(help="only these SKUs: --only A B, --only A,B or --only A --only B")] = None,
     limit: Annotated[int, typer.Option(min=0, help="only the first products")] = 0,
     out: Annotated[str | None, typer.Option(help="another output folder than the campaign's")] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="say what would be made, and make nothing")] = False,
 ) -> None:
     """Make and publish every clip of a campaign that is not there yet."""
     codes = [c.strip() for c in languages.split(",") if c.strip()] if languages else None
+    if more.args and not only:
+        raise UserError(f"unexpected {' '.join(more.args)!r}: give one campaign; SKUs go behind --only.")
+    only = [sku for given in (*(only or ()), *more.args) for sku in given.split(",") if sku]
     if dry_run:
-        _dry_run(campaign, catalog, codes, only or [], limit, out)
+        _dry_run(campaign, catalog, codes, only, limit, out)
         return
     settings = campaigns.adjusted(campaigns.load(campaign), catalog=catalog, languages=codes, out=out)
     # The terminal shows clips, not Prefect's own log; the UI keeps all of it.
@@ -57,16 +62,20 @@ def run(
     name = f"{datetime.now():%Y%m%d-%H%M%S}-{uuid.uuid4().hex[:6]}"
     started = time.monotonic()
     with Screen() as screen:
-        from flows import watch
+        from flows import leash, watch
         from flows.nightly import nightly
 
+        leash.hold()
         watch.watchers.append(screen.on)
-        nightly(str(campaign), catalog, codes, only, limit, out, run=name, return_state=True)
+        state = nightly(str(campaign), catalog, codes, only, limit, out, run=name, return_state=True)
     if screen.plan is None:
-        raise CrossreelError("the run ended before it had planned anything; the lines above say why.")
+        cause = state.result(raise_on_failure=False)
+        raise cause if isinstance(cause, CrossreelError) else CrossreelError(f"the run stopped before it had planned anything: {cause}")
     noted = open_store(settings.store, campaigns.home()).notes(name)
     outcomes = [Outcome.model_validate_json(text) for text in noted.values()]
     _print_end(settings.out, screen.plan, outcomes, time.monotonic() - started)
+    if len(outcomes) < len(screen.plan.jobs):
+        console.print(f"{len(screen.plan.jobs) - len(outcomes)} clips were not reached: {state.message}", soft_wrap=True, markup=False)
     raise typer.Exit(report.exit_code(screen.plan, outcomes))
 
 
@@ -81,7 +90,7 @@ def _dry_run(campaign: Path, catalog: str | None, codes: list[str] | None, only:
         by_sku.setdefault(job.product.sku, []).append(job)
     for sku, jobs in by_sku.items():
         names = sorted({c.name for j in jobs for c in settings.channels_for(sku, j.language)})
-        table.add_row(sku, jobs[0].product.title, ", ".join(j.language for j in jobs), ", ".join(names))
+        table.add_row(escape(sku), escape(jobs[0].product.title), ", ".join(j.language for j in jobs), ", ".join(names))
     console.print(table)
     _print_rejects(plan)
     console.print(f"{len(plan.jobs)} clips of {len(by_sku)} products, from {plan.rows} rows. Nothing was made.")
@@ -123,20 +132,21 @@ class Screen:
             if event.outcome:
                 console.print(f"{self._done:>4}/{len(self.plan.jobs) if self.plan else '?'}  {_line(event.outcome)}", soft_wrap=True)
             self._bar.update(self._all, completed=self._done)
-        self._bar.update(self._all, description=" | ".join(f"{n}: {s}" for n, s in list(self._now.items())[:2]) or "clips")
+        self._bar.update(self._all, description=escape(" | ".join(f"{n}: {s}" for n, s in list(self._now.items())[:2])) or "clips")
 
 
 def _line(o: Outcome) -> str:
     if o.code:
-        return f"[red]{o.state}[/red]  {o.language}  {o.sku}  {o.stage}: {o.message}"
+        return f"[red]{o.state}[/red]  {o.language}  {escape(o.sku)}  {o.stage}: {escape(o.message)}"
     seconds = sum(o.seconds.values())
     how = "was there already" if o.state == "reused" else f"made in {seconds:.0f} s, {o.spoken} of {o.lines} lines spoken"
-    return f"[green]ok[/green]  {o.language}  {o.sku}  {how}"
+    return f"[green]ok[/green]  {o.language}  {escape(o.sku)}  {how}"
 
 
 def _print_rejects(plan: Plan) -> None:
     for r in plan.rejects[:20]:
-        console.print(f"[yellow]rejected[/yellow]  {r.file}, row {r.row}, {r.column}: {r.reason}", soft_wrap=True)
+        where = escape(f"{r.file}, row {r.row}, {r.column}: {r.reason}")
+        console.print(f"[yellow]rejected[/yellow]  {where}", soft_wrap=True)
     if len(plan.rejects) > 20:
         console.print(f"... and {len(plan.rejects) - 20} more, all in rejects.csv")
 
@@ -147,10 +157,11 @@ def _print_end(out: str, plan: Plan, outcomes: Sequence[Outcome], seconds: float
     spoken = sum(o.spoken for o in outcomes)
     console.print(
         f"{states['made']} clips made, {states['reused']} were there already, {states['blocked']} blocked, {states['failed']} failed, "
-        f"{len(plan.rejects)} rows rejected; {spoken} lines spoken; {seconds:.0f} s"
+        f"{len(plan.rejects)} rows rejected; {spoken} lines spoken; {seconds:.0f} s",
+        soft_wrap=True,
     )
-    console.print(f"clips:  {out}", soft_wrap=True)
-    console.print(f"page:   {Path(out) / 'index.html'}", soft_wrap=True)
+    console.print(f"clips:  {out}", soft_wrap=True, markup=False)
+    console.print(f"page:   {Path(out) / 'index.html'}", soft_wrap=True, markup=False)
 
 
 @app.command()
@@ -165,16 +176,16 @@ def doctor() -> None:
         for card, lack in cards:
             table.add_row(
                 stage, card.name, "[red]no[/red]" if lack else "[green]yes[/green]", "yes" if card.commercial else "no",
-                ", ".join(card.languages) or "all", lack or card.about,
+                ", ".join(card.languages) or "all", escape(lack or card.about),
             )  # fmt: skip
         if cards and all(lack for _, lack in cards):
             unready_stages.append(stage)
     console.print(table)
-    console.print(f"crossreel {__version__}, Python {sys.version.split()[0]}, ffmpeg {media.ffmpeg_exe()}", soft_wrap=True)
+    console.print(f"crossreel {__version__}, Python {sys.version.split()[0]}, ffmpeg {media.ffmpeg_exe()}", soft_wrap=True, markup=False)
     console.print(f"languages: {', '.join(f'{c} ({languages.get(c).name})' for c in languages.codes())}")
     home = campaigns.home()
     free = shutil.disk_usage(home if home.exists() else Path.home()).free / 2**30
-    console.print(f"store: {home / 'store'}, {free:.0f} GiB free", soft_wrap=True)
+    console.print(f"store: {home / 'store'}, {free:.0f} GiB free", soft_wrap=True, markup=False)
     if unready_stages:
         console.print(f"[red]no engine is ready for: {', '.join(unready_stages)}[/red]")
         raise typer.Exit(3)
@@ -204,8 +215,7 @@ def main() -> None:
         app()
     except CrossreelError as e:
         kind = "" if isinstance(e, UserError) else f"{type(e).__name__}: "
-        console.print(f"[red]{kind}[/red]", end="", soft_wrap=True)
-        Console(stderr=True, highlight=False, markup=False).print(str(e), soft_wrap=True)
+        Console(stderr=True, highlight=False).print(f"[red]{kind}[/red]{escape(str(e))}", soft_wrap=True)
         sys.exit(e.exit_code)
     except KeyboardInterrupt:
         console.print("stopped; what was made is kept, the next run goes on from there")

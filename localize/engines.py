@@ -6,6 +6,7 @@ stage's Protocol (in the stage's `__init__`) says what it does; the `Card` says 
 
 from __future__ import annotations
 
+import threading
 from dataclasses import dataclass
 from functools import cache
 from importlib.metadata import entry_points
@@ -52,7 +53,7 @@ class Engine(Protocol):
     card: ClassVar[Card]
 
     def missing(self) -> str:
-        """"" when it can run here, else what is missing and how to get it, in one sentence."""
+        """Empty when it can run here, else what is missing and how to get it, in one sentence."""
         ...
 
     def fingerprint(self) -> str:
@@ -71,8 +72,16 @@ def names(stage: Stage) -> tuple[str, ...]:
     return tuple(sorted(found, key=lambda n: (-found[n].card.quality, n)))
 
 
-@cache
+_making = threading.Lock()
+
+
 def _instance(stage: Stage, name: str) -> Engine:
+    with _making:  # `cache` alone would let two threads make one each
+        return _made(stage, name)
+
+
+@cache
+def _made(stage: Stage, name: str) -> Engine:
     return _found(stage)[name]()
 
 
@@ -97,8 +106,8 @@ def get(stage: Stage, name: str = "auto", *, language: str = "", allow_noncommer
         raise NotReady(f"no {stage} engine is ready for {language or 'this'}.", missing=tuple(reasons), how="; ".join(reasons))
     if name not in _found(stage):
         near = process.extractOne(name, names(stage), score_cutoff=50)
-        hint = f"; did you mean {near[0]!r}?" if near else ""
-        raise UserError(f"there is no {stage} engine {name!r}{hint} Known: auto, {', '.join(names(stage))}.")
+        hint = f" Did you mean {near[0]!r}?" if near else ""
+        raise UserError(f"there is no {stage} engine {name!r}.{hint} Known: {', '.join(('auto', *names(stage)))}.")
     card = _found(stage)[name].card
     if not card.commercial and not allow_noncommercial:
         raise UserError(f"{name} has non-commercial weights ({card.licence}); set allow_noncommercial: true if your use is not commercial.")

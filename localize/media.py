@@ -203,6 +203,7 @@ def encoder(out: Path, encoding: Encoding, audio: Path | None, tags: Mapping[str
     options: dict[str, Any] = {
         "c:v": "libx264", "profile:v": "high", "preset": e.preset, "crf": e.crf, "g": e.fps * 2, "pix_fmt": "yuv420p",
         "colorspace": "bt709", "color_primaries": "bt709", "color_trc": "bt709", "color_range": "tv",
+        "x264-params": "8x8dct=1",  # High in name and fact: the preset ultrafast would drop to Baseline
         "threads": e.threads, "movflags": "+faststart+use_metadata_tags", "map_metadata": -1, "fflags": "+bitexact",
     }  # fmt: skip
     if audio:

@@ -65,11 +65,15 @@ def exit_code(plan: Plan, outcomes: Sequence[Outcome]) -> int:
 
 def _view(outcome: Outcome, out: Path) -> dict[str, Any]:
     """What the page shows of a clip; its files by paths relative to the page, so that the folder can be moved."""
-    where = next((r.where for r in outcome.receipts if r.where), outcome.clip.video if outcome.clip else "")
-    video = os.path.relpath(where, out) if where else ""
-    cover = video.removesuffix(".mp4") + ".jpg" if outcome.receipts and video else (os.path.relpath(outcome.clip.cover, out) if outcome.clip else "")
+    published = [r for r in outcome.receipts if r.state == "published"]
+    video = cover = ""
+    if published:
+        video = os.path.relpath(published[0].where, out)
+        cover = video.removesuffix(".mp4") + ".jpg"
+    elif outcome.clip:
+        video, cover = os.path.relpath(outcome.clip.video, out), os.path.relpath(outcome.clip.cover, out)
     return {
-        "outcome": outcome, "video": quote(video), "cover": quote(cover), "channels": [r.channel for r in outcome.receipts],
+        "outcome": outcome, "video": quote(video), "cover": quote(cover), "channels": [r.channel for r in published],
         "findings": outcome.clip.findings if outcome.clip else (), "duration": outcome.clip.duration if outcome.clip else 0,
         "seconds": round(sum(outcome.seconds.values()), 1),
     }  # fmt: skip

@@ -310,10 +310,7 @@ class Studio:
 
     def _performance(self, job: Job, timeline: Timeline) -> Performance:
         seed = int(digest(job.product.sku)[:8], 16)
-        times = [(s.start, s.end) for s in timeline.spoken]
-        lines, speeches = [s.line for s in timeline.spoken], [s.speech for s in timeline.spoken]
-        acted = perform(lines, times, speeches, timeline.duration, seed)
-        return acted.model_copy(update={"mouths": self.lipsync(job.language).track(timeline)})
+        return perform(timeline.spoken, self.lipsync(job.language).track(timeline), timeline.duration, seed)
 
     def _render(self, job: Job, script: Script, speeches: Sequence[Speech], origins: dict[str, str], name: str, folder: Path) -> None:
         todo, performance = self.job_to_render(job, script, speeches, name)

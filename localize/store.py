@@ -11,8 +11,10 @@ import hashlib
 import json
 import shutil
 from collections.abc import Callable
-from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass
+from contextlib import AbstractContextManager, nullcontext, suppress
+from dataclasses import asdict, dataclass, is_dataclass
+from datetime import date
+from decimal import Decimal
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -22,12 +24,22 @@ from pydantic import BaseModel
 
 
 def digest(*parts: Any) -> str:
-    """A hash of JSON-able values and models: 32 hex digits, equal for equal contents."""
+    """A hash of JSON-able values, models, dataclasses, decimals, dates and paths: 32 hex digits, equal for equal contents.
+
+    Raises TypeError for anything else: what has no order or no content of its own (a set, an object) would hash
+    differently in the next process.
+    """
 
     def plain(value: Any) -> Any:
         if isinstance(value, BaseModel):
-            return value.model_dump(mode="json")
-        return str(value)
+            return value.model_dump()
+        if is_dataclass(value) and not isinstance(value, type):
+            return asdict(value)
+        if isinstance(value, Decimal):
+            return format(value.normalize(), "f")  # 129 and 129.00 are one price
+        if isinstance(value, Path | date):
+            return str(value)
+        raise TypeError(f"a key can't be made of {value!r}")
 
     text = json.dumps(parts, sort_keys=True, ensure_ascii=False, separators=(",", ":"), default=plain)
     return hashlib.sha256(text.encode()).hexdigest()[:32]
@@ -101,28 +113,27 @@ class LocalStore:
         """Remove what killed workers left half-made; what a living worker is making is locked and stays. Returns how many."""
         gone = 0
         for tmp in (self.root / "tmp").iterdir():
-            lock = FileLock(self.root / "locks" / f"{tmp.name}.lock")
-            try:
-                with lock.acquire(blocking=False):
+            with suppress(Timeout), self._lock(tmp.name).acquire(blocking=False):
+                if tmp.is_dir():
                     shutil.rmtree(tmp, ignore_errors=True)
-                    gone += 1
-            except Timeout:
-                continue
-        for lock_file in (self.root / "locks").iterdir():
-            # A killed worker's lock file stays behind; taking and letting go of the lock removes it.
-            try:
-                FileLock(lock_file).acquire(blocking=False).lock.release()
-            except Timeout:
-                continue
+                else:
+                    tmp.unlink(missing_ok=True)
+                gone += 1
+        for lock in (self.root / "locks").iterdir():
+            # Whoever waits for it notices that the file it opened is gone, and takes a new one.
+            with suppress(Timeout), FileLock(lock).acquire(blocking=False):
+                lock.unlink(missing_ok=True)
         return gone
 
     def note(self, run: str, name: str, text: str) -> None:
         """Keep a run's note (JSON text) of that name, replacing an earlier one. Notes outlive the process that wrote them."""
         folder = self.root / "runs" / run
         folder.mkdir(parents=True, exist_ok=True)
-        part = self.root / "tmp" / f"note-{run}-{name}"
-        part.write_text(text, encoding="utf-8")
-        part.rename(folder / f"{name}.json")
+        key = f"note/{run}/{name}"
+        with self._lock(key):
+            part = self._tmp(key)
+            part.write_text(text, encoding="utf-8")
+            part.rename(folder / f"{name}.json")
 
     def notes(self, run: str) -> dict[str, str]:
         """All notes of a run, by name."""
@@ -131,25 +142,41 @@ class LocalStore:
     def collect(self, keep_runs: int) -> tuple[int, int]:
         """Remove every artifact that no note of the newest `keep_runs` runs names in its `keys`, and the older runs' notes.
 
-        Returns how many artifacts went, and their bytes.
+        What is being made right now stays. Returns how many artifacts went, and their bytes.
         """
-        runs = sorted((self.root / "runs").iterdir(), key=lambda p: p.stat().st_mtime, reverse=True)
-        kept = {k for run in runs[:keep_runs] for text in self.notes(run.name).values() for k in json.loads(text).get("keys", ())}
-        for stale in runs[keep_runs:]:
-            shutil.rmtree(stale)
-        count = size = 0
-        for folder in self.root.glob("*/*"):
-            name = folder.relative_to(self.root).as_posix()
-            if not folder.is_dir() or folder.parent.name in ("tmp", "locks", "runs") or name in kept:
-                continue
-            with self._lock(name):
-                size += sum(f.stat().st_size for f in folder.rglob("*") if f.is_file())
+        runs = self._runs()
+        kept = {k for run in runs[:keep_runs] for text in self.notes(run).values() for k in json.loads(text).get("keys", ())}
+        for run in runs[keep_runs:]:
+            self._forget(run)
+        sizes = [self._discard(key) for key in self._keys() if key not in kept]
+        gone = [size for size in sizes if size is not None]
+        return len(gone), sum(gone)
+
+    def _runs(self) -> list[str]:
+        """The runs that have notes, newest first."""
+        return [p.name for p in sorted((self.root / "runs").iterdir(), key=lambda p: p.stat().st_mtime, reverse=True)]
+
+    def _keys(self) -> list[str]:
+        """Every artifact there is."""
+        found = (p for p in self.root.glob("*/*") if p.is_dir() and p.parent.name not in ("tmp", "locks", "runs"))
+        return sorted(p.relative_to(self.root).as_posix() for p in found)
+
+    def _forget(self, run: str) -> None:
+        shutil.rmtree(self.root / "runs" / run)
+
+    def _discard(self, key: str) -> int | None:
+        """Remove an artifact. Returns its bytes, or None where it is being made and stays."""
+        folder, grave = self.root / key, self._tmp(key)
+        try:
+            with self._lock(key).acquire(blocking=False):
+                size = sum(f.stat().st_size for f in folder.rglob("*") if f.is_file())
                 # Renamed first: a reader must never find the folder with some files already gone.
-                grave = self.root / "tmp" / f"gone-{folder.name}"
+                shutil.rmtree(grave, ignore_errors=True)
                 folder.rename(grave)
                 shutil.rmtree(grave)
-                count += 1
-        return count, size
+        except Timeout:
+            return None
+        return size
 
     def _tmp(self, key: str) -> Path:
         return self.root / "tmp" / key.replace("/", "-")

@@ -15,14 +15,21 @@ import time
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from localize.errors import NotReady, Transient
+from localize.errors import NotReady, Transient, UserError
 from localize.store import LocalStore
 
 LEASE_SECONDS = 90.0
 RENEW_SECONDS = 20.0
+LOOK_SECONDS = 2.0  # how often a waiting worker looks whether the other one is done
+
+# S3's words for an object that is not there, for a condition that did not hold, and for a door that stays shut.
+_ABSENT = ("NoSuchKey", "404")
+_REFUSED = ("PreconditionFailed", "412", "ConditionalRequestConflict", "409", *_ABSENT)
+_SHUT = ("NoSuchBucket", "InvalidBucketName", "AccessDenied", "403", "InvalidAccessKeyId", "SignatureDoesNotMatch")
 
 
 class S3Store(LocalStore):
@@ -58,7 +65,8 @@ class S3Store(LocalStore):
         tmp.mkdir(parents=True, exist_ok=True)
         for name in names:
             (tmp / name).parent.mkdir(parents=True, exist_ok=True)
-            self.client.download_file(self.bucket, self._object(f"{key}/{name}"), str(tmp / name))
+            with self._reaching():
+                self.client.download_file(self.bucket, self._object(f"{key}/{name}"), str(tmp / name))
         folder = self.root / key
         folder.parent.mkdir(parents=True, exist_ok=True)
         tmp.rename(folder)
@@ -66,84 +74,158 @@ class S3Store(LocalStore):
     def _publish(self, key: str, folder: Path) -> None:
         names = sorted(p.relative_to(folder).as_posix() for p in folder.rglob("*") if p.is_file())
         for name in names:
-            self.client.upload_file(str(folder / name), self.bucket, self._object(f"{key}/{name}"))
+            with self._reaching():
+                self.client.upload_file(str(folder / name), self.bucket, self._object(f"{key}/{name}"))
         # Refused if another worker's copy got there first; equal keys mean equal content, so theirs serves as well.
-        self._write_if(f"{key}/artifact.json", json.dumps(names).encode(), absent=True)
+        self._write_if(f"{key}/artifact.json", json.dumps(names).encode(), IfNoneMatch="*")
 
     def note(self, run: str, name: str, text: str) -> None:
-        self.client.put_object(Bucket=self.bucket, Key=self._object(f"runs/{run}/{name}.json"), Body=text.encode())
+        with self._reaching():
+            self.client.put_object(Bucket=self.bucket, Key=self._object(f"runs/{run}/{name}.json"), Body=text.encode())
 
     def notes(self, run: str) -> dict[str, str]:
-        prefix = self._object(f"runs/{run}/")
-        pages = self.client.get_paginator("list_objects_v2").paginate(Bucket=self.bucket, Prefix=prefix)
-        names = sorted(o["Key"].removeprefix(prefix).removesuffix(".json") for page in pages for o in page.get("Contents", ()))
-        found = {name: self._read(f"runs/{run}/{name}.json") for name in names}
-        return {name: body.decode() for name, body in found.items() if body is not None}
+        names = sorted(name for name, _, _ in self._list(f"runs/{run}/"))
+        found = {name: self._read(name) for name in names}
+        return {n.rpartition("/")[2].removesuffix(".json"): body.decode() for n, body in found.items() if body is not None}
+
+    def _runs(self) -> list[str]:
+        newest: dict[str, datetime] = {}
+        for name, changed, _ in self._list("runs/"):
+            run = name.split("/")[1]
+            newest[run] = max(changed, newest.get(run, changed))
+        return sorted(newest, key=lambda run: newest[run], reverse=True)
+
+    def _keys(self) -> list[str]:
+        names = (name.split("/") for name, _, _ in self._list(""))
+        here = super()._keys()
+        return sorted({f"{n[0]}/{n[1]}" for n in names if len(n) > 2 and n[0] not in ("runs", "leases")} | set(here))
+
+    def _forget(self, run: str) -> None:
+        self._delete([name for name, _, _ in self._list(f"runs/{run}/")])
+
+    def _discard(self, key: str) -> int | None:
+        lease = self._lease_name(key)
+        if not self._take(lease):
+            return None
+        try:
+            if (self.root / key).is_dir():
+                super()._discard(key)
+            found = self._list(f"{key}/")
+            # The manifest first: without it the artifact is not there, whatever else still is.
+            manifest = f"{key}/artifact.json"
+            self._delete([manifest, *(name for name, _, _ in found if name != manifest)])
+            return sum(size for name, _, size in found if name != manifest)
+        finally:
+            self._delete([lease])
 
     @contextmanager
     def _lease(self, key: str) -> Iterator[None]:
-        name = f"leases/{key.replace('/', '-')}"
-        while not self._take(name):
+        name = self._lease_name(key)
+        while not (mine := self._take(name)):
             if self._read(f"{key}/artifact.json") is not None:
                 yield  # made meanwhile: `make` looks again and finds it
                 return
-            time.sleep(2.0)
-        done = threading.Event()
-        keeper = threading.Thread(target=self._renew, args=(name, done), daemon=True)
+            time.sleep(LOOK_SECONDS)
+        done, lost = threading.Event(), threading.Event()
+        keeper = threading.Thread(target=self._renew, args=(name, mine, done, lost), daemon=True)
         keeper.start()
         try:
             yield
         finally:
             done.set()
             keeper.join()
-            self.client.delete_object(Bucket=self.bucket, Key=self._object(name))
+            if not lost.is_set():
+                self._delete([name])
 
-    def _take(self, name: str) -> bool:
-        """Take a lease that is free or whose owner has stopped renewing it."""
-        mine = json.dumps({"owner": self.owner, "until": time.time() + LEASE_SECONDS}).encode()
-        if self._write_if(name, mine, absent=True):
-            return True
+    def _lease_name(self, key: str) -> str:
+        return f"leases/{key.replace('/', '-')}"
+
+    def _claim(self) -> bytes:
+        return json.dumps({"owner": self.owner, "until": time.time() + LEASE_SECONDS}).encode()
+
+    def _take(self, name: str) -> str:
+        """Take a lease that is free or whose owner has stopped renewing it. Returns its tag, "" if another holds it."""
+        mine = self._write_if(name, self._claim(), IfNoneMatch="*")
+        if mine:
+            return mine
         held = self._get(name)
         if held is None:
-            return False  # let go just now: the next try writes it
+            return ""  # let go just now: the next try writes it
         body, etag = held
         if json.loads(body)["until"] > time.time():
-            return False
-        return self._write_if(name, mine, etag=etag)
+            return ""
+        return self._write_if(name, self._claim(), IfMatch=etag)
 
-    def _renew(self, name: str, done: threading.Event) -> None:
+    def _renew(self, name: str, etag: str, done: threading.Event, lost: threading.Event) -> None:
         while not done.wait(RENEW_SECONDS):
-            body = json.dumps({"owner": self.owner, "until": time.time() + LEASE_SECONDS}).encode()
-            self.client.put_object(Bucket=self.bucket, Key=self._object(name), Body=body)
+            try:
+                etag = self._write_if(name, self._claim(), IfMatch=etag)
+            except Transient:
+                continue  # tried again before the lease runs out
+            if not etag:  # this machine slept too long and another one took over: the lease is theirs to keep
+                lost.set()
+                return
 
     def _object(self, name: str) -> str:
         return f"{self.prefix}/{name}" if self.prefix else name
+
+    def _list(self, start: str) -> list[tuple[str, datetime, int]]:
+        """The objects whose names begin so: name, time of change, bytes."""
+        with self._reaching():
+            pages = self.client.get_paginator("list_objects_v2").paginate(Bucket=self.bucket, Prefix=self._object(start))
+            found = [o for page in pages for o in page.get("Contents", ())]
+        return [(o["Key"][len(self._object("")) :], o["LastModified"], o["Size"]) for o in found]
+
+    def _delete(self, names: list[str]) -> None:
+        for name in names:
+            with self._reaching():
+                self.client.delete_object(Bucket=self.bucket, Key=self._object(name))
 
     def _read(self, name: str) -> bytes | None:
         held = self._get(name)
         return held[0] if held else None
 
     def _get(self, name: str) -> tuple[bytes, str] | None:
-        from botocore.exceptions import BotoCoreError, ClientError
-
-        try:
-            answer = self.client.get_object(Bucket=self.bucket, Key=self._object(name))
-            return answer["Body"].read(), answer["ETag"]
-        except ClientError as e:
-            if e.response["Error"]["Code"] in ("NoSuchKey", "404"):
-                return None
-            raise
-        except BotoCoreError as e:
-            raise Transient(f"the store's bucket {self.bucket} can't be reached: {e}") from e
-
-    def _write_if(self, name: str, body: bytes, *, absent: bool = False, etag: str = "") -> bool:
         from botocore.exceptions import ClientError
 
-        condition = {"IfNoneMatch": "*"} if absent else {"IfMatch": etag}
+        with self._reaching():
+            try:
+                answer = self.client.get_object(Bucket=self.bucket, Key=self._object(name))
+            except ClientError as e:
+                if e.response["Error"]["Code"] in _ABSENT:
+                    return None
+                raise
+            return answer["Body"].read(), answer["ETag"]
+
+    def _write_if(self, name: str, body: bytes, **condition: str) -> str:
+        """Write an object if the condition holds. Returns its tag, "" if it does not hold."""
+        from botocore.exceptions import ClientError
+
+        with self._reaching():
+            try:
+                answer = self.client.put_object(Bucket=self.bucket, Key=self._object(name), Body=body, **condition)
+            except ClientError as e:
+                if e.response["Error"]["Code"] in _REFUSED:
+                    return ""
+                raise
+        return str(answer["ETag"])
+
+    @contextmanager
+    def _reaching(self) -> Iterator[None]:
+        """What goes wrong on the way to the bucket, as errors of this project."""
+        from boto3.exceptions import Boto3Error
+        from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError
+
         try:
-            self.client.put_object(Bucket=self.bucket, Key=self._object(name), Body=body, **condition)
+            yield
+        except NoCredentialsError as e:
+            how = "Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, AWS_PROFILE, or give the machine a role."
+            raise NotReady(f"the store s3://{self.bucket} needs credentials.", missing=("AWS credentials",), how=how) from e
         except ClientError as e:
-            if e.response["Error"]["Code"] in ("PreconditionFailed", "412", "ConditionalRequestConflict"):
-                return False
-            raise
-        return True
+            if e.response["Error"]["Code"] in _SHUT:
+                raise UserError(
+                    f"the store s3://{self.bucket} is not open to this machine: {e}. Check the bucket's name and rights."
+                ) from e
+            raise Transient(f"the store s3://{self.bucket} did not answer as it should: {e}") from e
+        except (BotoCoreError, Boto3Error) as e:
+            raise Transient(f"the store s3://{self.bucket} can't be reached: {e}") from e

@@ -117,6 +117,7 @@ class DrawnAvatar:
         self._bodies: OrderedDict[tuple[_Arm, ...], _Body] = OrderedDict()
         self._hairs: OrderedDict[float, tuple[_Placed, _Placed]] = OrderedDict()
         self._head = _Head(parts, package)
+        self._face: tuple[Hashable, _Placed] | None = None
         self._room = self._reach()
         self._last: Sprite | None = None
 
@@ -177,9 +178,10 @@ class DrawnAvatar:
         dx, dy = head.x - body.x, head.y - body.y
         under(canvas, back.x + dx, back.y + dy, back.rgba)
         over(canvas, front.x + dx, front.y + dy, front.rgba)
-        face = self._head.picture(brows, lips)
-        x, y, pixels = warped(face.rgba, face.placed(turn))
-        over(canvas, x + dx, y + dy, pixels)
+        if self._face is None or self._face[0] != (head.tilt, brows, lips):
+            self._face = (head.tilt, brows, lips), _placed(self._head.picture(brows, lips), turn)
+        face = self._face[1]
+        over(canvas, face.x + dx, face.y + dy, face.rgba)
         for hand in body.hands:
             h, w = hand.rgba.shape[:2]
             reaches = hand.y < head.y + front.y + front.rgba.shape[0] and hand.y + h > front.y

@@ -12,7 +12,6 @@ from localize.avatar.pose import Rig
 from localize.domain import MOUTH_OPENING, Model
 from localize.errors import UserError
 
-
 PARTS = {
     "torso", "upper_arm", "forearm", "back_hair", "front_hair", "nose", "brow", "face/shut", "face/open", "eyes/open", "eyes/closed",
 }  # fmt: skip

@@ -27,19 +27,26 @@ def _prices(script: Script) -> Iterable[Finding]:
     for number, line in enumerate(script.lines, 1):
         rest = line.text
         for text in sorted(allowed, key=len, reverse=True):
-            rest = rest.replace(text, " ")
+            rest = _alone(text).sub(" ", rest)
         for found in _money_like(rest, script.price.currency, lang.price(script.price)):
             yield Finding(
                 check="price", severity="block",
                 message=f"Line {number} says {found}, but the catalog's price is {lang.price(script.price)}.",
                 evidence={"line": number, "said": found, "price": lang.price(script.price)},
             )  # fmt: skip
-    told = [line.text for line in script.lines if line.role == "price"]
-    if told and not any(lang.price(script.price) in text for text in told):
+    told = {number: line.text for number, line in enumerate(script.lines, 1) if line.role == "price"}
+    if told and not any(_alone(lang.price(script.price)).search(text) for text in told.values()):
+        first = min(told)
         yield Finding(
-            check="price", severity="block", message=f"The script's price lines do not say {lang.price(script.price)}.",
-            evidence={"price": lang.price(script.price)},
+            check="price", severity="block",
+            message=f"Line {first} should say the price, {lang.price(script.price)}, and no price line does.",
+            evidence={"line": first, "price": lang.price(script.price)},
         )  # fmt: skip
+
+
+def _alone(amount: str) -> re.Pattern[str]:
+    """An amount that is not part of a longer one: ฿12 is not in ฿129, nor 350.000 ₫ in 1.350.000 ₫."""
+    return re.compile(rf"(?<!\d)(?<!\d[.,]){re.escape(amount)}(?!\d|[.,]\d)")
 
 
 def _money_like(text: str, currency: str, written: str) -> list[str]:
@@ -60,10 +67,10 @@ def _numbers(script: Script, product: Product) -> Iterable[Finding]:
         saved = script.was_price.amount - script.price.amount
         money += [script.was_price, Money(amount=saved, currency=script.price.currency)]
         texts.append(str(int(saved * 100 / script.was_price.amount)))
-    known = {_digits(f) for text in (*texts, *map(lang.price, money)) for f in _FIGURES.findall(text)}
+    known = {value for text in (*texts, *map(lang.price, money)) for f in _FIGURES.findall(text) for value in _values(f)}
     for number, line in enumerate(script.lines, 1):
         for figure in _FIGURES.findall(line.text):
-            if _digits(figure) not in known:
+            if not _values(figure) & known:
                 yield Finding(
                     check="number", severity="block",
                     message=f"Line {number} says {figure}, which is nowhere in the product's row.",
@@ -71,10 +78,14 @@ def _numbers(script: Script, product: Product) -> Iterable[Finding]:
                 )  # fmt: skip
 
 
-def _digits(figure: str) -> str:
-    """Figures without their separators, so that 20,000 equals 20.000; decimals keep their digits."""
-    digits = re.sub(r"\D", "", figure)
-    return str(Decimal(digits)) if digits else ""
+def _values(figure: str) -> set[str]:
+    """What a figure can mean: 20,000 and 20.000 are the same number in two countries, but 5.3 is never 53."""
+    digits = re.sub(r"[.,]", "", figure)
+    decimal = re.fullmatch(r"([\d.,]*\d)[.,](\d+)", figure)
+    found = {Decimal(re.sub(r"[.,]", "", decimal[1]) + "." + decimal[2])} if decimal else {Decimal(digits)}
+    if re.fullmatch(r"\d{1,3}(?:[.,]\d{3})+", figure):
+        found.add(Decimal(digits))
+    return {format(value.normalize(), "f") for value in found}
 
 
 def _alphabet(script: Script) -> Iterable[Finding]:

@@ -174,23 +174,17 @@ class Picture:
             cv2.warpAffine(plane, m, (w, h), dst=view, flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP, borderMode=cv2.BORDER_REPLICATE)
 
 
-def frame_around(frame: Frame, box: tuple[int, int, int, int], coverage: Plane) -> list[Layer]:
-    """Layers that put a frame's own pixels back where `coverage` [h, w] of a box does not reach: they round off
-    the corners of whatever is drawn in the box. Only the corners that have something to give are returned."""
+def put_back(frame: Frame, box: tuple[int, int, int, int], coverage: Plane) -> list[Layer]:
+    """Layers that put a frame's own pixels back where `coverage` [h, w] of a box does not reach: they shape the edges of
+    whatever is drawn in the box. One layer for each band of rows that has something to give."""
     x0, y0, x1, y1 = box
     keep, keep_half = coverage, _half(coverage)
     planes = (frame.y[y0:y1, x0:x1], frame.u[y0 // 2 : y1 // 2, x0 // 2 : x1 // 2], frame.v[y0 // 2 : y1 // 2, x0 // 2 : x1 // 2])
     y, u, v = (u8(cv2.multiply(p, 255 - k, scale=1 / 255)) for p, k in zip(planes, (keep, keep_half, keep_half), strict=True))
-    h, w = coverage.shape
-    r = _radius(coverage)
+    open_rows = np.flatnonzero(coverage.reshape(len(coverage) // 2, -1).min(axis=1) < 255)  # by pairs: chroma has half the rows
     out = []
-    for top, left in ((0, 0), (0, w - r), (h - r, 0), (h - r, w - r)):
-        s, sh = np.s_[top : top + r, left : left + r], np.s_[top // 2 : (top + r) // 2, left // 2 : (left + r) // 2]
-        out.append(Layer(y[s], u[sh], v[sh], keep[s], keep_half[sh], x0 + left, y0 + top))
+    for band in np.split(open_rows, np.flatnonzero(np.diff(open_rows) > 1) + 1) if len(open_rows) else ():
+        half = np.s_[band[0] : band[-1] + 1]
+        full = np.s_[2 * band[0] : 2 * (band[-1] + 1)]
+        out.append(Layer(y[full], u[half], v[half], keep[full], keep_half[half], x0, y0 + 2 * int(band[0])))
     return out
-
-
-def _radius(coverage: Plane) -> int:
-    """How far the rounding of the top left corner reaches, as an even number of pixels."""
-    open_columns = np.flatnonzero(coverage[0] == 255)
-    return int(open_columns[0] + 1) & ~1 if len(open_columns) else coverage.shape[1] & ~1

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 import cv2
+import numpy as np
 
 from localize import languages
 from localize.clip import type as typeset
@@ -136,10 +137,11 @@ def ai_label(language: str, width: int) -> Card:
     return card
 
 
-def corners(width: int, height: int, radius: int) -> Pixels:
-    """Coverage [h, w], 255 inside a rounded rectangle: what a picture shows of itself."""
-    svg = f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}"><rect width="{width}" height="{height}" rx="{radius}" fill="#fff"/></svg>'
-    return rasterise(svg)[..., 3].copy()
+def melting(width: int, height: int, reach: int) -> Pixels:
+    """Coverage [h, w] of a picture whose lower edge fades out over `reach` pixels."""
+    down = np.clip((height - 1 - np.arange(height, dtype=np.float32)) / reach, 0, 1)
+    eased = down * down * (3 - 2 * down)
+    return np.ascontiguousarray(np.broadcast_to((eased * 255 + 0.5).astype(np.uint8)[:, None], (height, width)))
 
 
 def logo(path: str, width: int, height: int) -> Pixels:

@@ -12,7 +12,7 @@ from functools import cached_property
 from typing import Protocol
 
 from localize.clip import cards, stills
-from localize.clip.canvas import Frame, Layer, Picture, frame_around, layer
+from localize.clip.canvas import Frame, Layer, Picture, put_back, layer
 from localize.clip.cards import Card, Palette
 from localize.clip.layout import Box, Layout
 from localize.domain import Script
@@ -23,7 +23,6 @@ FADE = 0.26  # s of a change from one picture to the next
 SLIDE = 0.30  # s in which a card comes up
 RISE = 46  # px it comes up by
 ZOOM = 1.08  # what a picture grows by while it is shown
-RADIUS = 44  # px of the picture's corners
 
 
 class Sprite(Protocol):
@@ -86,8 +85,8 @@ class Composer:
         shown = {s.picture for s in self.shots}
         self._stills = {i: Picture(stills.still(pictures[i], right - left, bottom - top)) for i in shown}
         self._grounds = {i: Frame.of(stills.background(pictures[i], layout.width, layout.height, palette.primary)) for i in shown}
-        mask = cards.corners(right - left, bottom - top, RADIUS)
-        self._rims = {i: frame_around(g, layout.picture, mask) for i, g in self._grounds.items()}
+        mask = cards.melting(right - left, bottom - top, layout.melt)
+        self._rims = {i: put_back(g, layout.picture, mask) for i, g in self._grounds.items()}
         self._logo = self._logo_layer(logo) if logo else None
         self._cards = {s.card: self._card_layer(*s.card) for s in self.shots if s.card}
         self._label = layer(self.label_card.rgba, *layout.label)

@@ -17,6 +17,7 @@ class Layout:
     safe: Box
     label: tuple[int, int]  # top left corner of the AI label
     picture: Box
+    melt: int  # pixels over which the picture's lower edge melts into the backdrop
     card: Box  # feature and price cards grow upwards from its bottom left corner
     captions: Box
     presenter: Box  # the avatar's canvas: bottom edges touch, centres meet
@@ -29,11 +30,12 @@ PRESENTER_RIGHT = Layout(
     height=1920,
     safe=(60, 250, 900, 1460),
     label=(60, 250),
-    picture=(60, 384, 1020, 1164),
-    card=(60, 800, 560, 1150),
+    picture=(0, 0, 1080, 1200),
+    melt=260,
+    card=(60, 760, 560, 1112),
     captions=(60, 1276, 900, 1456),
     presenter=(250, 880, 1080, 1920),
-    logo=(720, 408, 984, 470),
+    logo=(640, 262, 900, 344),
 )
 
 

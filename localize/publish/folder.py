@@ -30,11 +30,12 @@ class FolderPublisher:
         folder.mkdir(parents=True, exist_ok=True)
         stem = f"{clip.sku}.{clip.language}"
         video, sidecar = folder / f"{stem}.mp4", folder / f"{stem}.json"
-        if not (video.is_file() and sidecar.is_file() and _key_in(sidecar) == clip.key):
-            # The sidecar is written last: with it in place, everything else is too.
+        files = {video: clip.video, folder / f"{stem}.jpg": clip.cover, folder / f"{stem}.srt": clip.captions}
+        if not (sidecar.is_file() and _key_in(sidecar) == clip.key and all(f.is_file() for f in files)):
+            # The sidecar is written last: with it in place, everything else is of the same clip.
             sidecar.unlink(missing_ok=True)
-            for source, suffix in ((clip.video, "mp4"), (clip.cover, "jpg"), (clip.captions, "srt")):
-                _place(Path(source), folder / f"{stem}.{suffix}")
+            for target, source in files.items():
+                _place(Path(source), target)
             made = json.loads(Path(clip.sidecar).read_text(encoding="utf-8"))
             made |= {"channel": channel.model_dump(mode="json"), "post": post.model_dump(mode="json")}
             made["findings"] = [f.model_dump(mode="json") for f in clip.findings]
@@ -46,10 +47,10 @@ class FolderPublisher:
 
 def _key_in(sidecar: Path) -> str:
     try:
-        key = json.loads(sidecar.read_text(encoding="utf-8")).get("key", "")
+        made = json.loads(sidecar.read_text(encoding="utf-8"))
     except ValueError:  # cut off by a full disk or edited by hand: written again
         return ""
-    return str(key)
+    return str(made.get("key", "")) if isinstance(made, dict) else ""
 
 
 def _place(source: Path, target: Path) -> None:
@@ -57,7 +58,13 @@ def _place(source: Path, target: Path) -> None:
     part = target.with_name(f".{target.name}.part")
     part.unlink(missing_ok=True)
     try:
-        os.link(source, part)
-    except OSError:
-        shutil.copyfile(source, part)
-    part.replace(target)
+        try:
+            os.link(source, part)
+        except OSError:
+            # Exclusively: were the part another worker's link, writing into it would write into the store.
+            with source.open("rb") as whole, part.open("xb") as copy:
+                shutil.copyfileobj(whole, copy)
+        part.replace(target)
+    finally:
+        # Renaming a link onto another link of the same file does nothing and leaves both.
+        part.unlink(missing_ok=True)

@@ -6,8 +6,7 @@ import cv2
 import numpy as np
 import pytest
 
-from localize.clip.canvas import Frame, Picture, frame_around, layer
-from localize.clip.cards import corners
+from localize.clip.canvas import Frame, Picture, layer, put_back
 from localize.pixels import Pixels, premultiply
 
 PRIMARIES = {
@@ -41,7 +40,9 @@ def test_a_colour_comes_back_as_it_was(name: str) -> None:
     assert difference(Frame.of(plain(PRIMARIES[name])).rgb(), np.array(PRIMARIES[name])) <= 2
 
 
-@pytest.mark.parametrize(("name", "yuv"), [("black", (16, 128, 128)), ("white", (235, 128, 128)), ("red", (63, 102, 240)), ("green", (173, 42, 26))])
+@pytest.mark.parametrize(
+    ("name", "yuv"), [("black", (16, 128, 128)), ("white", (235, 128, 128)), ("red", (63, 102, 240)), ("green", (173, 42, 26))]
+)
 def test_colours_are_bt709_in_limited_range(name: str, yuv: tuple[int, int, int]) -> None:
     frame = Frame.of(plain(PRIMARIES[name]))
     assert [int(p[0, 0]) for p in (frame.y, frame.u, frame.v)] == pytest.approx(yuv, abs=1)
@@ -73,7 +74,7 @@ def test_blending_is_what_it_would_be_in_rgb(place: tuple[int, int]) -> None:
     # 8 bits of Y, U and V can't hold every RGB colour: 3 levels are what the conversion alone may cost.
     assert unblended.max() <= 4
     assert np.percentile(unblended, 99) <= 3
-    assert error.max() <= 5
+    assert error.max() <= 6
     assert np.percentile(error, 99) <= 3
     assert error.mean() < 1
 
@@ -193,21 +194,31 @@ def test_zooming_never_shows_what_is_beyond_the_still() -> None:
     assert frame.rgb().min() >= 238
 
 
-def test_frame_around_rounds_the_corners_off() -> None:
-    ground, box, radius = smooth_picture(240, 200), (20, 30, 220, 170), 24
+def test_a_frames_own_pixels_are_put_back_where_the_coverage_ends() -> None:
+    """A picture in a box that melts away below and has a round corner above."""
+    ground, box = smooth_picture(240, 200), (20, 30, 220, 170)
+    coverage = np.full((140, 200), 255, np.uint8)
+    coverage[100:] = np.linspace(255, 0, 40).astype(np.uint8)[:, None]
+    coverage[:20, :20] = 0
+    cv2.circle(coverage, (20, 20), 20, 255, -1)
     frame = Frame.of(ground)
-    rims = frame_around(frame, box, corners(200, 140, radius))
-    assert sum(r.keep.size for r in rims) < 6 * radius**2  # only corners: a rim round it all would cost a blend of the whole box
-    untouched = frame.rgb()
-    Picture(plain((255, 0, 255), 200, 140)).draw(frame, box, 1.0)
-    for rim in rims:
-        frame.blend(rim)
+    bands = put_back(frame, box, coverage)
+    # Rows that are wholly covered cost nothing.
+    assert sum(b.keep.shape[0] for b in bands) <= 20 + 42
+    untouched = frame.rgb().astype(float)
+    Picture(plain((200, 40, 160), 200, 140)).draw(frame, box, 1.0)
+    for band in bands:
+        frame.blend(band)
     seen = frame.rgb().astype(float)
 
-    x0, y0, x1, y1 = box
-    for cx, cy, x, y in ((x0, y0, x0, y0), (x1 - 1, y0, x1 - 6, y0), (x0, y1 - 1, x0, y1 - 6), (x1 - 1, y1 - 1, x1 - 6, y1 - 6)):
-        assert np.abs(seen[cy, cx] - untouched[cy, cx]).max() <= 4
-        assert np.abs(seen[y : y + 6, x : x + 6] - untouched[y : y + 6, x : x + 6]).max() <= 12
-    inside = [(y0 + 20, x0 + 20), (y0 + 3, (x0 + x1) // 2), ((y0 + y1) // 2, x0 + 3), (y1 - 4, x0 + 40), (y1 - 12, x1 - 12)]
-    for y, x in inside:
-        assert np.abs(seen[y, x] - (255, 0, 255)).max() <= 12
+    assert np.abs(seen[30:34, 20:24] - untouched[30:34, 20:24]).max() <= 4  # the corner
+    assert np.abs(seen[56:126, 24:216] - (200, 40, 160)).max() <= 3
+    for row in (140, 150, 160):
+        part = coverage[row - 30, 0] / 255
+        wanted = untouched[row, 26:214] * (1 - part) + np.array((200, 40, 160)) * part
+        assert np.abs(seen[row, 26:214] - wanted).max() <= 8
+    assert np.abs(seen[172:] - untouched[172:]).max() == 0
+
+
+def test_a_box_that_is_wholly_covered_needs_nothing_put_back() -> None:
+    assert put_back(Frame.of(smooth_picture(64, 48)), (0, 0, 64, 40), np.full((40, 64), 255, np.uint8)) == []

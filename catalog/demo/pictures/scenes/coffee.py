@@ -7,8 +7,28 @@ import bpy
 import numpy as np
 from mathutils import Euler, Matrix
 from studio import (
-    box, blob, camera, canvas, copy, empty, font, grain, grid, group, lathe, material, mottled, printed, rope, softbox, spot, sweep, symbol, wide, wood,
-)  # fmt: skip
+    blob,
+    box,
+    camera,
+    canvas,
+    copy,
+    empty,
+    font,
+    grain,
+    grid,
+    group,
+    lathe,
+    material,
+    mottled,
+    printed,
+    rope,
+    softbox,
+    spot,
+    sweep,
+    symbol,
+    wide,
+    wood,
+)
 
 WIDTH, HEIGHT, DEPTH = 1.36, 2.15, 0.74
 FOREST, CREAM, COPPER = "#20332c", "#f2e8d6", "#b9764a"
@@ -54,13 +74,29 @@ def pouch() -> bpy.types.Object:
         xs = np.linspace(-edge, edge, 61)
         line = [(x, min(-0.006, front(x, t)[1] + inset), t * HEIGHT) for x in xs]
         line += [(edge - tuck * (1 - abs(y) / half), y * 0.985, t * HEIGHT) for y in np.linspace(-half, half, 15)[1:-1]]
-        line += [(x, max(0.006, half - inset + 0.04 * math.sin(math.pi * min(1, t / 0.9)) * math.cos(math.pi * x / WIDTH) - dent(-x, t)), t * HEIGHT) for x in xs[::-1]]
+        line += [
+            (
+                x,
+                max(0.006, half - inset + 0.04 * math.sin(math.pi * min(1, t / 0.9)) * math.cos(math.pi * x / WIDTH) - dent(-x, t)),
+                t * HEIGHT,
+            )
+            for x in xs[::-1]
+        ]
         line += [(-edge + tuck * (1 - abs(y) / half), y * 0.985, t * HEIGHT) for y in np.linspace(half, -half, 15)[1:-1]]
         rows.append(line)
     bag = grid("pouch", rows, foil, tube=True, sharp=50)
-    paper = grid("label", [[tuple(np.add(front(x, t), (0, -0.006, 0))) for t in np.linspace(0.13, 0.74, 40)] for x in np.linspace(-0.52, 0.52, 30)], label())
-    seams = [rope("seam", [(x, -0.011, (0.935 + 0.014 * k) * HEIGHT) for x in np.linspace(-WIDTH / 2 + 0.01, WIDTH / 2 - 0.01, 20)], 0.007, foil) for k in range(4)]
-    tie = box("tie", (WIDTH + 0.06, 0.035, 0.1), grain(material("tin", COPPER, 0.3, Metallic=1.0), 20, 0.1), 0.008, (0, -0.012, 0.915 * HEIGHT))
+    paper = grid(
+        "label",
+        [[tuple(np.add(front(x, t), (0, -0.006, 0))) for t in np.linspace(0.13, 0.74, 40)] for x in np.linspace(-0.52, 0.52, 30)],
+        label(),
+    )
+    seams = [
+        rope("seam", [(x, -0.011, (0.935 + 0.014 * k) * HEIGHT) for x in np.linspace(-WIDTH / 2 + 0.01, WIDTH / 2 - 0.01, 20)], 0.007, foil)
+        for k in range(4)
+    ]
+    tie = box(
+        "tie", (WIDTH + 0.06, 0.035, 0.1), grain(material("tin", COPPER, 0.3, Metallic=1.0), 20, 0.1), 0.008, (0, -0.012, 0.915 * HEIGHT)
+    )
     return group([bag, paper, *seams, tie])
 
 
@@ -74,7 +110,9 @@ def bean() -> bpy.types.Object:
         cleft = np.hypot(bent, z + 0.017) - 0.0062
         return np.maximum(np.maximum(body, flat), -cleft)
 
-    roast = mottled(material("roast", "#3a2114", 0.36, Coat_Weight=0.25, Coat_Roughness=0.25), ("#24130b", "#3d2315", "#523021"), 9, detail=5)
+    roast = mottled(
+        material("roast", "#3a2114", 0.36, Coat_Weight=0.25, Coat_Roughness=0.25), ("#24130b", "#3d2315", "#523021"), 9, detail=5
+    )
     return blob("bean", field, (-0.064, -0.05, -0.024), (0.064, 0.05, 0.04), 0.0032, grain(roast, 70, 0.35, 0.004))
 
 
@@ -126,11 +164,26 @@ def block(size: tuple[float, float, float], at: tuple[float, float, float], turn
 
 def cup(at: tuple[float, float, float], colour: str = "#f4efe6") -> None:
     glaze = mottled(material("glaze", colour, 0.3, Coat_Weight=0.5, Coat_Roughness=0.12), (colour, "#e2d9ca"), 14, spread=(0.45, 0.95))
-    walls = [(0, 0.02), (0.24, 0.02, 0.02), (0.26, 0, 0.02), (0.3, 0, 0.02), (0.42, 0.3, 0.2), (0.44, 0.66, 0.02), (0.415, 0.66, 0.02), (0.395, 0.3, 0.18), (0.25, 0.06, 0.08), (0, 0.05)]
+    walls = [
+        (0, 0.02),
+        (0.24, 0.02, 0.02),
+        (0.26, 0, 0.02),
+        (0.3, 0, 0.02),
+        (0.42, 0.3, 0.2),
+        (0.44, 0.66, 0.02),
+        (0.415, 0.66, 0.02),
+        (0.395, 0.3, 0.18),
+        (0.25, 0.06, 0.08),
+        (0, 0.05),
+    ]
     ear = [(0.41 + 0.24 * math.sin(a), 0, 0.36 + 0.19 * math.cos(a)) for a in np.linspace(0.15, math.pi - 0.3, 30)]
     crema = mottled(material("crema", "#a8692f", 0.3, Coat_Weight=0.4), ("#6b3a18", "#a9692f", "#c98f4f"), 5, detail=6)
     saucer = lathe("saucer", [(0, 0), (0.3, 0, 0.02), (0.68, 0.09, 0.1), (0.67, 0.115, 0.01), (0.3, 0.04, 0.1), (0, 0.04)], glaze)
-    parts = [lathe("cup", walls, glaze), rope("ear", ear, 0.045, glaze), lathe("coffee", [(0, 0.56), (0.36, 0.56, 0.02), (0.418, 0.567)], crema)]
+    parts = [
+        lathe("cup", walls, glaze),
+        rope("ear", ear, 0.045, glaze),
+        lathe("coffee", [(0, 0.56), (0.36, 0.56, 0.02), (0.418, 0.567)], crema),
+    ]
     group([group(parts, (0, 0, 0.045)), saucer], at, (0, 0, math.radians(-35)))
 
 
@@ -170,7 +223,7 @@ def detail() -> None:
     spoon = scoop((0.1, -0.25, 0), -28)
     solids = [top, block((WIDTH, DEPTH + 0.12, 2.1), (-0.5, 0.95, 0), 16), spoon.children[0]]
     pour(420, [(0.1, -0.25, 0.17, 0.28), (-0.5, -0.35, 0.4, 0.4), (0.7, -0.7, 0.5, 0.32)], solids, 5)
-    softbox((-3.2, -1.0, 2.8), (0, 0, 0.2), 1.6, 2.4, 210)
+    softbox((-3.2, -1.0, 2.8), (0, 0, 0.2), 1.6, 2.4, 300)
     softbox((2.6, 1.2, 2.4), (0, 0, 0.2), 0.9, 2.4, 120, "#fff2e0")
     camera((0.35, -4.0, 1.95), (-0.02, -0.1, 0.32), 66, 3.2, (0.1, -0.4, 0.2), (1200, 1200))
 
@@ -186,7 +239,7 @@ def morning() -> None:
     pour(330, [(0.75, -0.75, 0.17, 0.3), (0.35, -1.1, 0.5, 0.35), (0.4, 1.3, 0.45, 0.35)], solids, 3)
     sun = (-5.0, 4.0, 6.0)
     spot(sun, (0, 0, 0), 1700, radius=0.3)
-    softbox((-3.5, -1.5, 5.0), (0, 0, 0), 2.4, 2.4, 260)
+    softbox((-3.5, -1.5, 5.0), (0, 0, 0), 2.4, 2.4, 420)
     camera((0.0, -0.9, 8.2), (0.08, -0.02, 0), 66, 11, (0, 0, 0.4), (1200, 1200))
 
 

@@ -6,12 +6,29 @@ import bpy
 import numpy as np
 from mathutils import Matrix
 from studio import (
-    blend, blob, camera, canvas, empty, font, grain, grid, group, lathe, material, mottled, printed, softbox, sweep, symbol, wide,
-)  # fmt: skip
+    blend,
+    blob,
+    camera,
+    canvas,
+    empty,
+    font,
+    grain,
+    grid,
+    group,
+    lathe,
+    material,
+    mottled,
+    printed,
+    softbox,
+    sweep,
+    symbol,
+    wide,
+)
 
 Field = np.ndarray
 SAND, INK, ROSE = "#d8cab8", "#2d3038", "#d9b3a6"
 HALF = (1.22, 0.5, 0.98)  # half of the case's width, depth and height
+APART = 0.64  # from the middle of the case to the middle of an earbud
 SEAM = 0.3  # height of the lid's seam over the middle of the case
 
 
@@ -40,7 +57,14 @@ def earbud(shell: str) -> bpy.types.Object:
     """One earbud, its stem down -z, about 1.6 high; the tip looks to +x +y."""
     body = material("bud", shell, 0.2, Coat_Weight=0.5, Coat_Roughness=0.06)
     parts = [
-        blob("bud", lambda x, y, z: blend(head(x, y, z), capsule(x, y, z, (-0.14, -0.1, -0.1), (-0.12, -0.12, -0.88), 0.14), 0.16), (-0.5, -0.5, -1.25), (0.6, 0.6, 0.5), 0.016, body),
+        blob(
+            "bud",
+            lambda x, y, z: blend(head(x, y, z), capsule(x, y, z, (-0.14, -0.1, -0.1), (-0.12, -0.12, -0.88), 0.14), 0.16),
+            (-0.5, -0.5, -1.25),
+            (0.6, 0.6, 0.5),
+            0.016,
+            body,
+        ),
     ]
     soft = material("silicone", "#4a443e", 0.5)
     tip = [(0.11, 0.0), (0.2, -0.03, 0.03), (0.245, 0.05, 0.06), (0.2, 0.22, 0.1), (0.11, 0.28, 0.04), (0.085, 0.27, 0.02), (0.08, 0.15)]
@@ -50,14 +74,21 @@ def earbud(shell: str) -> bpy.types.Object:
     gold = material("contact", "#d6b06a", 0.22, Metallic=1.0)
     dark = material("grille", "#1b1c1f", 0.55)
     parts.append(lathe("foot", [(0, -1.022), (0.08, -1.022, 0.01), (0.112, -0.985, 0.01), (0.1, -0.93)], gold, 48, at=(-0.12, -0.12, 0)))
-    slot = blob("slot", lambda x, y, z: np.maximum(capsule(x, y, z, (-0.128, -0.245, -0.42), (-0.124, -0.25, -0.68), 0.026), -1.0), (-0.2, -0.31, -0.76), (-0.05, -0.18, -0.34), 0.006, dark)
+    slot = blob(
+        "slot",
+        lambda x, y, z: np.maximum(capsule(x, y, z, (-0.128, -0.236, -0.42), (-0.124, -0.241, -0.68), 0.026), -1.0),
+        (-0.2, -0.31, -0.76),
+        (-0.05, -0.18, -0.34),
+        0.006,
+        dark,
+    )
     parts.append(slot)
     return group(parts)
 
 
 def pocket(x: Field, y: Field, z: Field, side: float) -> Field:
     """Where an earbud sits in the case, a little larger than the earbud."""
-    u, w = side * x - 0.56, z - 0.42
+    u, w = side * x - APART, z - 0.42
     return np.minimum(head(-u, -y, w) - 0.05, capsule(-u, -y, w, (-0.14, -0.1, 0.0), (-0.12, -0.12, -0.9), 0.2))
 
 
@@ -88,22 +119,29 @@ def case(shell: str, ink: str, opened: float = 0) -> list[bpy.types.Object]:
     lid.data.transform(Matrix.Translation((0, -HALF[1] + 0.06, -SEAM)))
     hinge = group([lid], (0, HALF[1] - 0.06, SEAM), (-math.radians(opened), 0, 0))
     parts = [bottom, hinge, mark(ink)]
-    pin = lathe("hinge", [(0, -0.45), (0.05, -0.45, 0.01), (0.05, 0.45, 0.01), (0, 0.45)], material("pin", "#bdbdbb", 0.25, Metallic=1.0), 32)
+    pin = lathe(
+        "hinge", [(0, -0.45), (0.05, -0.45, 0.01), (0.05, 0.45, 0.01), (0, 0.45)], material("pin", "#bdbdbb", 0.25, Metallic=1.0), 32
+    )
     pin.location, pin.rotation_euler = (0, HALF[1] - 0.05, SEAM), (0, math.pi / 2, 0)
-    light = lathe("light", [(0, 0), (0.026, 0, 0.004), (0.026, 0.01, 0.004), (0, 0.01)], material("light", "#f4fff2", 0.3, Emission_Color="#9be8a0", Emission_Strength=1.5), 24)
+    light = lathe(
+        "light",
+        [(0, 0), (0.026, 0, 0.004), (0.026, 0.01, 0.004), (0, 0.01)],
+        material("light", "#f4fff2", 0.3, Emission_Color="#9be8a0", Emission_Strength=1.5),
+        24,
+    )
     light.location, light.rotation_euler = (0, -HALF[1] + 0.004, -0.02), (math.pi / 2, 0, 0)
     return [*parts, pin, light]
 
 
-def seat(shell: str, side: float, lift: float = 0.0) -> bpy.types.Object:
-    """An earbud in (or hovering `lift` over) its place in the case; the left one is the right one's mirror image."""
+def seat(shell: str, side: float) -> bpy.types.Object:
+    """An earbud in its place in the case; the left one is the right one's mirror image."""
     bud = earbud(shell)
-    bud.location, bud.rotation_euler, bud.scale = (side * 0.56, 0, 0.42 + lift), (0, 0, math.pi), (side, 1, 1)
+    bud.location, bud.rotation_euler, bud.scale = (side * APART, 0, 0.42), (0, 0, math.pi), (side, 1, 1)
     return bud
 
 
 def disc(radius: float, height: float, at: tuple[float, float, float], colour: str) -> None:
-    stone = grain(mottled(material("stone", colour, 0.75), (colour, "#ece8f2"), 3, spread=(0.4, 0.95)), 30, 0.2, 0.02, detail=6)
+    stone = grain(mottled(material("stone", colour, 0.75), (colour, "#d6d6ea"), 3, spread=(0.4, 0.95)), 30, 0.2, 0.02, detail=6)
     lathe("disc", [(0, 0), (radius, 0, 0.02), (radius, height, 0.035), (0, height)], stone, 160, at=at)
 
 
@@ -117,7 +155,7 @@ def hero() -> None:
     empty("#f2f0ff", 0.38)
     sweep(grain(material("paper", "#a9aed0", 0.9), 90, 0.05), 4.5)
     disc(2.05, 0.3, (0, 0.2, 0), "#bcbfdb")
-    group([*case(SAND, "#7d6647", 104), seat(SAND, 1), seat(SAND, -1, 0.0)], (0, 0.3, 1.285), (0, 0, math.radians(16)))
+    group([*case(SAND, "#7d6647", 104), seat(SAND, 1), seat(SAND, -1)], (0, 0.3, 1.285), (0, 0, math.radians(16)))
     lights()
     camera((0.6, -8.2, 3.7), (0.05, 0.25, 1.38), 84, 6.3, (0, -0.1, 1.4), (1200, 1200))
 
@@ -136,7 +174,9 @@ def detail() -> None:
 def colours() -> None:
     empty("#f2f0ff", 0.4)
     sweep(grain(material("paper", "#c9c6d6", 0.9), 90, 0.05), 4.5)
-    for k, (shell, ink, x, y, rise) in enumerate(((INK, "#aab0bb", -1.75, 0.7, 0.62), (SAND, "#7d6647", 0.1, -0.35, 0.22), (ROSE, "#8c6a5f", 1.85, 0.75, 0.98))):
+    for k, (shell, ink, x, y, rise) in enumerate(
+        ((INK, "#aab0bb", -1.75, 0.7, 0.62), (SAND, "#7d6647", 0.1, -0.35, 0.22), (ROSE, "#8c6a5f", 1.85, 0.75, 0.98))
+    ):
         disc(1.35 - 0.1 * k, rise, (x, y, 0), "#bfbdd2")
         group(case(shell, ink), (x, y, rise + 0.985), (0, 0, math.radians((22, 8, -18)[k])))
     lights(520)

@@ -5,8 +5,27 @@ import math
 import bpy
 import numpy as np
 from studio import (
-    box, camera, canvas, empty, font, grain, group, lathe, leaf_shadow, material, mottled, patch, printed, rope, softbox, spot, sweep, symbol, wide, wood,
-)  # fmt: skip
+    box,
+    camera,
+    canvas,
+    empty,
+    font,
+    grain,
+    group,
+    lathe,
+    leaf_shadow,
+    material,
+    mottled,
+    patch,
+    printed,
+    rope,
+    softbox,
+    spot,
+    sweep,
+    symbol,
+    wide,
+    wood,
+)
 
 SAGE, CLAY, NIGHT = "#86937c", "#b06f53", "#2f3f50"
 
@@ -28,7 +47,9 @@ def cap(cord: str) -> list[bpy.types.Object]:
     bamboo = wood(("#b98a52", "#cfa468", "#e0bd85"), "z", 0.5)
     parts = [
         lathe("cap ring", [(0.2, 0), (0.262, 0, 0.008), (0.262, 0.07, 0.008), (0.2, 0.07)], steel()),
-        lathe("cap", [(0.2, 0.07), (0.27, 0.07, 0.012), (0.27, 0.36, 0.03), (0.19, 0.36, 0.006), (0.185, 0.352, 0.004), (0, 0.352)], bamboo),
+        lathe(
+            "cap", [(0.2, 0.07), (0.27, 0.07, 0.012), (0.27, 0.36, 0.03), (0.19, 0.36, 0.006), (0.185, 0.352, 0.004), (0, 0.352)], bamboo
+        ),
         lathe("cap plate", [(0, 0.353), (0.182, 0.353), (0.182, 0.357, 0.003), (0, 0.357)], steel(0.3)),
     ]
     pin = steel(0.2)
@@ -48,7 +69,20 @@ def bottle(coat: str, cord: str = "#7a5a3d", closed: bool = True) -> bpy.types.O
     parts = [
         lathe("foot", [(0, 0.012), (0.3, 0.012, 0.02), (0.32, 0, 0.01), (0.345, 0, 0.018), (0.356, 0.05, 0.005), (0.3, 0.05)], steel()),
         lathe("body", body, powder),
-        lathe("neck", [(0.235, 1.98), (0.235, 2.05, 0.006), (0.222, 2.06), (0.222, 2.3, 0.014), (0.196, 2.3, 0.014), (0.196, 2.0, 0.05), (0.3, 1.7, 0.1), (0.31, 0.1)], steel(0.18)),
+        lathe(
+            "neck",
+            [
+                (0.235, 1.98),
+                (0.235, 2.05, 0.006),
+                (0.222, 2.06),
+                (0.222, 2.3, 0.014),
+                (0.196, 2.3, 0.014),
+                (0.196, 2.0, 0.05),
+                (0.3, 1.7, 0.1),
+                (0.31, 0.1),
+            ],
+            steel(0.18),
+        ),
         patch("mark", 0.3652, 0.45, 1.5, 38, mark()),
     ]
     thread = [((0.226) * math.cos(a), 0.226 * math.sin(a), 2.1 + 0.055 * a / (2 * math.pi)) for a in np.linspace(0, 5 * math.pi, 160)]
@@ -97,7 +131,10 @@ def colours() -> None:
     sweep(grain(material("paper", "#e4d9c8", 0.9), 90, 0.05), 4.5)
     for k, (coat, cord) in enumerate(((NIGHT, "#2b2b2b"), (SAGE, "#7a5a3d"), (CLAY, "#5f4231"))):
         handle = bottle(coat, cord)
-        handle.location, handle.rotation_euler = (-1.12 + 1.12 * k, 0.5 - 0.55 * (k == 1), 0.28 * (k != 1) + 0.0), (0, 0, math.radians((6, -8, -24)[k]))
+        handle.location, handle.rotation_euler = (
+            (-1.12 + 1.12 * k, 0.5 - 0.55 * (k == 1), 0.28 * (k != 1) + 0.0),
+            (0, 0, math.radians((6, -8, -24)[k])),
+        )
     plinth((3.9, 1.3, 0.28), (0, 0.75, 0), 0, "#d8c7ae")
     softbox((-4.2, -3.2, 4.2), (0, 0, 1.4), 2.6, 4.0, 480)
     softbox((4.2, 0.4, 2.6), (0, 0, 1.4), 0.9, 4.0, 170, "#eaf2ff")

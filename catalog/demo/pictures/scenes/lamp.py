@@ -30,9 +30,28 @@ def lamp(metal: str, metallic: float, glow: float) -> bpy.types.Object:
     under = [(0.865 * math.sin(t), 1.845 + 0.66 * math.cos(t)) for t in np.linspace(0.001, math.pi / 2, 24)]
     parts = [
         lathe("feet", [(0, 0), (0.5, 0, 0.01), (0.5, 0.02), (0, 0.02)], dark),
-        lathe("base", [(0, 0.02), (0.56, 0.02, 0.02), (0.56, 0.13, 0.045), (0.1, 0.15, 0.05), (0.066, 0.3, 0.12), (0.066, 1.7, 0.06), (0.2, 1.86, 0.04), (0.2, 1.93), (0, 1.93)], foot, 128),
+        lathe(
+            "base",
+            [
+                (0, 0.02),
+                (0.56, 0.02, 0.02),
+                (0.56, 0.13, 0.045),
+                (0.1, 0.15, 0.05),
+                (0.066, 0.3, 0.12),
+                (0.066, 1.7, 0.06),
+                (0.2, 1.86, 0.04),
+                (0.2, 1.93),
+                (0, 1.93),
+            ],
+            foot,
+            128,
+        ),
         lathe("shade", [*under, (0.885, 1.82), *dome], opal(glow), 128, sharp=80),
-        lathe("touch", [(0, 0.1385), (0.055, 0.1385, 0.004), (0.055, 0.146, 0.004), (0, 0.146)], material("touch", "#f6ead6", 0.3, Emission_Color="#ffd9a0", Emission_Strength=0.6 * bool(glow))),
+        lathe(
+            "touch",
+            [(0, 0.1385), (0.055, 0.1385, 0.004), (0.055, 0.146, 0.004), (0, 0.146)],
+            material("touch", "#f6ead6", 0.3, Emission_Color="#ffd9a0", Emission_Strength=0.6 * bool(glow)),
+        ),
     ]
     parts[-1].location = (0, -0.36, 0)
     if glow:
@@ -47,14 +66,31 @@ def book(size: tuple[float, float, float], colour: str, at: tuple[float, float, 
     x, y, z = size
     cloth = grain(material("cloth", colour, 0.8), 90, 0.4, 0.01)
     pages = grain(material("pages", "#efe4cf", 0.9), 60, 0.8, 0.02, (0.2, 0.2, 14))
-    parts = [box("cover", (x, y, 0.03), cloth, 0.012), box("cover", (x, y, 0.03), cloth, 0.012, (0, 0, z - 0.03)), box("pages", (x - 0.07, y - 0.07, z - 0.06), pages, 0.005, (0.01, 0, 0.03))]
+    parts = [
+        box("cover", (x, y, 0.03), cloth, 0.012),
+        box("cover", (x, y, 0.03), cloth, 0.012, (0, 0, z - 0.03)),
+        box("pages", (x - 0.07, y - 0.07, z - 0.06), pages, 0.005, (0.01, 0, 0.03)),
+    ]
     parts.append(box("spine", (0.035, y, z), cloth, 0.015, (-x / 2, 0, 0)))
     group(parts, at, (0, 0, math.radians(turn)))
 
 
 def vase(at: tuple[float, float, float], colour: str, scale: float = 1) -> None:
     clay = grain(mottled(material("clay", colour, 0.75), (colour, "#d9c7b0"), 6, spread=(0.3, 0.95)), 30, 0.35, 0.02)
-    pot = lathe("vase", [(0, 0), (0.26, 0, 0.06), (0.44, 0.5, 0.3), (0.13, 0.92, 0.12), (0.17, 1.12, 0.02), (0.14, 1.12, 0.02), (0.1, 0.9, 0.1), (0.1, 0.5)], clay)
+    pot = lathe(
+        "vase",
+        [
+            (0, 0),
+            (0.26, 0, 0.06),
+            (0.44, 0.5, 0.3),
+            (0.13, 0.92, 0.12),
+            (0.17, 1.12, 0.02),
+            (0.14, 1.12, 0.02),
+            (0.1, 0.9, 0.1),
+            (0.1, 0.5),
+        ],
+        clay,
+    )
     straw = material("straw", "#c8a878", 0.8)
     rng = random.Random(8)
     parts = [pot]
@@ -63,7 +99,11 @@ def vase(at: tuple[float, float, float], colour: str, scale: float = 1) -> None:
         path = [(lean * t * t * math.cos(way), lean * t * t * math.sin(way), 0.8 + tall * t) for t in np.linspace(0, 1, 14)]
         parts.append(rope("stem", path, 0.009, straw))
         for t in np.linspace(0.55, 1.0, 16):
-            p = (lean * t * t * math.cos(way) + rng.uniform(-0.04, 0.04), lean * t * t * math.sin(way) + rng.uniform(-0.04, 0.04), 0.8 + tall * t)
+            p = (
+                lean * t * t * math.cos(way) + rng.uniform(-0.04, 0.04),
+                lean * t * t * math.sin(way) + rng.uniform(-0.04, 0.04),
+                0.8 + tall * t,
+            )
             seed = lathe("seed", [(0.022 * math.sin(a), 0.045 * -math.cos(a)) for a in np.linspace(0, math.pi, 8)], straw, 8, at=p)
             seed.rotation_euler = (rng.uniform(-0.7, 0.7), rng.uniform(-0.7, 0.7), 0)
             parts.append(seed)
@@ -102,14 +142,14 @@ def detail() -> None:
 
 def colours() -> None:
     empty("#fff6ea", 0.4)
-    sweep(grain(material("paper", "#cdbfae", 0.9), 90, 0.05), 4.5)
+    sweep(grain(material("paper", "#ddd0c0", 0.9), 90, 0.05), 4.5)
     for k, (metal, metallic, glow) in enumerate(((CREAM, 0.0, 0.55), (BRASS, 1.0, 0.9), (GREEN, 0.0, 0.55))):
         handle = lamp(metal, metallic, glow)
         handle.location = (-1.95 + 1.95 * k, 0.6 * (k != 1), 0.0)
-    spot((-5, -5, 6), (0, 0, 1), 900, radius=0.3)
-    softbox((-4.2, -3.2, 4.2), (0, 0, 1.4), 2.6, 4.0, 230)
+    spot((-5, -5, 6), (0, 0, 1), 1500, radius=0.3)
+    softbox((-4.2, -3.2, 4.2), (0, 0, 1.4), 2.6, 4.0, 480)
     softbox((4.2, 0.4, 2.6), (0, 0, 1.4), 0.9, 4.0, 100, "#eaf2ff")
-    camera((0.5, -10.5, 2.9), (0, 0.2, 1.2), 62, 8, (0, 0, 1.4), (1200, 1200))
+    camera((0.5, -10.5, 2.9), (0, 0.2, 1.2), 67, 8, (0, 0, 1.4), (1200, 1200))
 
 
 PICTURES = {"lm-lamp-02-1": hero, "lm-lamp-02-2": detail, "lm-lamp-02-3": colours}

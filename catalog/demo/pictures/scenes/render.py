@@ -17,9 +17,20 @@ def shoot(path: Path, samples: int, scale: int, threads: int) -> None:
     scene.render.engine, scene.render.resolution_percentage = "CYCLES", scale
     scene.render.threads_mode, scene.render.threads = "FIXED", threads
     cycles = scene.cycles
-    cycles.samples, cycles.use_adaptive_sampling, cycles.adaptive_threshold, cycles.adaptive_min_samples = samples, True, 0.03, max(8, samples // 4)
+    cycles.samples, cycles.use_adaptive_sampling, cycles.adaptive_threshold, cycles.adaptive_min_samples = (
+        samples,
+        True,
+        0.03,
+        max(8, samples // 4),
+    )
     cycles.use_denoising, cycles.denoiser, cycles.denoising_prefilter = True, "OPENIMAGEDENOISE", "FAST"
-    cycles.max_bounces, cycles.diffuse_bounces, cycles.glossy_bounces, cycles.transmission_bounces, cycles.transparent_max_bounces = 12, 2, 4, 12, 8
+    cycles.max_bounces, cycles.diffuse_bounces, cycles.glossy_bounces, cycles.transmission_bounces, cycles.transparent_max_bounces = (
+        12,
+        2,
+        4,
+        12,
+        8,
+    )
     cycles.use_light_tree = False
     cycles.caustics_reflective = cycles.caustics_refractive = False
     cycles.sample_clamp_indirect, cycles.blur_glossy, cycles.seed = 6, 0.5, 7
@@ -38,7 +49,7 @@ def main() -> None:
     parser.add_argument("--fonts", type=Path, required=True)
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--scale", type=int, default=100, help="per cent of the full size")
-    parser.add_argument("--samples", type=int, default=64)
+    parser.add_argument("--samples", type=int, default=10)
     parser.add_argument("--threads", type=int, default=2)
     args = parser.parse_args()
     studio.FONTS = args.fonts

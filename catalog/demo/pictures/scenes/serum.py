@@ -6,8 +6,27 @@ import bpy
 import numpy as np
 from PIL import Image
 from studio import (
-    box, camera, canvas, empty, font, glass, grain, grid, group, lathe, leaf_shadow, material, mottled, patch, printed, softbox, spot, sweep, symbol, wide,
-)  # fmt: skip
+    box,
+    camera,
+    canvas,
+    empty,
+    font,
+    glass,
+    grain,
+    grid,
+    group,
+    lathe,
+    leaf_shadow,
+    material,
+    mottled,
+    patch,
+    printed,
+    softbox,
+    spot,
+    sweep,
+    symbol,
+    wide,
+)
 
 INK = "#3a2a1c"
 
@@ -29,7 +48,17 @@ def dropper(fluid: bpy.types.Material) -> list[bpy.types.Object]:
     rubber = grain(material("rubber", "#1d1b19", 0.45), 80, 0.08, 0.01)
     gold = material("gold", "#d2a562", 0.24, Metallic=1.0)
     ridges = [(0.2, 0.0), (0.222, 0.0, 0.01), (0.222, 0.27, 0.02), (0.14, 0.27)]
-    tube = [(0.0, -1.08), (0.022, -1.08, 0.01), (0.03, -1.0, 0.02), (0.055, -0.86, 0.04), (0.055, 0.1), (0.042, 0.1), (0.042, -0.84, 0.04), (0.014, -1.0, 0.02), (0.0, -1.06)]
+    tube = [
+        (0.0, -1.08),
+        (0.022, -1.08, 0.01),
+        (0.03, -1.0, 0.02),
+        (0.055, -0.86, 0.04),
+        (0.055, 0.1),
+        (0.042, 0.1),
+        (0.042, -0.84, 0.04),
+        (0.014, -1.0, 0.02),
+        (0.0, -1.06),
+    ]
     return [
         lathe("collar", ridges, gold),
         lathe("bulb", [(0.1, 0.26), (0.155, 0.26, 0.02), (0.15, 0.36, 0.05), (0.118, 0.42, 0.06), (0.13, 0.78, 0.12), (0, 0.8)], rubber),
@@ -41,9 +70,19 @@ def dropper(fluid: bpy.types.Material) -> list[bpy.types.Object]:
 def bottle(closed: bool = True) -> bpy.types.Object:
     amber, fluid = glass("#d3a45c"), glass("#fbe4b4", ior=1.36)
     walls = [
-        (0.0, 0.03), (0.3, 0.03, 0.05), (0.33, 0.0, 0.03), (0.42, 0.0, 0.06), (0.42, 1.2, 0.16), (0.19, 1.3, 0.07), (0.19, 1.5, 0.01),
-        (0.155, 1.5, 0.01), (0.155, 1.29, 0.07), (0.375, 1.17, 0.13), (0.375, 0.1, 0.09), (0.0, 0.1),
-    ]  # fmt: skip
+        (0.0, 0.03),
+        (0.3, 0.03, 0.05),
+        (0.33, 0.0, 0.03),
+        (0.42, 0.0, 0.06),
+        (0.42, 1.2, 0.16),
+        (0.19, 1.3, 0.07),
+        (0.19, 1.5, 0.01),
+        (0.155, 1.5, 0.01),
+        (0.155, 1.29, 0.07),
+        (0.375, 1.17, 0.13),
+        (0.375, 0.1, 0.09),
+        (0.0, 0.1),
+    ]
     parts = [
         lathe("glass", walls, amber, 128),
         lathe("serum", [(0, 0.105), (0.371, 0.105, 0.085), (0.371, 0.92), (0, 0.92)], fluid, 96),
@@ -79,17 +118,17 @@ def orange_face() -> Image.Image:
     part = (a / (2 * math.pi) * 10 + 0.06 * np.sin(r * 7)) % 1
     wall = np.minimum(part, 1 - part) * 2 * math.pi / 10 * r
     flesh = np.clip((wall - 0.012) / 0.03, 0, 1) * np.clip((r - 0.09) / 0.05, 0, 1) * np.clip((0.875 - r) / 0.03, 0, 1)
-    pith, light, deep = np.array([252, 226, 170.0]), np.array([255, 158, 28.0]), np.array([236, 108, 6.0])
+    pith, light, deep = np.array([246, 208, 138.0]), np.array([238, 138, 10.0]), np.array([208, 98, 0.0])
     tone = np.clip(0.5 + 0.4 * pulp + 0.25 * (r - 0.5), 0, 1)[..., None]
     rgb = pith + (light * (1 - tone) + deep * tone - pith) * flesh[..., None]
-    rgb = np.where((r > 0.955)[..., None], np.array([240, 126, 20.0]), rgb)
+    rgb = np.where((r > 0.955)[..., None], np.array([238, 140, 20.0]), rgb)
     return Image.fromarray(np.uint8(np.clip(rgb, 0, 255))).convert("RGBA")
 
 
 def fruit(half: bool = True, thick: float | None = None) -> bpy.types.Object:
     """An orange half (or a slice `thick` high), its cut face up at z = 0."""
-    peel = grain(material("peel", "#e87a06", 0.38, Coat_Weight=0.25), 16, 0.5, 0.02, detail=2)
-    flesh = printed(orange_face(), 0.28, Coat_Weight=0.5, Coat_Roughness=0.15)
+    peel = grain(material("peel", "#e88c0c", 0.38, Coat_Weight=0.25), 16, 0.5, 0.02, detail=2)
+    flesh = printed(orange_face(), 0.28, Coat_Weight=0.25, Coat_Roughness=0.2)
     size = 0.62
     if half and thick is None:
         skin = lathe("peel", [(size * math.sin(t), -size * math.cos(t) * 0.95) for t in np.linspace(0, math.pi / 2, 24)], peel)
@@ -98,7 +137,11 @@ def fruit(half: bool = True, thick: float | None = None) -> bpy.types.Object:
     else:
         return lathe("orange", [(size * math.sin(t), -size * math.cos(t) * 0.95) for t in np.linspace(0, math.pi, 40)], peel)
     rings = np.linspace(0, size, 12)
-    face = grid("flesh", [[(r * math.cos(a), r * math.sin(a), 0.012 * (1 - (r / size) ** 6)) for a in np.linspace(0, 2 * math.pi, 72)] for r in rings], flesh)
+    face = grid(
+        "flesh",
+        [[(r * math.cos(a), r * math.sin(a), 0.012 * (1 - (r / size) ** 6)) for a in np.linspace(0, 2 * math.pi, 72)] for r in rings],
+        flesh,
+    )
     for loop, uv in zip(face.data.loops, face.data.uv_layers[0].data, strict=True):
         p = face.data.vertices[loop.vertex_index].co
         uv.uv = (0.5 + p.x / (2 * size), 0.5 + p.y / (2 * size))

@@ -35,7 +35,9 @@ def empty(fill: str = "#ffffff", strength: float = 0.35) -> bpy.types.Scene:
     return scene
 
 
-def camera(at: Point, look: Point, lens: float = 70, fstop: float | None = None, focus: Point | None = None, size: tuple[int, int] = (1200, 1500)) -> None:
+def camera(
+    at: Point, look: Point, lens: float = 70, fstop: float | None = None, focus: Point | None = None, size: tuple[int, int] = (1200, 1500)
+) -> None:
     """A camera `at` a point that looks at another; `fstop` switches depth of field on (smaller is shallower)."""
     data = bpy.data.cameras.new("camera")
     data.lens = lens
@@ -51,7 +53,9 @@ def camera(at: Point, look: Point, lens: float = 70, fstop: float | None = None,
     bpy.context.scene.render.resolution_x, bpy.context.scene.render.resolution_y = size
 
 
-def softbox(at: Point, look: Point, width: float, height: float, watts: float, colour: str = "#ffffff", spread: float = 180) -> bpy.types.Object:
+def softbox(
+    at: Point, look: Point, width: float, height: float, watts: float, colour: str = "#ffffff", spread: float = 180
+) -> bpy.types.Object:
     data = bpy.data.lights.new("softbox", "AREA")
     data.shape, data.size, data.size_y = "RECTANGLE", width, height
     data.energy, data.color, data.spread = watts, linear(colour)[:3], math.radians(spread)
@@ -97,7 +101,9 @@ def link(obj: bpy.types.Object) -> bpy.types.Object:
     return obj
 
 
-def shape(name: str, points: Iterable[Point], faces: Iterable[Sequence[int]], paint: bpy.types.Material, sharp: float = 40) -> bpy.types.Object:
+def shape(
+    name: str, points: Iterable[Point], faces: Iterable[Sequence[int]], paint: bpy.types.Material, sharp: float = 40
+) -> bpy.types.Object:
     mesh = bpy.data.meshes.new(name)
     mesh.from_pydata([tuple(map(float, p)) for p in points], [], [tuple(map(int, f)) for f in faces])
     mesh.validate()
@@ -109,9 +115,15 @@ def shape(name: str, points: Iterable[Point], faces: Iterable[Sequence[int]], pa
 
 
 def grid(
-    name: str, rows: Sequence[Sequence[Point]], paint: bpy.types.Material, ring: bool = False, tube: bool = False, sharp: float = 40, weigh: bool = True
+    name: str,
+    rows: Sequence[Sequence[Point]],
+    paint: bpy.types.Material,
+    ring: bool = False,
+    tube: bool = False,
+    sharp: float = 40,
+    weigh: bool = True,
 ) -> bpy.types.Object:
-    """A surface through rows of points. `ring` joins the last row to the first, `tube` each row's end to its start. UV = (row, column) in 0..1."""
+    """A surface through rows. `ring` joins the last row to the first, `tube` each row's end to its start. UV: row, column in 0..1."""
     n, m = len(rows), len(rows[0])
     points = [p for row in rows for p in row]
     faces, uvs = [], []
@@ -155,16 +167,23 @@ def rounded(corners: Sequence[tuple[float, ...]], steps: int = 7) -> list[tuple[
     return out
 
 
-def lathe(name: str, corners: Sequence[tuple[float, ...]], paint: bpy.types.Material, segments: int = 96, sharp: float = 40, at: Point = (0, 0, 0)) -> bpy.types.Object:
+def lathe(
+    name: str, corners: Sequence[tuple[float, ...]], paint: bpy.types.Material, segments: int = 96, sharp: float = 40, at: Point = (0, 0, 0)
+) -> bpy.types.Object:
     """A turned shape: corners (radius, height[, rounding]) around the z axis. Listed from the bottom up, outside first."""
     line = rounded(corners)
-    rows = [[(max(r, 1e-4) * math.cos(a), max(r, 1e-4) * math.sin(a), z) for r, z in line] for a in np.linspace(0, 2 * math.pi, segments, endpoint=False)]
+    rows = [
+        [(max(r, 1e-4) * math.cos(a), max(r, 1e-4) * math.sin(a), z) for r, z in line]
+        for a in np.linspace(0, 2 * math.pi, segments, endpoint=False)
+    ]
     obj = grid(name, rows, paint, ring=True, sharp=sharp)
     obj.location = at
     return obj
 
 
-def box(name: str, size: Point, paint: bpy.types.Material, bevel: float = 0.02, at: Point = (0, 0, 0), turn: float = 0, segments: int = 6) -> bpy.types.Object:
+def box(
+    name: str, size: Point, paint: bpy.types.Material, bevel: float = 0.02, at: Point = (0, 0, 0), turn: float = 0, segments: int = 6
+) -> bpy.types.Object:
     """A box with rounded edges that stands on `at`."""
     x, y, z = size[0] / 2, size[1] / 2, size[2]
     corners = [(-x, -y, 0), (x, -y, 0), (x, y, 0), (-x, y, 0), (-x, -y, z), (x, -y, z), (x, y, z), (-x, y, z)]
@@ -191,7 +210,9 @@ def rope(name: str, path: Sequence[Point], radius: float, paint: bpy.types.Mater
     return link(bpy.data.objects.new(name, data))
 
 
-def ribbon(name: str, path: Sequence[Point], across: Point, width: float, thick: float, paint: bpy.types.Material, closed: bool = False) -> bpy.types.Object:
+def ribbon(
+    name: str, path: Sequence[Point], across: Point, width: float, thick: float, paint: bpy.types.Material, closed: bool = False
+) -> bpy.types.Object:
     """A flat band along a path: `across` is the direction of its width."""
     pts = np.array(path, float)
     side = np.array(across, float) / np.linalg.norm(across)
@@ -201,12 +222,29 @@ def ribbon(name: str, path: Sequence[Point], across: Point, width: float, thick:
     along = after - before
     up = np.cross(along, side)
     up /= np.linalg.norm(up, axis=1, keepdims=True)
-    edge = rounded([(0, thick), (width / 2, thick, thick * 0.45), (width / 2, 0, thick * 0.45), (-width / 2, 0, thick * 0.45), (-width / 2, thick, thick * 0.45), (0, thick)], 4)[:-1]
+    edge = rounded(
+        [
+            (0, thick),
+            (width / 2, thick, thick * 0.45),
+            (width / 2, 0, thick * 0.45),
+            (-width / 2, 0, thick * 0.45),
+            (-width / 2, thick, thick * 0.45),
+            (0, thick),
+        ],
+        4,
+    )[:-1]
     rows = [[tuple(p + side * x + u * y) for x, y in edge] for p, u in zip(pts, up, strict=True)]
     return grid(name, rows, paint, ring=closed, tube=True, sharp=60)
 
 
-def blob(name: str, field: Callable[[np.ndarray, np.ndarray, np.ndarray], np.ndarray], low: Point, high: Point, step: float, paint: bpy.types.Material) -> bpy.types.Object:
+def blob(
+    name: str,
+    field: Callable[[np.ndarray, np.ndarray, np.ndarray], np.ndarray],
+    low: Point,
+    high: Point,
+    step: float,
+    paint: bpy.types.Material,
+) -> bpy.types.Object:
     """The surface where a signed distance field is zero: for shapes that flow into one another."""
     axes = [np.arange(a, b + step, step) for a, b in zip(low, high, strict=True)]
     points, faces, _, _ = marching_cubes(field(*np.meshgrid(*axes, indexing="ij")), 0, spacing=(step,) * 3)
@@ -254,7 +292,12 @@ def leaf_shadow(light: Point, target: Point, share: float = 0.55, seed: int = 3,
                 d = np.array([math.cos(angle), math.sin(angle)])
                 w = np.array([-d[1], d[0]]) * 0.055
                 n = len(points)
-                points += [(*base, 0), (*(base + d * length * 0.45 + w), 0), (*(base + d * length), 0), (*(base + d * length * 0.45 - w), 0)]
+                points += [
+                    (*base, 0),
+                    (*(base + d * length * 0.45 + w), 0),
+                    (*(base + d * length), 0),
+                    (*(base + d * length * 0.45 - w), 0),
+                ]
                 faces.append((n, n + 1, n + 2, n + 3))
         obj = shape("frond", points, faces, paint)
         obj.location = centre + Vector((rng.uniform(-0.6, 0.6) * size, rng.uniform(-0.2, 0.2), rng.uniform(-0.8, 0.5) * size))
@@ -296,7 +339,9 @@ def add(paint: bpy.types.Material, kind: str, links: dict[str, object] | None = 
     return node
 
 
-def grain(paint: bpy.types.Material, scale: float, strength: float, depth: float = 0.02, stretch: Point = (1, 1, 1), detail: float = 3) -> bpy.types.Material:
+def grain(
+    paint: bpy.types.Material, scale: float, strength: float, depth: float = 0.02, stretch: Point = (1, 1, 1), detail: float = 3
+) -> bpy.types.Material:
     """Fine relief from noise: powder coat, paper, brushed metal (stretch), leather."""
     where = add(paint, "ShaderNodeTexCoord")
     place = add(paint, "ShaderNodeMapping", {"Vector": where.outputs["Object"]}, Scale=stretch)
@@ -306,7 +351,14 @@ def grain(paint: bpy.types.Material, scale: float, strength: float, depth: float
     return paint
 
 
-def mottled(paint: bpy.types.Material, colours: Sequence[str], scale: float, stretch: Point = (1, 1, 1), detail: float = 5, spread: tuple[float, float] = (0.32, 0.68)) -> bpy.types.Material:
+def mottled(
+    paint: bpy.types.Material,
+    colours: Sequence[str],
+    scale: float,
+    stretch: Point = (1, 1, 1),
+    detail: float = 5,
+    spread: tuple[float, float] = (0.32, 0.68),
+) -> bpy.types.Material:
     """Colour that varies by noise between the given colours: wood (stretched), stone, roasted beans."""
     where = add(paint, "ShaderNodeTexCoord")
     place = add(paint, "ShaderNodeMapping", {"Vector": where.outputs["Object"]}, Scale=stretch)
@@ -350,7 +402,9 @@ def glass(colour: str, rough: float = 0.0, ior: float = 1.5) -> bpy.types.Materi
     tree = paint.node_tree
     ray = add(paint, "ShaderNodeLightPath")
     clear = add(paint, "ShaderNodeBsdfTransparent", Color=linear(colour))
-    mix = add(paint, "ShaderNodeMixShader", {0: ray.outputs["Is Shadow Ray"], 1: tree.nodes["Principled BSDF"].outputs[0], 2: clear.outputs[0]})
+    mix = add(
+        paint, "ShaderNodeMixShader", {0: ray.outputs["Is Shadow Ray"], 1: tree.nodes["Principled BSDF"].outputs[0], 2: clear.outputs[0]}
+    )
     tree.links.new(mix.outputs[0], tree.nodes["Material Output"].inputs["Surface"])
     return paint
 
@@ -362,7 +416,9 @@ def font(weight: str, size: int) -> ImageFont.FreeTypeFont:
     return ImageFont.truetype(str(next(FONTS.glob(f"**/Kanit_*{weight}.ttf"))), size)
 
 
-def wide(draw: ImageDraw.ImageDraw, centre: tuple[float, float], text: str, face: ImageFont.FreeTypeFont, fill: str, gap: float = 0.0) -> None:
+def wide(
+    draw: ImageDraw.ImageDraw, centre: tuple[float, float], text: str, face: ImageFont.FreeTypeFont, fill: str, gap: float = 0.0
+) -> None:
     """Text centred at a point, with `gap` em between the letters."""
     widths = [draw.textlength(c, face) for c in text]
     x = centre[0] - (sum(widths) + gap * face.size * (len(text) - 1)) / 2
@@ -379,7 +435,9 @@ def symbol(draw: ImageDraw.ImageDraw, centre: tuple[float, float], size: float, 
     draw.pieslice((x - 0.19 * size, y - 0.19 * size, x + 0.19 * size, y + 0.19 * size), 180, 360, ink)
 
 
-def patch(name: str, radius: float, low: float, high: float, degrees: float, paint: bpy.types.Material, facing: float = -90) -> bpy.types.Object:
+def patch(
+    name: str, radius: float, low: float, high: float, degrees: float, paint: bpy.types.Material, facing: float = -90
+) -> bpy.types.Object:
     """A label bent round a cylinder, centred at the angle `facing` (degrees; -90 is towards the camera)."""
     angles = np.radians(np.linspace(facing - degrees / 2, facing + degrees / 2, 49))
     return grid(name, [[(radius * math.cos(a), radius * math.sin(a), z) for z in (low, high)] for a in angles], paint)

@@ -6,8 +6,28 @@ import bpy
 import numpy as np
 from flask import SAGE, bottle
 from studio import (
-    add, box, camera, canvas, empty, font, grain, grid, group, lathe, leaf_shadow, linear, material, mottled, printed, ribbon, rope, softbox, spot, symbol, wide, wood,
-)  # fmt: skip
+    add,
+    box,
+    camera,
+    canvas,
+    empty,
+    font,
+    grain,
+    grid,
+    group,
+    lathe,
+    leaf_shadow,
+    material,
+    mottled,
+    printed,
+    ribbon,
+    rope,
+    softbox,
+    spot,
+    symbol,
+    wide,
+    wood,
+)
 
 TEAL, SAND, PLUM, ROSE, SLATE, SKY = "#3f6f72", "#d9c3a0", "#6b4a63", "#dcb1a8", "#454c57", "#a9bccb"
 THICK, CORE, WIDE = 0.06, 0.13, 5.6
@@ -37,7 +57,18 @@ def layer(name: str, low: list[tuple[float, float]], high: list[tuple[float, flo
     rows = []
     for (y0, z0), (y1, z1) in zip(low, high, strict=True):
         at = lambda x, t, y0=y0, z0=z0, y1=y1, z1=z1: (x, y0 + (y1 - y0) * t, z0 + (z1 - z0) * t)  # noqa: E731
-        rows.append([at(-half + soft, 0), at(half - soft, 0), at(half, 0.15), at(half, 0.85), at(half - soft, 1), at(-half + soft, 1), at(-half, 0.85), at(-half, 0.15)])
+        rows.append(
+            [
+                at(-half + soft, 0),
+                at(half - soft, 0),
+                at(half, 0.15),
+                at(half, 0.85),
+                at(half - soft, 1),
+                at(-half + soft, 1),
+                at(-half, 0.85),
+                at(-half, 0.15),
+            ]
+        )
     return grid(name, rows, foam(colour), tube=True, sharp=70)
 
 
@@ -66,7 +97,10 @@ def strap(colour: str, turns: float = 7.5, reach: float = 1.35, rise: float = 0.
         tangent, side = np.array([0, -math.sin(a), math.cos(a)]), np.array([1.0, 0, 0])
         loop = [tuple(centre + side * 0.17 * sx + tangent * 0.1 * sy) for sx, sy in ((-1, -1), (1, -1), (1, 1), (-1, 1))]
         parts.append(rope("buckle", loop, 0.02, brass, closed=True))
-    sling = [(reach * math.sin(t), -0.1 * math.cos(t) ** 2, 2 * r + 0.02 + rise * math.cos(t) ** 1.3) for t in np.linspace(-math.pi / 2 + 0.001, math.pi / 2 - 0.001, 60)]
+    sling = [
+        (reach * math.sin(t), -0.1 * math.cos(t) ** 2, 2 * r + 0.02 + rise * math.cos(t) ** 1.3)
+        for t in np.linspace(-math.pi / 2 + 0.001, math.pi / 2 - 0.001, 60)
+    ]
     parts.append(ribbon("sling", sling, (0, 1, 0), 0.26, 0.028, web))
     return group(parts)
 
@@ -100,7 +134,11 @@ def cork_block(at: tuple[float, float, float], turn: float) -> None:
 
 def plant(at: tuple[float, float, float], scale: float = 1.0) -> None:
     """A snake plant in a clay pot."""
-    pot = lathe("pot", [(0, 0), (0.55, 0, 0.08), (0.7, 1.1, 0.05), (0.64, 1.1, 0.03), (0.6, 0.95), (0, 0.95)], grain(material("pot", "#f0e8dc", 0.7), 30, 0.2))
+    pot = lathe(
+        "pot",
+        [(0, 0), (0.55, 0, 0.08), (0.7, 1.1, 0.05), (0.64, 1.1, 0.03), (0.6, 0.95), (0, 0.95)],
+        grain(material("pot", "#f0e8dc", 0.7), 30, 0.2),
+    )
     green = mottled(material("leaf", "#40613f", 0.4), ("#2f4d33", "#54764c", "#86a06a"), 2.2, (1, 1, 5))
     parts = [pot]
     for k in range(11):

@@ -1,0 +1,65 @@
+"""No process outlives the one that started it, however that one ended: `kill -9` runs no exit handler.
+
+A small process of its own waits for the holder's end of a pipe to close, and then ends every process that carries the
+holder's mark in its environment: Prefect's temporary server, a worker, its flow runs, an encoder. Marks are read from
+/proc, so this is for Linux; elsewhere only a normal end cleans up.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+import uuid
+from pathlib import Path
+from typing import IO
+
+MARK = "CROSSREEL_LEASH"
+_held: list[IO[bytes]] = []  # the pipe's end; open as long as this process lives
+
+
+def hold() -> None:
+    """From now on, what this process starts ends with it. Called once, by a program's entry point."""
+    mark = uuid.uuid4().hex
+    os.environ[MARK] = mark
+    # In a session of its own: neither Ctrl-C nor a kill of the whole group may reach it.
+    leash = subprocess.Popen([sys.executable, "-P", __file__, mark], stdin=subprocess.PIPE, start_new_session=True)
+    assert leash.stdin
+    leash.returncode = 0  # not waited for: it outlives this process by a moment
+    _held.append(leash.stdin)
+
+
+def marked(mark: str) -> list[int]:
+    """The processes that carry a mark, this one left out."""
+    wanted, found = f"{MARK}={mark}".encode(), []
+    for entry in Path("/proc").glob("[0-9]*/environ"):
+        pid = int(entry.parent.name)
+        try:
+            if pid != os.getpid() and wanted in entry.read_bytes().split(b"\0"):
+                found.append(pid)
+        except OSError:  # gone meanwhile, or another user's
+            continue
+    return found
+
+
+def end(mark: str, patience: float = 10.0) -> None:
+    """Ask every marked process to end, and kill those that have not after `patience` seconds."""
+    asked: set[int] = set()
+    deadline = time.monotonic() + patience
+    while left := marked(mark):
+        late = time.monotonic() > deadline
+        for pid in left:
+            if late or pid not in asked:
+                asked.add(pid)
+                try:
+                    os.kill(pid, signal.SIGKILL if late else signal.SIGTERM)
+                except ProcessLookupError:
+                    continue
+        time.sleep(0.1)
+
+
+if __name__ == "__main__":
+    sys.stdin.buffer.read()
+    end(sys.argv[1])

@@ -1,0 +1,67 @@
+"""What several tests start from: a campaign of two products in an empty folder, and a store."""
+
+from __future__ import annotations
+
+import textwrap
+from pathlib import Path
+
+import pytest
+from PIL import Image, ImageDraw
+
+from localize.store import LocalStore
+
+CAMPAIGN = """\
+name: corner-shop
+catalog: products.csv
+currency: THB
+languages: [th, vi]
+channels:
+  - name: tiktok
+    platform: tiktok
+brand:
+  name: Corner
+  logo: logo.png
+limits:
+  workers: 1
+producer: Corner
+"""
+
+PRODUCTS = """\
+sku,title,price,was_price,category,features,images,title_th,features_th,title_vi,features_vi
+MUG-01,Clay Mug,290,390,kitchen,Holds 350 ml|Safe in the dishwasher,pictures/mug.jpg,แก้วดินเผา,จุได้ 350 มล.|เข้าเครื่องล้างจานได้,\
+Cốc gốm,Dung tích 350 ml|Rửa được bằng máy
+LAMP-02,Desk Lamp,890,,home,Three levels of light,pictures/lamp.jpg,โคมไฟตั้งโต๊ะ,ปรับแสงได้ 3 ระดับ,Đèn bàn,Ba mức sáng
+"""
+
+
+def draw(path: Path, colour: str, size: int = 320) -> None:
+    """A small picture: a disc on paper."""
+    picture = Image.new("RGB", (size, size), "#f4efe6")
+    ImageDraw.Draw(picture).ellipse((size // 5, size // 5, size * 4 // 5, size * 4 // 5), fill=colour)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    picture.save(path)
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """No test reads or fills the store of whoever runs the tests."""
+    folder = tmp_path_factory.mktemp("home")
+    monkeypatch.setenv("CROSSREEL_HOME", str(folder))
+    return folder
+
+
+@pytest.fixture
+def shop(tmp_path: Path) -> Path:
+    """A campaign's folder: campaign.yaml, products.csv with two rows in English, Thai and Vietnamese, their pictures, a logo."""
+    folder = tmp_path / "shop"
+    draw(folder / "pictures" / "mug.jpg", "#b5651d")
+    draw(folder / "pictures" / "lamp.jpg", "#2a9d8f")
+    draw(folder / "logo.png", "#d9482b", size=64)
+    (folder / "campaign.yaml").write_text(textwrap.dedent(CAMPAIGN), encoding="utf-8")
+    (folder / "products.csv").write_text(PRODUCTS, encoding="utf-8")
+    return folder
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> LocalStore:
+    return LocalStore(tmp_path / "store")

@@ -1,0 +1,325 @@
+"""Sound is mixed to the platforms' loudness, frames are encoded once, and what a file says of itself is true."""
+
+from __future__ import annotations
+
+import json
+import struct
+from collections.abc import Iterator
+from pathlib import Path
+
+import av
+import numpy as np
+import pytest
+
+from localize import media
+from localize.clip.canvas import Frame
+from localize.errors import UserError
+from localize.media import RATE, Encoding, MediaError, Samples
+
+SMALL = Encoding(width=64, height=112, fps=30, crf=14)
+TAGS = {"AIGC": json.dumps({"AIGC": {"Label": "1", "ContentProducer": "a=b;'c' \"d\" #é 生成", "ProduceID": "7"}}, ensure_ascii=False)}
+
+
+def speech_like(seconds: float, *, pauses: tuple[tuple[float, float], ...] = (), level: float = 0.3) -> Samples:
+    """A voice's pitch and harmonics, swelling five times a second, with sharp peaks; silent in the pauses."""
+    t = np.arange(round(seconds * RATE)) / RATE
+    pitch = 2 * np.pi * np.cumsum(200 + 40 * np.sin(2 * np.pi * 0.7 * t)) / RATE
+    voice = sum(np.sin(k * pitch + k * k) / k for k in range(1, 18)) + 0.3 * np.random.default_rng(1).standard_normal(len(t))
+    voice = voice * (0.15 + 0.85 * np.sin(np.pi * 5 * t) ** 2) * level / 2
+    for start, end in pauses:
+        voice[round(start * RATE) : round(end * RATE)] = 0
+    return voice.astype(np.float32)
+
+
+@pytest.fixture(scope="module")
+def music(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Three seconds of steady chords at 3 kHz and above, so that it can be told from the voice."""
+    t = np.arange(3 * RATE) / RATE
+    chord = sum(np.sin(2 * np.pi * f * t) for f in (6000, 7500, 9000)) * 0.09
+    path = tmp_path_factory.mktemp("music") / "bed.wav"
+    media.write_wav(path, np.stack([chord, chord], axis=1).astype(np.float32))
+    return path
+
+
+def rms(samples: Samples) -> float:
+    return float(20 * np.log10(np.sqrt(np.mean(samples.astype(float) ** 2)) + 1e-9))
+
+
+def high_band(samples: Samples) -> Samples:
+    spectrum = np.fft.rfft(samples)
+    spectrum[np.fft.rfftfreq(len(samples), 1 / RATE) < 5500] = 0
+    return np.fft.irfft(spectrum, len(samples)).astype(np.float32)
+
+
+def colour(frame: int) -> tuple[int, int, int]:
+    """What all of a frame is painted in: another one for each of the first 60."""
+    return 40 + 3 * frame, 90, 220 - 3 * frame
+
+
+def encode(
+    out: Path, frames: int = 15, *, encoding: Encoding = SMALL, audio: Path | None = None, tags: dict[str, str] | None = None
+) -> Path:
+    with media.encoder(out, encoding, audio, tags or {}) as pipe:
+        for k in range(frames):
+            rgb = np.full((encoding.height, encoding.width, 3), colour(k), np.uint8)
+            pipe.write(Frame.of(rgb).buffer.data)
+    return out
+
+
+def wav(path: Path, seconds: float = 0.5, level: float = 0.3) -> Path:
+    media.write_wav(path, speech_like(seconds, level=level))
+    return path
+
+
+# ---- sound
+
+
+@pytest.mark.parametrize("shape", [(4800,), (4800, 2)])
+def test_a_wav_comes_back_as_it_was_written(tmp_path: Path, shape: tuple[int, ...]) -> None:
+    samples = np.random.default_rng(0).uniform(-0.9, 0.9, shape).astype(np.float32)
+    media.write_wav(tmp_path / "a.wav", samples, 22_050)
+    back, rate = media.read_wav(tmp_path / "a.wav")
+    assert (back.shape, rate) == (shape, 22_050)
+    assert np.abs(back - samples).max() < 1e-4
+
+
+def test_what_is_too_loud_for_a_wav_is_clipped_not_wrapped(tmp_path: Path) -> None:
+    media.write_wav(tmp_path / "a.wav", np.array([2.0, -2.0, 0.0], np.float32))
+    assert media.read_wav(tmp_path / "a.wav")[0] == pytest.approx([1.0, -1.0, 0.0], abs=1e-4)
+
+
+def test_any_sound_is_read_as_mono_at_the_rate_asked_for(tmp_path: Path) -> None:
+    tone = np.sin(2 * np.pi * 440 * np.arange(22_050) / 22_050).astype(np.float32) * 0.5
+    media.write_wav(tmp_path / "a.wav", np.stack([tone, tone], axis=1), 22_050)
+    read = media.read_audio(tmp_path / "a.wav")
+    assert len(read) == pytest.approx(RATE, abs=64)
+    assert np.argmax(np.abs(np.fft.rfft(read[:RATE]))) == pytest.approx(440, abs=1)
+
+
+def test_a_file_without_sound_is_refused_by_name(tmp_path: Path) -> None:
+    silent = encode(tmp_path / "silent.mp4", 3)
+    (tmp_path / "notes.txt").write_text("no sound in here")
+    with pytest.raises(UserError, match=r"silent\.mp4 has no sound"):
+        media.read_audio(silent)
+    with pytest.raises(UserError, match=r"notes\.txt can't be read"):
+        media.read_audio(tmp_path / "notes.txt")
+
+
+def test_loudness_is_that_of_a_known_tone(tmp_path: Path) -> None:
+    """A stereo 997 Hz sine that peaks at -18 dBFS is -18 LUFS (EBU Tech 3341, case 1, at another level)."""
+    tone = np.sin(2 * np.pi * 997 * np.arange(4 * RATE) / RATE).astype(np.float32) * 10 ** (-18 / 20)
+    media.write_wav(tmp_path / "tone.wav", np.stack([tone, tone], axis=1))
+    level = media.loudness(tmp_path / "tone.wav")
+    assert level.integrated == pytest.approx(-18.0, abs=0.2)
+    assert level.true_peak == pytest.approx(-18.0, abs=0.3)
+
+
+@pytest.mark.parametrize("level", [0.02, 0.3, 0.95])
+@pytest.mark.parametrize("bed", [True, False], ids=["with music", "without music"])
+def test_a_mix_is_as_loud_as_the_platforms_want_and_never_clips(tmp_path: Path, music: Path, bed: bool, level: float) -> None:
+    media.write_wav(tmp_path / "speech.wav", speech_like(6, pauses=((0, 0.4), (2.5, 3.0), (5.4, 6)), level=level))
+    said = media.mix(tmp_path / "speech.wav", music if bed else None, 6.5, tmp_path / "mix.wav")
+    measured = media.loudness(tmp_path / "mix.wav")
+    assert measured.integrated == pytest.approx(-14.0, abs=0.5)
+    assert measured.true_peak <= -1.5
+    assert (said.integrated, said.true_peak) == pytest.approx((measured.integrated, measured.true_peak), abs=0.05)
+    samples, rate = media.read_wav(tmp_path / "mix.wav")
+    assert rate == RATE
+    assert samples.shape == (round(6.5 * RATE), 2)
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["mix.wav", "speech.wav"]
+
+
+def test_the_music_makes_room_for_the_voice_and_comes_back(tmp_path: Path, music: Path) -> None:
+    t = np.arange(8 * RATE) / RATE
+    voice = (np.sin(2 * np.pi * 300 * t) * 0.3 * (0.4 + 0.6 * np.sin(np.pi * 5 * t) ** 2)).astype(np.float32)
+    voice[: 2 * RATE] = 0
+    voice[5 * RATE :] = 0
+    media.write_wav(tmp_path / "speech.wav", voice)
+    media.mix(tmp_path / "speech.wav", music, 8.0, tmp_path / "mix.wav")
+    bed = high_band(media.read_wav(tmp_path / "mix.wav")[0][:, 0])
+    before, under, after = (rms(bed[round(a * RATE) : round(b * RATE)]) for a, b in ((1, 1.9), (2.4, 4.9), (5.8, 7.0)))
+    assert before - under >= 6
+    assert after - under >= 6
+    assert rms(bed[-480:]) < before - 20  # it ends faded, not cut
+
+
+def test_a_voice_keeps_its_place_through_mix_and_encode(tmp_path: Path, music: Path) -> None:
+    speech = speech_like(2.0, pauses=((0, 0.7), (1.4, 2.0)))
+    media.write_wav(tmp_path / "speech.wav", speech)
+    media.mix(tmp_path / "speech.wav", None, 2.0, tmp_path / "mix.wav")
+    video = encode(tmp_path / "clip.mp4", 60, audio=tmp_path / "mix.wav")
+    heard = media.read_audio(video)[: len(speech)]
+    spectrum = np.fft.rfft(heard, 1 << 18) * np.conj(np.fft.rfft(speech, 1 << 18))
+    lag = int(np.argmax(np.fft.irfft(spectrum)))
+    assert min(lag, (1 << 18) - lag) <= RATE // 1000
+
+
+def test_sound_effects_are_laid_over(tmp_path: Path) -> None:
+    media.write_wav(tmp_path / "speech.wav", speech_like(3, pauses=((2, 3),)))
+    ding = np.zeros(3 * RATE, np.float32)
+    ding[round(2.4 * RATE) : round(2.6 * RATE)] = 0.2
+    ding *= np.sin(2 * np.pi * 2000 * np.arange(3 * RATE) / RATE).astype(np.float32)
+    media.write_wav(tmp_path / "ding.wav", ding)
+    media.mix(tmp_path / "speech.wav", None, 3.0, tmp_path / "mix.wav", effects=tmp_path / "ding.wav")
+    samples = media.read_wav(tmp_path / "mix.wav")[0][:, 0]
+    assert rms(samples[round(2.42 * RATE) : round(2.58 * RATE)]) > -30
+    assert rms(samples[round(2.1 * RATE) : round(2.3 * RATE)]) < -60
+
+
+def test_a_mix_of_nothing_readable_fails_by_name(tmp_path: Path) -> None:
+    (tmp_path / "speech.wav").write_bytes(b"RIFF but not a sound")
+    with pytest.raises(MediaError, match="mixing the sound failed"):
+        media.mix(tmp_path / "speech.wav", None, 1.0, tmp_path / "mix.wav")
+    assert [p.name for p in tmp_path.iterdir()] == ["speech.wav"]
+
+
+# ---- picture
+
+
+def boxes(data: bytes, start: int = 0, end: int | None = None) -> Iterator[tuple[bytes, int, int]]:
+    """An MP4's boxes at one level: kind, and where the content begins and ends."""
+    end = len(data) if end is None else end
+    while start + 8 <= end:
+        size, kind = struct.unpack(">I4s", data[start : start + 8])
+        yield kind, start + 8, start + size
+        start += size
+
+
+def inside(data: bytes, *path: bytes) -> tuple[int, int]:
+    """The content of the box at a path, as (begin, end)."""
+    at = (0, len(data))
+    for kind in path:
+        at = next((a, b) for k, a, b in boxes(data, *at) if k == kind)
+    return at
+
+
+def metadata(data: bytes) -> dict[str, str]:
+    """The keys and values of moov/udta/meta, as any reader of ISO 14496-12 and QuickTime metadata finds them."""
+    parents = [kind for kind, _, _ in boxes(data, *inside(data, b"moov"))]
+    begin, end = inside(data, b"moov", *([b"udta"] if b"udta" in parents else []), b"meta")
+    if data[begin : begin + 4] == b"\0\0\0\0":
+        begin += 4  # a full box has a version and flags
+    parts = {k: (a, b) for k, a, b in boxes(data, begin, end)}
+    names = [data[a:b].decode() for _, a, b in boxes(data, parts[b"keys"][0] + 8, parts[b"keys"][1])]
+    found = {}
+    for kind, a, b in boxes(data, *parts[b"ilst"]):
+        _, value, stop = next(iter(boxes(data, a, b)))
+        found[names[int.from_bytes(kind, "big") - 1]] = data[value + 8 : stop].decode()
+    return found
+
+
+@pytest.fixture(scope="module")
+def clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("clip")
+    return encode(folder / "clip.mp4", 45, audio=wav(folder / "a.wav", 1.5), tags=TAGS)
+
+
+def test_a_file_is_what_the_platforms_take(clip: Path) -> None:
+    facts = media.probe(clip)
+    assert (facts.width, facts.height, facts.fps) == (64, 112, 30)
+    assert (facts.codec, facts.profile, facts.pixels, facts.colours) == ("h264", "High", "yuv420p", 1)  # 1 is BT.709
+    assert (facts.audio_codec, facts.audio_rate) == ("aac", 48_000)
+    assert facts.duration == pytest.approx(1.5, abs=0.05)
+    assert abs(facts.audio_start - facts.video_start) < 1 / 30
+    assert facts.index_first
+
+
+@pytest.mark.parametrize("preset", ["ultrafast", "medium"])
+def test_every_preset_gives_the_profile_that_the_platforms_want(tmp_path: Path, preset: str) -> None:
+    facts = media.probe(encode(tmp_path / "a.mp4", 6, encoding=Encoding(64, 112, preset=preset)))
+    assert (facts.profile, facts.pixels) == ("High", "yuv420p")
+
+
+def test_colours_and_order_of_frames_survive(clip: Path) -> None:
+    for k in (0, 7, 44):
+        frame = media.frame_at(clip, k / 30 + 0.001)
+        assert frame.shape == (112, 64, 3)
+        assert np.abs(frame.reshape(-1, 3).mean(axis=0) - colour(k)).max() < 4
+
+
+def test_the_ai_label_in_the_metadata_comes_back_exactly(clip: Path) -> None:
+    assert media.probe(clip).tags["AIGC"] == TAGS["AIGC"]
+    with av.open(str(clip)) as container:
+        assert container.metadata["AIGC"] == TAGS["AIGC"]
+    assert metadata(clip.read_bytes())["AIGC"] == TAGS["AIGC"]
+
+
+def test_the_same_frames_give_the_same_file(tmp_path: Path) -> None:
+    sound = wav(tmp_path / "a.wav")
+    one, two = (encode(tmp_path / f"{n}.mp4", audio=sound, tags=TAGS, encoding=Encoding(64, 112, threads=1)) for n in "ab")
+    assert one.read_bytes() == two.read_bytes()
+
+
+def test_a_file_without_sound_or_tags_is_fine(tmp_path: Path) -> None:
+    facts = media.probe(encode(tmp_path / "a.mp4", 3))
+    assert (facts.audio_codec, facts.audio_rate) == ("", 0)
+    assert "AIGC" not in facts.tags
+
+
+@pytest.mark.parametrize("name", ["-y.mp4", "concat:a.mp4", "http:b.mp4", "a b'c.mp4", "pipe:1", "%03d.mp4", "ราคา.mp4"])
+def test_no_name_is_taken_for_an_option_or_a_protocol(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    monkeypatch.chdir(tmp_path)
+    out = encode(Path(name), 6, audio=wav(Path(f"{name}.wav"), 0.3))
+    assert (tmp_path / name).is_file()
+    assert media.probe(out).height == 112
+    assert len(media.read_audio(out)) > 0
+    assert media.frame_at(out, 0).shape == (112, 64, 3)
+    assert media.loudness(out).true_peak < 0
+    media.mix(Path(f"{name}.wav"), None, 0.5, Path(f"{name}.mix.wav"))
+    assert media.read_wav(f"{name}.mix.wav")[1] == RATE
+
+
+def test_an_encoder_that_can_not_write_says_why(tmp_path: Path) -> None:
+    with pytest.raises(MediaError, match=r"clip\.mp4 failed: .*No such file or directory"):
+        encode(tmp_path / "missing" / "clip.mp4", 60)
+
+
+def test_an_encoder_that_can_not_read_its_sound_says_why(tmp_path: Path) -> None:
+    (tmp_path / "bad.wav").write_bytes(b"not a sound at all")
+    with pytest.raises(MediaError, match=r"clip\.mp4 failed: .*[Ii]nvalid"):
+        encode(tmp_path / "clip.mp4", 60, audio=tmp_path / "bad.wav")
+
+
+def test_a_killed_encoder_is_an_error_not_a_short_clip(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    started = []
+    popen = media.subprocess.Popen
+
+    def watched(*args: object, **kwargs: object) -> object:
+        started.append(popen(*args, **kwargs))  # type: ignore[call-overload]
+        return started[-1]
+
+    monkeypatch.setattr(media.subprocess, "Popen", watched)
+    frame = bytes(64 * 112 * 3 // 2)
+    with pytest.raises(MediaError, match=r"clip\.mp4 failed"), media.encoder(tmp_path / "clip.mp4", SMALL, None, {}) as pipe:
+        pipe.write(frame)
+        started[0].kill()
+        started[0].wait()
+        for _ in range(200):
+            pipe.write(frame)
+    assert started[0].poll() is not None
+
+
+def test_a_failure_while_composing_ends_the_encoder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    started = []
+    popen = media.subprocess.Popen
+
+    def watched(*args: object, **kwargs: object) -> object:
+        started.append(popen(*args, **kwargs))  # type: ignore[call-overload]
+        return started[-1]
+
+    monkeypatch.setattr(media.subprocess, "Popen", watched)
+    with pytest.raises(ZeroDivisionError), media.encoder(tmp_path / "clip.mp4", SMALL, None, {}):
+        raise ZeroDivisionError
+    assert started[0].poll() is not None
+
+
+def test_what_is_no_video_is_refused_by_name(tmp_path: Path) -> None:
+    (tmp_path / "a.mp4").write_bytes(b"\0\0\0\x18ftypmp42 and then nothing")
+    with pytest.raises(UserError, match=r"a\.mp4 can't be read as a video"):
+        media.probe(tmp_path / "a.mp4")
+    with pytest.raises(UserError, match=r"a\.wav has no picture"):
+        media.probe(wav(tmp_path / "a.wav"))
+
+
+def test_a_frame_beyond_the_end_is_the_last_one(clip: Path) -> None:
+    assert np.array_equal(media.frame_at(clip, 60.0), media.frame_at(clip, 44 / 30 + 0.001))
