@@ -194,8 +194,10 @@ def load(path: str | Path) -> Campaign:
     try:
         campaign = Campaign.model_validate(data)
     except ValidationError as e:
-        problems = [_problem(path, tree, dict(error)) for error in e.errors()]
-        raise UserError("\n".join(problems)) from e
+        # Where every entry of a list is wrong, pydantic also calls the list empty.
+        errors: list[dict[str, Any]] = [dict(error) for error in e.errors() if not (error["type"] == "too_short" and error["input"])]
+        errors.sort(key=lambda error: _line(tree, error["loc"]))
+        raise UserError("\n".join(_problem(path, tree, error) for error in errors)) from e
     return _absolute(campaign, path.resolve().parent, path, tree)
 
 

@@ -198,13 +198,15 @@ def encoder(out: Path, encoding: Encoding, audio: Path | None, tags: Mapping[str
     H.264 High yuv420p and AAC 48 kHz in an MP4 with its index first; `tags` become the file's metadata.
     """
     e = encoding
-    video = ffmpeg.input("pipe:0", format="rawvideo", pix_fmt="yuv420p", s=f"{e.width}x{e.height}", framerate=e.fps).video
+    # Said of the input too: frames of unknown colours would be taken for BT.601 and converted, each one of them.
+    colours = {"colorspace": "bt709", "color_primaries": "bt709", "color_trc": "bt709", "color_range": "tv"}
+    video = ffmpeg.input("pipe:0", format="rawvideo", pix_fmt="yuv420p", s=f"{e.width}x{e.height}", framerate=e.fps, **colours).video
     streams = [video] + ([ffmpeg.input(file(audio)).audio] if audio else [])
     options: dict[str, Any] = {
         "c:v": "libx264", "profile:v": "high", "preset": e.preset, "crf": e.crf, "g": e.fps * 2, "pix_fmt": "yuv420p",
-        "colorspace": "bt709", "color_primaries": "bt709", "color_trc": "bt709", "color_range": "tv",
         "x264-params": "8x8dct=1",  # High in name and fact: the preset ultrafast would drop to Baseline
         "threads": e.threads, "movflags": "+faststart+use_metadata_tags", "map_metadata": -1, "fflags": "+bitexact",
+        **colours,
     }  # fmt: skip
     if audio:
         options |= {"c:a": "aac", "b:a": "160k", "ar": RATE}

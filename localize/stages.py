@@ -304,7 +304,7 @@ class Studio:
             layout=PRESENTER_RIGHT, script=script, timeline=timeline,
             pictures=[pictures.load(p, LONGEST_PICTURE) for p in job.product.images],
             palette=cards.Palette(c.brand.primary, c.brand.accent), logo=c.brand.logo,
-            presenter=lambda t: avatar.frame(performance, t), music=c.video.music, encoding=encoding,
+            presenter=lambda t: avatar.sprites(performance, t), music=c.video.music, encoding=encoding,
             disclosure=self.disclosure(job.product.sku, job.language, name),
         ), performance  # fmt: skip
 

@@ -208,14 +208,6 @@ def over(canvas: Pixels, x: int, y: int, rgba: Pixels) -> None:
         cv2.add(part, cv2.multiply(behind, _left_by(part), scale=1 / 255), dst=behind)
 
 
-def under(canvas: Pixels, x: int, y: int, rgba: Pixels) -> None:
-    """Lay a premultiplied picture behind what the canvas already shows, in place, clipped to the canvas."""
-    clip = _clip(canvas, x, y, rgba)
-    if clip is not None:
-        front, part = clip
-        cv2.add(front, cv2.multiply(part, _left_by(front), scale=1 / 255), dst=front)
-
-
 def shadow_of(rgba: Pixels, reach: float) -> tuple[Pixels, int]:
     """The blurred alpha [h, w] of a picture and how many pixels it is wider on every side. Blurred small: it is soft anyway."""
     pad = round(reach)

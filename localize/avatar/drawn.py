@@ -1,7 +1,8 @@
 """A drawn host: its package of vector parts, loaded once, and each frame put together from ready pixels.
 
-A frame is three things: a body (torso, arms, hands), kept for as long as no joint moves; a head, turned onto it;
-and in the head's own picture the face, of which only what changed is painted again.
+A frame is a stack of layers: hair behind, a body (torso, arms, hands) kept for as long as no joint moves, hair before
+it, and the face, of which only what changed is painted again. Whoever composes the clip keeps its own copies of layers
+whose pixels stay.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from localize.avatar.art import Art, Matrix, Parts, Pixels, over, shades, shadow, shadow_of, under, warped
+from localize.avatar.art import Art, Matrix, Parts, Pixels, over, shades, shadow, shadow_of, warped
 from localize.avatar.package import Package
 from localize.avatar.pose import Pose, Score
 from localize.domain import MOUTH_OPENING, MouthShape, Performance
@@ -33,7 +34,7 @@ TILTS = 24  # tilts of the head kept
 
 @dataclass(frozen=True)
 class Sprite:
-    """Pixels [h, w, 4] with premultiplied alpha, and where they sit on the canvas. Equal keys mean equal sprites."""
+    """Pixels [h, w, 4] with premultiplied alpha, and where they sit on the canvas. Equal keys mean equal pixels."""
 
     rgba: npt.NDArray[np.uint8]
     x: int
@@ -147,14 +148,30 @@ class DrawnAvatar:
         """Changes whenever the package's drawings, movements or colours do, or the size it was loaded at."""
         return self._fingerprint
 
-    def frame(self, performance: Performance, t: float) -> Sprite:
-        """The host at `t` seconds of its performance. The sprite's pixels are the caller's to keep, not to change."""
+    def sprites(self, performance: Performance, t: float) -> tuple[Sprite, ...]:
+        """The host at `t` seconds of its performance, as layers from the back to the front. They may hang over the canvas.
+
+        The pixels are the caller's to keep, not to change. Most frames move layers without changing their pixels.
+        """
         if self._score is None or self._score.performance is not performance:
             self._score = Score(self.package.rig, performance)
-        return self.draw(self._score.at(t))
+        return self.layers(self._score.at(t))
+
+    def frame(self, performance: Performance, t: float) -> Sprite:
+        """The host at `t` seconds as one picture, cut at the canvas. Equal keys mean equal pixels and place."""
+        layers = self.sprites(performance, t)
+        key = tuple((s.key, s.x, s.y) for s in layers)
+        if self._last is None or self._last.key != key:
+            self._last = self._flat(layers, key)
+        return self._last
 
     def draw(self, pose: Pose) -> Sprite:
-        """The host in one pose. Movements are rounded to steps too small to see, so that frames repeat."""
+        """The host in one pose as one picture, cut at the canvas."""
+        return self._flat(self.layers(pose), pose)
+
+    def layers(self, pose: Pose) -> tuple[Sprite, ...]:
+        """The host in one pose: hair behind, body, hair before, face, and hands that reach up to them. Movements are
+        rounded to steps too small to see, so that pixels repeat."""
         c, s = pose.channels, self.scale
         head = _HeadPose(round(c.get("head.tilt", 0.0) * 4) / 4, round(c.get("head.x", 0.0) * s), round(c.get("head.y", 0.0) * s))
         look = (round(c.get("face.x", 0.0)), round(c.get("face.y", 0.0)))
@@ -164,32 +181,34 @@ class DrawnAvatar:
         )  # fmt: skip
         lips = _Lips(look, pose.shape, pose.before, _nearest(c.get("face.smile", 0.0), SMILES))
         arms = tuple(_arm(side, pose) for side in self.package.limbs)
-        place = (round(c.get("body.x", 0.0) * s), round(c.get("body.y", 0.0) * s))
-        key = (arms, head, brows, lips, place)
-        if self._last is None or self._last.key != key:
-            self._last = self._paint(key, arms, head, brows, lips, place)
-        return self._last
+        dx, dy = round(c.get("body.x", 0.0) * s), round(c.get("body.y", 0.0) * s)
 
-    def _paint(self, key: Hashable, arms: tuple[_Arm, ...], head: _HeadPose, brows: _Brows, lips: _Lips, place: tuple[int, int]) -> Sprite:
-        body = self._body(arms)
-        canvas = body.rgba.copy()
         turn = self._turn(head.tilt)
-        back, front = self._hair(head.tilt, turn)
-        dx, dy = head.x - body.x, head.y - body.y
-        under(canvas, back.x + dx, back.y + dy, back.rgba)
-        over(canvas, front.x + dx, front.y + dy, front.rgba)
+        body, (back, front) = self._body(arms), self._hair(head.tilt, turn)
         if self._face is None or self._face[0] != (head.tilt, brows, lips):
             self._face = (head.tilt, brows, lips), _placed(self._head.picture(brows, lips), turn)
-        face = self._face[1]
-        over(canvas, face.x + dx, face.y + dy, face.rgba)
-        for hand in body.hands:
+        shown, face = self._face
+        hx, hy = head.x + dx, head.y + dy
+        out = [
+            Sprite(back.rgba, back.x + hx, back.y + hy, ("back", head.tilt)),
+            Sprite(body.rgba, body.x + dx, body.y + dy, ("body", arms)),
+            Sprite(front.rgba, front.x + hx, front.y + hy, ("front", head.tilt)),
+            Sprite(face.rgba, face.x + hx, face.y + hy, ("face", shown)),
+        ]
+        for i, hand in enumerate(body.hands):
             h, w = hand.rgba.shape[:2]
             reaches = hand.y < head.y + front.y + front.rgba.shape[0] and hand.y + h > front.y
             if reaches and hand.x < head.x + front.x + front.rgba.shape[1] and hand.x + w > head.x + front.x:
-                over(canvas, hand.x - body.x, hand.y - body.y, hand.rgba)
-        x, y = body.x + place[0], body.y + place[1]
-        top, left = max(0, -y), max(0, -x)
-        return Sprite(canvas[top : self.size[1] - y, left : self.size[0] - x], x + left, y + top, key)
+                out.append(Sprite(hand.rgba, hand.x + dx, hand.y + dy, ("hand", i, arms)))
+        return tuple(out)
+
+    def _flat(self, layers: tuple[Sprite, ...], key: Hashable) -> Sprite:
+        left, top = max(0, min(s.x for s in layers)), max(0, min(s.y for s in layers))
+        right = min(self.size[0], max(s.x + s.rgba.shape[1] for s in layers))
+        canvas = np.zeros((self.size[1] - top, right - left, 4), np.uint8)
+        for sprite in layers:
+            over(canvas, sprite.x - left, sprite.y - top, sprite.rgba)
+        return Sprite(canvas, left, top, key)
 
     def _turn(self, tilt: float) -> Matrix:
         """The head's matrix from canvas units to canvas pixels, tilted about the neck."""

@@ -38,7 +38,8 @@ class Expected:
 def check(video: Path, expected: Expected) -> list[Finding]:
     """Every finding on a finished file."""
     facts = media.probe(video)
-    return [*_spec(facts, expected), *_sound(video, expected), *_boxes(expected), *_label(video, expected), *_pictures(expected)]
+    sound = _sound(video, expected) if facts.audio_codec else ()
+    return [*_spec(facts, expected), *sound, *_boxes(expected), *_label(video, expected), *_pictures(expected)]
 
 
 def _finding(check: str, ok: bool, message: str, severity: Severity = "block", **evidence: str | int | float | bool | None) -> list[Finding]:
@@ -49,7 +50,7 @@ def _spec(facts: media.Facts, want: Expected) -> Iterable[Finding]:
     has = f"{facts.width}x{facts.height} {facts.fps:g} fps {facts.codec} {facts.profile} {facts.pixels}"
     asked = f"{want.width}x{want.height} {want.fps} fps h264 High yuv420p"
     yield from _finding("spec", has == asked, f"The file is {has}; it must be {asked}.", is_=has)
-    sound = f"{facts.audio_codec} {facts.audio_rate} Hz"
+    sound = f"{facts.audio_codec} {facts.audio_rate} Hz" if facts.audio_codec else "missing"
     yield from _finding("spec", sound == "aac 48000 Hz", f"The sound is {sound}; it must be aac 48000 Hz.", is_=sound)
     yield from _finding("spec", facts.index_first, "The file's index is at its end, so it can't start playing while it loads.")
     apart = abs(facts.audio_start - facts.video_start)

@@ -9,7 +9,7 @@ from decimal import Decimal
 from localize import languages
 from localize.domain import Finding, Money, Product, Script
 
-_FIGURES = re.compile(r"\d[\d.,]*\d|\d")
+_FIGURES = re.compile(r"(?:\d[\d.,]*\d|\d)(?:\s?[%％])?")
 
 
 def check(script: Script, product: Product) -> list[Finding]:
@@ -66,7 +66,7 @@ def _numbers(script: Script, product: Product) -> Iterable[Finding]:
     if script.was_price:
         saved = script.was_price.amount - script.price.amount
         money += [script.was_price, Money(amount=saved, currency=script.price.currency)]
-        texts.append(str(int(saved * 100 / script.was_price.amount)))
+        texts.append(f"{int(saved * 100 / script.was_price.amount)}%")
     known = {value for text in (*texts, *map(lang.price, money)) for f in _FIGURES.findall(text) for value in _values(f)}
     for number, line in enumerate(script.lines, 1):
         for figure in _FIGURES.findall(line.text):
@@ -79,13 +79,15 @@ def _numbers(script: Script, product: Product) -> Iterable[Finding]:
 
 
 def _values(figure: str) -> set[str]:
-    """What a figure can mean: 20,000 and 20.000 are the same number in two countries, but 5.3 is never 53."""
+    """What a figure can mean: 20,000 and 20.000 are the same number in two countries, but 5.3 is never 53, nor 60 always 60%."""
+    share = "%" if figure[-1] in "%％" else ""
+    figure = figure.rstrip(" \u00a0%％")
     digits = re.sub(r"[.,]", "", figure)
     decimal = re.fullmatch(r"([\d.,]*\d)[.,](\d+)", figure)
     found = {Decimal(re.sub(r"[.,]", "", decimal[1]) + "." + decimal[2])} if decimal else {Decimal(digits)}
     if re.fullmatch(r"\d{1,3}(?:[.,]\d{3})+", figure):
         found.add(Decimal(digits))
-    return {format(value.normalize(), "f") for value in found}
+    return {format(value.normalize(), "f") + share for value in found}
 
 
 def _alphabet(script: Script) -> Iterable[Finding]:

@@ -22,11 +22,12 @@ from localize.timeline import Timeline
 FADE = 0.26  # s of a change from one picture to the next
 SLIDE = 0.30  # s in which a card comes up
 RISE = 46  # px it comes up by
+KEPT = 48  # layers of moving sprites, of about 1 MB each at most
 ZOOM = 1.08  # what a picture grows by while it is shown
 
 
 class Sprite(Protocol):
-    """What a moving layer gives for a frame: premultiplied pixels, where, and a key that is equal for equal pixels."""
+    """A part of a moving layer in a frame: premultiplied pixels, where, and a key that is equal for equal pixels."""
 
     @property
     def rgba(self) -> Pixels: ...
@@ -73,7 +74,7 @@ class Composer:
 
     def __init__(
         self, layout: Layout, script: Script, timeline: Timeline, pictures: Sequence[Pixels], palette: Palette, logo: str,
-        presenter: Callable[[float], Sprite], captions: Callable[[float], Iterable[Sprite]], captions_height: int,
+        presenter: Callable[[float], Iterable[Sprite]], captions: Callable[[float], Iterable[Sprite]], captions_height: int,
     ) -> None:  # fmt: skip
         self.layout, self.script, self.timeline, self.palette = layout, script, timeline, palette
         self.presenter, self.captions = presenter, captions
@@ -123,8 +124,8 @@ class Composer:
             self._frame.cross_fade(self._other, 1 - _smooth((t - shot.start) / FADE))
         if self._logo:
             self._frame.blend(self._logo)
-        person = self.presenter(t)
-        self._frame.blend(self._moving("presenter", person, *self.layout.presenter[:2]))
+        for sprite in self.presenter(t):
+            self._frame.blend(self._moving("presenter", sprite, *self.layout.presenter[:2]))
         if shot.card:
             self._card(n, t)
         for sprite in self.captions(t):
@@ -134,7 +135,7 @@ class Composer:
 
     def _stage(self, frame: Frame, n: int, t: float) -> None:
         shot = self.shots[n]
-        frame.copy_from(self._grounds[shot.picture])
+        frame.copy_below(self._grounds[shot.picture], self.layout.picture[3])
         part = min(1.0, max(0.0, (t - shot.start) / max(0.5, shot.end - shot.start)))
         zoom = 1 + (ZOOM - 1) * (part if n % 2 == 0 else 1 - part)
         self._stills[shot.picture].draw(frame, self.layout.picture, zoom, (0.5, 0.5 if n % 2 == 0 else 0.42))
@@ -158,15 +159,17 @@ class Composer:
         return max(i for i, s in enumerate(self.shots) if s.start <= t or i == 0)
 
     def _moving(self, kind: str, sprite: Sprite, left: int, top: int) -> Layer:
-        """A sprite as a layer. Converting costs more than blending, so the last few are kept."""
-        key = (kind, sprite.key)
+        """A sprite as a layer. Converting costs more than blending, so the latest are kept; one for each way its corner
+        can lie on the chroma grid, as that is half as fine."""
+        x, y = left + sprite.x, top + sprite.y
+        key = (kind, sprite.key, x & 1, y & 1)
         if key in self._seen:
             self._seen.move_to_end(key)
         else:
-            self._seen[key] = layer(sprite.rgba, left + sprite.x, top + sprite.y)
-            if len(self._seen) > 24:
+            self._seen[key] = layer(sprite.rgba, x, y)
+            if len(self._seen) > KEPT:
                 self._seen.popitem(last=False)
-        return self._seen[key]
+        return self._seen[key].at(x, y)
 
     def _card_layer(self, kind: str, index: int) -> Layer:
         script, (left, _, right, bottom) = self.script, self.layout.card

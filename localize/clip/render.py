@@ -6,7 +6,7 @@ Writes `clip.mp4`, `cover.jpg`, `captions.srt` into a folder and says what was m
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -31,7 +31,7 @@ CAPTION_SIZE = 58
 @dataclass(frozen=True)
 class Job:
     """Everything a clip is drawn from. `pictures` are RGB or straight RGBA arrays, `presenter` gives the host's
-    sprite at a time in the canvas that the layout's presenter box holds."""
+    sprites at a time in the canvas that the layout's presenter box holds."""
 
     layout: Layout
     script: Script
@@ -39,7 +39,7 @@ class Job:
     pictures: Sequence[npt.NDArray[np.uint8]]
     palette: Palette
     logo: str
-    presenter: Callable[[float], Sprite]
+    presenter: Callable[[float], Iterable[Sprite]]
     music: str
     encoding: media.Encoding
     disclosure: Disclosure

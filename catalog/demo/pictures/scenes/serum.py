@@ -67,7 +67,7 @@ def dropper(fluid: bpy.types.Material) -> list[bpy.types.Object]:
     ]
 
 
-def bottle(closed: bool = True) -> bpy.types.Object:
+def bottle(closed: bool = True, level: float = 0.92) -> bpy.types.Object:
     amber, fluid = glass("#d3a45c"), glass("#fbe4b4", ior=1.36)
     walls = [
         (0.0, 0.03),
@@ -85,7 +85,7 @@ def bottle(closed: bool = True) -> bpy.types.Object:
     ]
     parts = [
         lathe("glass", walls, amber, 128),
-        lathe("serum", [(0, 0.105), (0.371, 0.105, 0.085), (0.371, 0.92), (0, 0.92)], fluid, 96),
+        lathe("serum", [(0, 0.105), (0.371, 0.105, 0.085), (0.371, level), (0, level)], fluid, 96),
         patch("label", 0.4225, 0.2, 0.98, 150, label()),
     ]
     if closed:
@@ -118,17 +118,17 @@ def orange_face() -> Image.Image:
     part = (a / (2 * math.pi) * 10 + 0.06 * np.sin(r * 7)) % 1
     wall = np.minimum(part, 1 - part) * 2 * math.pi / 10 * r
     flesh = np.clip((wall - 0.012) / 0.03, 0, 1) * np.clip((r - 0.09) / 0.05, 0, 1) * np.clip((0.875 - r) / 0.03, 0, 1)
-    pith, light, deep = np.array([246, 208, 138.0]), np.array([238, 138, 10.0]), np.array([208, 98, 0.0])
+    pith, light, deep = np.array([246, 208, 138.0]), np.array([214, 128, 4.0]), np.array([184, 92, 0.0])
     tone = np.clip(0.5 + 0.4 * pulp + 0.25 * (r - 0.5), 0, 1)[..., None]
     rgb = pith + (light * (1 - tone) + deep * tone - pith) * flesh[..., None]
-    rgb = np.where((r > 0.955)[..., None], np.array([238, 140, 20.0]), rgb)
+    rgb = np.where((r > 0.955)[..., None], np.array([222, 138, 14.0]), rgb)
     return Image.fromarray(np.uint8(np.clip(rgb, 0, 255))).convert("RGBA")
 
 
 def fruit(half: bool = True, thick: float | None = None) -> bpy.types.Object:
     """An orange half (or a slice `thick` high), its cut face up at z = 0."""
-    peel = grain(material("peel", "#e88c0c", 0.38, Coat_Weight=0.25), 16, 0.5, 0.02, detail=2)
-    flesh = printed(orange_face(), 0.28, Coat_Weight=0.25, Coat_Roughness=0.2)
+    peel = grain(material("peel", "#d98a0a", 0.38, Coat_Weight=0.25), 16, 0.5, 0.02, detail=2)
+    flesh = printed(orange_face(), 0.42, Specular_IOR_Level=0.3)
     size = 0.62
     if half and thick is None:
         skin = lathe("peel", [(size * math.sin(t), -size * math.cos(t) * 0.95) for t in np.linspace(0, math.pi / 2, 24)], peel)
@@ -176,16 +176,16 @@ def hero() -> None:
 def detail() -> None:
     empty("#fff0dc", 0.4)
     sweep(grain(material("paper", "#f6dcb8", 0.9), 90, 0.05), 4)
-    place(bottle(closed=False), (0.0, 0.25, 0), (0, 0, 8))
+    place(bottle(closed=False, level=0.7), (0.0, 0.25, 0), (0, 0, 8))
     fluid = glass("#fbe4b4", ior=1.36)
-    place(group(dropper(fluid)), (0.36, -0.02, 2.42), (0, 14, 0))
+    place(group(dropper(fluid)), (0.29, 0.25, 2.8), (0, 14, 0))
     bead = [(0.055 * math.sin(t) * (1 - 0.25 * math.cos(t / 2)), -0.06 * math.cos(t)) for t in np.linspace(0, math.pi, 20)]
-    lathe("drop", bead, fluid, 40, at=(0.098, -0.02, 1.335))
+    lathe("drop", bead, fluid, 40, at=(0.028, 0.25, 1.712))
     place(fruit(), (-1.15, 1.6, 0.55), (75, 0, -20))
     softbox((-3.0, -1.8, 3.2), (0, 0, 1.3), 1.4, 3.4, 230)
     softbox((2.8, -0.4, 2.4), (0, 0, 1.2), 0.6, 3.2, 130)
     softbox((0.4, 3.2, 2.6), (0, 0, 1.2), 2.6, 2.2, 150, "#ffd9a6", 95)
-    camera((-0.7, -4.9, 2.3), (0.12, 0, 1.52), 82, 4, (0.05, -0.2, 1.4), (1200, 1200))
+    camera((-0.7, -4.9, 2.3), (0.1, 0, 1.58), 72, 4, (0.05, 0.0, 1.4), (1200, 1200))
 
 
 def gift() -> None:

@@ -1,0 +1,213 @@
+"""A clip's frames: which shot is shown when, where its texts are, and how its cards come and go."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterable
+from dataclasses import dataclass
+from decimal import Decimal
+from itertools import combinations, pairwise
+
+import numpy as np
+import pytest
+
+from localize.clip.cards import Palette
+from localize.clip.compose import FADE, RISE, SLIDE, Composer, shots
+from localize.clip.layout import PRESENTER_RIGHT, Box, inside
+from localize.domain import Line, Money, Script, Speech, Text, Word
+from localize.pixels import Pixels
+from localize.timeline import Timeline, lay_out
+
+FPS = 30
+LINES = (
+    Line(role="hook", text="a", show="title"),
+    Line(role="problem", text="a", show="picture"),
+    Line(role="feature", text="a", show="feature", feature=0),
+    Line(role="feature", text="a", show="feature", feature=1),
+    Line(role="feature", text="a", show="feature", feature=2),
+    Line(role="proof", text="a", show="picture"),
+    Line(role="price", text="a", show="price"),
+    Line(role="cta", text="a", show="cta"),
+)
+SPEECH = Speech(audio="", rate=48_000, duration=1.2, words=(Word(text="a", start=0, end=1.2),), mouths=(), engine="espeak")
+TEXTS = {
+    "th": Text(title="หูฟังไร้สาย Lumora Air", features=("แบตเตอรี่ใช้ได้นาน 30 ชั่วโมง", "กันน้ำระดับ IPX5", "ชาร์จเร็วด้วย USB-C"), brand="Lumora"),
+    "vi": Text(title="Tai nghe không dây Lumora Air", features=("Pin dùng liên tục 30 giờ", "Chống nước IPX5", "Sạc nhanh USB-C"), brand="Lumora"),
+    "id": Text(title="Earbuds nirkabel Lumora Air", features=("Baterai tahan 30 jam", "Tahan air IPX5", "Isi cepat USB-C"), brand="Lumora"),
+    "zh": Text(title="Lumora Air 无线耳机", features=("续航长达30小时", "IPX5防水", "USB-C快充"), brand="Lumora"),
+    "en": Text(title="Lumora Air wireless earbuds", features=("30 hours of battery", "IPX5", "Fast charging by USB-C"), brand="Lumora"),
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Patch:
+    """A plain square as presenter or caption."""
+
+    rgba: Pixels
+    x: int
+    y: int
+    key: Hashable
+
+
+PERSON = Patch(np.full((400, 300, 4), (200, 160, 140, 255), np.uint8), 200, 600, "person")
+
+
+def timeline(lines: tuple[Line, ...] = LINES) -> Timeline:
+    return lay_out(lines, [SPEECH] * len(lines), FPS)
+
+
+def script(language: str = "en", lines: tuple[Line, ...] = LINES, text: Text | None = None) -> Script:
+    now, was = Money(amount=Decimal("449000"), currency="VND"), Money(amount=Decimal("599000"), currency="VND")
+    return Script(language=language, lines=lines, text=text or TEXTS[language], price=now, was_price=was, engine="templates")
+
+
+def pictures(count: int) -> list[Pixels]:
+    colours = [(210, 60, 50), (50, 160, 70), (60, 80, 200), (200, 190, 60)]
+    return [np.full((800, 720, 3), colours[k], np.uint8) for k in range(count)]
+
+
+def composer(language: str = "en", count: int = 3, lines: tuple[Line, ...] = LINES, captions: Iterable[Patch] = (), text: Text | None = None) -> Composer:
+    shown = tuple(captions)
+    return Composer(
+        PRESENTER_RIGHT, script(language, lines, text), timeline(lines), pictures(count), Palette("#D9482B", "#FFC145"), "",
+        lambda t: (PERSON,), lambda t: shown, 180,
+    )  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def english() -> Composer:
+    return composer()
+
+
+# ---- shots
+
+
+def test_each_line_is_one_shot_and_they_cover_the_clip() -> None:
+    made = shots(script(), timeline(), 3)
+    assert len(made) == len(LINES)
+    assert made[0].start == 0
+    assert made[-1].end == timeline().duration
+    assert all(a.end == b.start for a, b in pairwise(made))
+    for shot, spoken in zip(made, timeline().spoken, strict=True):
+        assert shot.start <= spoken.start < spoken.end <= shot.end
+
+
+def test_a_shot_shows_the_card_its_line_asks_for() -> None:
+    assert [s.card for s in shots(script(), timeline(), 3)] == [
+        ("title", 0), None, ("feature", 0), ("feature", 1), ("feature", 2), None, ("price", 0), ("cta", 0),
+    ]  # fmt: skip
+
+
+def test_a_feature_the_product_has_not_shows_no_card() -> None:
+    lines = (Line(role="feature", text="a", show="feature", feature=7), Line(role="feature", text="a", show="feature"))
+    assert [s.card for s in shots(script(lines=lines), timeline(lines), 2)] == [None, None]
+
+
+@pytest.mark.parametrize(("count", "wanted"), [(1, [0] * 8), (2, [0, 1, 1, 0, 1, 1, 0, 0]), (3, [0, 1, 1, 2, 0, 1, 0, 0]), (5, [0, 1, 1, 2, 3, 1, 0, 0])])
+def test_features_walk_through_the_pictures_and_the_price_returns_to_the_first(count: int, wanted: list[int]) -> None:
+    assert [s.picture for s in shots(script(), timeline(), count)] == wanted
+
+
+# ---- where texts are
+
+
+def overlap(a: Box, b: Box) -> bool:
+    return a[0] < b[2] and b[0] < a[2] and a[1] < b[3] and b[1] < a[3]
+
+
+@pytest.mark.parametrize("language", TEXTS)
+def test_every_text_is_in_the_safe_box_and_none_covers_another(language: str) -> None:
+    text = TEXTS[language]
+    long = Text(title=" ".join([text.title] * 3), features=tuple(" ".join([f] * 4) for f in text.features), brand=text.brand)
+    found = composer(language, 1, text=long).text_boxes()
+    assert set(found) >= {"label", "captions", "title card 1", "feature card 1", "feature card 3", "price card 1", "cta card 1"}
+    assert all(inside(box, PRESENTER_RIGHT.safe) for box in found.values()), found
+    for one, other in combinations(found, 2):
+        if not (one.split()[-1].isdigit() and other.split()[-1].isdigit()):  # two cards are never shown at the same time
+            assert not overlap(found[one], found[other]), (one, other, found)
+
+
+def test_cards_do_not_reach_into_the_presenters_face(english: Composer) -> None:
+    left = PRESENTER_RIGHT.presenter[0] + 470 - 120  # the anchor of the face, and half its width
+    assert all(box[2] <= left for name, box in english.text_boxes().items() if "card" in name)
+
+
+# ---- frames
+
+
+def at(made: Composer, t: float) -> Pixels:
+    """The luma plane [1920, 1080] at a time."""
+    return made.frame(round(t * FPS)).y.copy()
+
+
+def luma(*rgb: int) -> float:
+    """BT.709 in limited range."""
+    return 16 + 219 / 255 * float(np.dot((0.2126, 0.7152, 0.0722), rgb))
+
+
+def test_the_same_inputs_give_the_same_frames(english: Composer) -> None:
+    other = composer()
+    for index in (0, 37, 90, 200, timeline().frames - 1):
+        assert np.array_equal(english.frame(index).buffer, other.frame(index).buffer)
+    later = english.frame(37).buffer.copy()
+    english.frame(150)
+    assert np.array_equal(english.frame(37).buffer, later)  # in whatever order they are asked for
+
+
+def test_the_label_is_in_every_frame(english: Composer) -> None:
+    left, top, right, bottom = english.text_boxes()["label"]
+    for index in range(0, timeline().frames, 29):
+        part = english.frame(index).y[top:bottom, left:right]
+        assert (part > 220).mean() > 0.08
+        assert part.min() < 120
+
+
+def test_presenter_and_captions_are_drawn_where_the_layout_says() -> None:
+    mark = Patch(np.full((60, 200, 4), (0, 255, 0, 255), np.uint8), 100, 40, "mark")
+    seen = at(composer(captions=[mark]), 1.0)
+    x, y = PRESENTER_RIGHT.presenter[0] + PERSON.x, PRESENTER_RIGHT.presenter[1] + PERSON.y
+    assert np.abs(seen[y + 200 : y + 390, x + 200 : x + 290].astype(int) - luma(200, 160, 140)).max() <= 3
+    x, y = PRESENTER_RIGHT.captions[0] + 100, PRESENTER_RIGHT.captions[3] - 180 + 40
+    assert np.abs(seen[y + 4 : y + 56, x + 4 : x + 196].astype(int) - luma(0, 255, 0)).max() <= 3
+
+
+def test_one_picture_fades_into_the_next(english: Composer) -> None:
+    shot = english.shots[3]
+    assert english.shots[2].picture != shot.picture
+    x, y = 900, 500
+    moments = (shot.start - 2 / FPS, shot.start + FADE / 2, shot.start + FADE + 2 / FPS)
+    before, middle, after = (float(at(english, t)[y, x]) for t in moments)
+    assert before == pytest.approx(luma(50, 160, 70), abs=3)
+    assert after == pytest.approx(luma(60, 80, 200), abs=3)
+    assert middle == pytest.approx((before + after) / 2, abs=12)
+
+
+def paper(made: Composer, t: float, name: str = "price card 1") -> np.ndarray:
+    """The rows of the card's column in which its paper is seen."""
+    left, top, right, bottom = made.text_boxes()[name]
+    strip = at(made, t)[top - 20 : bottom + RISE + 20, right - 28 : right - 22].astype(int)
+    return np.flatnonzero(strip.mean(axis=1) > 210)
+
+
+def test_a_card_slides_up_as_it_comes(english: Composer) -> None:
+    start = english.shots[6].start
+    seen = [paper(english, start + k / FPS) for k in range(6, round(SLIDE * FPS) + 3)]
+    tops = [rows[0] for rows in seen if len(rows)]
+    assert tops == sorted(tops, reverse=True)
+    assert tops[0] > tops[-1]
+    assert tops[-1] == pytest.approx(20, abs=4)
+
+
+def test_a_card_is_whole_while_its_line_is_said_and_gone_with_it(english: Composer) -> None:
+    shot, box = english.shots[6], english.text_boxes()["price card 1"]
+    settled = [len(paper(english, shot.start + part * (shot.end - shot.start))) for part in (0.4, 0.6, 0.8)]
+    assert min(settled) > 0.9 * (box[3] - box[1])
+    assert len(paper(english, shot.start + 0.5 / FPS)) == 0
+
+
+def test_a_card_that_stays_does_not_blink() -> None:
+    lines = (Line(role="price", text="a", show="price"), Line(role="price", text="a", show="price"))
+    made = composer(count=1, lines=lines)
+    edge = made.shots[1].start
+    heights = {len(paper(made, edge + k / FPS)) for k in range(-4, 5)}
+    assert max(heights) - min(heights) <= 2
+    assert min(heights) > 100

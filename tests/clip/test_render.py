@@ -1,0 +1,133 @@
+"""A product becomes a clip's files; what did not change is not made again. Long: only the full check runs these."""
+
+from __future__ import annotations
+
+import csv
+import json
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image, ImageDraw
+
+from localize import campaign as campaigns
+from localize import media, stages
+from localize.domain import MOUTH_OPENING, Performance, Product
+from localize.products import pictures
+from localize.store import LocalStore
+
+PROJECT = Path(__file__).parents[2]
+SKU = "LM-EARB-01"
+
+pytestmark = pytest.mark.heavy
+
+
+def draw_missing_pictures(catalog: Path) -> None:
+    with catalog.open(encoding="utf-8-sig", newline="") as file:
+        names = [name for row in csv.DictReader(file) for name in row["images"].split("|") if name]
+    for number, name in enumerate(names):
+        path = catalog.parent / name
+        if not path.exists() or pictures.check(path):
+            image = Image.linear_gradient("L").resize((1000, 1000)).convert("RGB")
+            ImageDraw.Draw(image).ellipse((250, 250, 750, 750), fill=(40 + 40 * (number % 5), 120, 200 - 30 * (number % 5)))
+            image.save(path)
+
+
+@pytest.fixture(scope="module")
+def campaign(tmp_path_factory: pytest.TempPathFactory) -> campaigns.Campaign:
+    """The demo's campaign in a folder of its own, with every picture there."""
+    root = tmp_path_factory.mktemp("project")
+    shutil.copytree(PROJECT / "catalog" / "demo", root / "catalog" / "demo", ignore=shutil.ignore_patterns("scenes"))
+    shutil.copytree(PROJECT / "assets" / "brand", root / "assets" / "brand")
+    draw_missing_pictures(root / "catalog" / "demo" / "products.csv")
+    return campaigns.load(root / "catalog" / "demo" / "campaign.yaml")
+
+
+class Made:
+    """What one call of `stages.make` made, and what it had to do for it."""
+
+    def __init__(self, campaign: campaigns.Campaign, store: Path, product: Product | None = None) -> None:
+        # A fresh studio each time: nothing is remembered but what is in the store.
+        studio = stages.Studio(campaign, LocalStore(store))
+        job = next(j for j in stages.plan(campaign, only=[SKU]).jobs if j.language == "th")
+        self.progress = stages.Progress()
+        self.clip, self.script, self.reused = stages.make(studio, stages.Job(product or job.product, "th"), self.progress)
+        self.product = job.product
+
+
+@pytest.fixture(scope="module")
+def store(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("store")
+
+
+@pytest.fixture(scope="module")
+def first(campaign: campaigns.Campaign, store: Path) -> Made:
+    return Made(campaign, store)
+
+
+def test_the_clip_is_what_every_platform_takes_and_all_checks_pass(first: Made) -> None:
+    facts = media.probe(first.clip.video)
+    assert (facts.width, facts.height, facts.fps) == (1080, 1920, 30)
+    assert (facts.codec, facts.profile, facts.pixels, facts.colours) == ("h264", "High", "yuv420p", 1)
+    assert (facts.audio_codec, facts.audio_rate, facts.audio_channels) == ("aac", 48_000, 2)
+    assert facts.index_first
+    assert facts.duration == pytest.approx(first.clip.duration, abs=0.05)
+    assert [f for f in first.clip.findings if f.severity == "block"] == []
+    assert not first.reused
+    assert first.progress.made["voice"] == len(first.script.lines)
+    assert first.progress.made["clip"] == 1
+
+
+def test_what_lies_beside_the_clip_agrees_with_it(first: Made) -> None:
+    sidecar = json.loads(Path(first.clip.sidecar).read_text("utf-8"))
+    assert json.loads(media.probe(first.clip.video).tags["AIGC"])["AIGC"]["ProduceID"] in first.clip.key
+    with Image.open(first.clip.cover) as cover:
+        assert cover.size == (1080, 1920)
+        assert np.asarray(cover.convert("L")).std() > 20
+    subtitles = Path(first.clip.captions).read_text("utf-8")
+    for word in sidecar["words"]:
+        assert word["text"] in subtitles
+    assert [line["text"] for line in sidecar["lines"]] == [line.text for line in first.script.lines]
+
+
+def test_no_two_neighbouring_seconds_are_the_same_picture(first: Made) -> None:
+    """Nothing froze: the presenter and the picture move all the time."""
+    for second in range(1, int(first.clip.duration) - 1, 3):
+        one, other = (media.frame_at(first.clip.video, second + part).astype(int) for part in (0.0, 0.4))
+        assert np.abs(one - other).mean() > 0.2
+
+
+def test_the_mouth_is_open_when_the_voice_is_loud(first: Made) -> None:
+    performance = Performance.model_validate_json((Path(first.clip.video).parent / "performance.json").read_text("utf-8"))
+    sound = media.read_audio(first.clip.video)
+    cells = np.sqrt((sound[: len(sound) // 1600 * 1600].reshape(-1, 1600) ** 2).mean(axis=1))
+    opening = np.zeros(len(cells))
+    for mouth in performance.mouths:
+        opening[round(mouth.start * 30) : round(mouth.end * 30)] = MOUTH_OPENING[mouth.shape]
+    loud = 20 * np.log10(np.maximum(cells, cells.max() / 100))
+    assert np.corrcoef(opening, loud)[0, 1] > 0.4  # with music under it; benchmarks/sync.py measures without
+
+
+def test_the_second_time_nothing_is_made(campaign: campaigns.Campaign, store: Path, first: Made) -> None:
+    again = Made(campaign, store)
+    assert again.reused
+    assert again.clip == first.clip
+    assert again.progress.made.total() == 0
+
+
+def test_one_changed_sentence_is_one_line_spoken_and_one_clip_rendered(campaign: campaigns.Campaign, store: Path, first: Made) -> None:
+    text = first.product.localized["th"]
+    used = {line.feature for line in first.script.lines if line.feature is not None}
+    changes = {"30 ชั่วโมง": "28 ชั่วโมง", "5.3": "5.4", "4 กรัม": "5 กรัม"}
+    number, before = next((n, b) for n in sorted(used) for b in changes if b in text.features[n])
+    features = list(text.features)
+    features[number] = features[number].replace(before, changes[before])
+    localized = {**first.product.localized, "th": text.model_copy(update={"features": tuple(features)})}
+    changed = Made(campaign, store, first.product.model_copy(update={"localized": localized}))
+    differing = [b for a, b in zip(first.script.lines, changed.script.lines, strict=True) if a.text != b.text]
+    assert len(differing) == 1
+    assert changed.progress.made["voice"] == 1
+    assert changed.progress.made["clip"] == 1
+    assert not changed.reused
+    assert changed.clip.key != first.clip.key

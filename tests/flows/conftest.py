@@ -1,0 +1,106 @@
+"""Flows without their cost: a studio whose voice and renderer are stand-ins, and one server for the tests that need it."""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import nullcontext
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import flows.batch  # before anything of prefect: flows sets what prefect reads when it is imported
+from localize import campaign as campaigns
+from localize import media, stages
+from localize.domain import Finding, Line, Speech
+from localize.stages import Job, Progress, Studio
+from localize.store import LocalStore
+
+from prefect.client.orchestration import SyncPrefectClient, get_client  # isort: skip
+from prefect.testing.utilities import prefect_test_harness  # isort: skip
+
+
+@dataclass
+class StandIn:
+    """What replaces `Studio.speech`, `Studio._render` and `Studio._check`: the texts, scripts, keys, store and
+    publishing around them are the real ones. `trouble` holds what a clip's rendering raises, one entry a call."""
+
+    trouble: dict[str, list[Exception]] = field(default_factory=dict)
+    findings: dict[str, Finding] = field(default_factory=dict)
+    rendered: list[str] = field(default_factory=list)
+    seconds: float = 0.0
+    at_once: int = 0
+    most_at_once: int = 0
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def speech(self, studio: Studio, line: Line, language: str, progress: Progress) -> Speech:
+        progress.made["voice"] += 1
+        return Speech(audio="", rate=media.RATE, duration=1.0, words=(), mouths=(), engine="stand-in")
+
+    def render(self, studio: Studio, job: Job, script: Any, speeches: Sequence[Speech], origins: Any, name: str, folder: Path) -> None:
+        who = f"{job.product.sku}.{job.language}"
+        with self._lock:
+            self.at_once += 1
+            self.most_at_once = max(self.most_at_once, self.at_once)
+        try:
+            time.sleep(self.seconds)
+            if waiting := self.trouble.get(who):
+                raise waiting.pop(0)
+            for file in ("clip.mp4", "cover.jpg", "captions.srt"):
+                (folder / file).write_text(name)
+            (folder / "clip.json").write_text(json.dumps({"key": name, "duration": 5.0, "who": who}))
+            self.rendered.append(who)
+        finally:
+            with self._lock:
+                self.at_once -= 1
+
+    def check(self, studio: Studio, name: str, folder: Path, progress: Progress) -> tuple[Finding, ...]:
+        who = json.loads((folder / "clip.json").read_text(encoding="utf-8"))["who"]
+        return (self.findings[who],) if who in self.findings else ()
+
+
+@pytest.fixture
+def stand_in(monkeypatch: pytest.MonkeyPatch) -> StandIn:
+    new = StandIn()
+    monkeypatch.setattr(Studio, "speech", lambda *args: new.speech(*args))
+    monkeypatch.setattr(Studio, "_render", lambda *args: new.render(*args))
+    monkeypatch.setattr(Studio, "_check", lambda *args: new.check(*args))
+    # The same tasks without their waits between tries.
+    for name in ("clip", "publish"):
+        hasty = getattr(flows.batch, name).with_options(retry_delay_seconds=0, retry_jitter_factor=None)
+        monkeypatch.setattr(flows.batch, name, hasty)
+    return new
+
+
+@pytest.fixture
+def bench(shop: Path, store: LocalStore, stand_in: StandIn, monkeypatch: pytest.MonkeyPatch) -> flows.batch.Bench:
+    """The shop's four clips, ready to be worked on by `clip.fn`, which then needs no server."""
+    monkeypatch.setattr(flows.batch, "concurrency", lambda *_, **__: nullcontext())
+    settings = campaigns.load(shop / "campaign.yaml")
+    return flows.batch.Bench(Studio(settings, store), list(stages.plan(settings).jobs), "tonight")
+
+
+@pytest.fixture(scope="session")
+def server() -> Iterator[SyncPrefectClient]:
+    with prefect_test_harness(server_startup_timeout=120), get_client(sync_client=True) as client:
+        yield client
+
+
+@pytest.fixture
+def task_states(server: SyncPrefectClient) -> Callable[[int], dict[str, str]]:
+    """The state names of the newest task runs by the task runs' names, once there are that many that have ended: the
+    server records them a moment behind."""
+
+    def read(count: int) -> dict[str, str]:
+        for _ in range(100):
+            runs = server.read_task_runs(limit=count, sort="EXPECTED_START_TIME_DESC")  # type: ignore[arg-type]
+            if len(runs) == count and all(r.state and r.state.is_final() for r in runs):
+                return {r.name: r.state_name or "" for r in runs}
+            time.sleep(0.2)
+        raise AssertionError(f"the server recorded only {[(r.name, r.state_name) for r in runs]}")
+
+    return read

@@ -1,0 +1,140 @@
+"""The batch flow: one task run a clip, what is tried again, what stops what."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from prefect.client.orchestration import SyncPrefectClient
+from prefect.states import Completed, Failed, State
+
+from flows.batch import Bench, batch, clip, is_transient
+from localize import campaign as campaigns
+from localize import stages
+from localize.domain import Finding
+from localize.errors import NotReady, Transient, UserError
+from localize.stages import Outcome
+from localize.store import LocalStore
+from tests.flows.conftest import StandIn
+
+ALL = {"MUG-01.th", "MUG-01.vi", "LAMP-02.th", "LAMP-02.vi"}
+ENGLISH = Finding(check="alphabet", severity="block", message="The Thai script has English in it.")
+
+
+def noted(store: LocalStore, run: str = "tonight") -> dict[str, Outcome]:
+    return {name: Outcome.model_validate_json(text) for name, text in store.notes(run).items()}
+
+
+def work(shop: Path, store: LocalStore, *, run: str = "tonight", workers: int = 1) -> State[None]:
+    """Run the batch flow over the whole shop."""
+    settings = campaigns.load(shop / "campaign.yaml").model_dump(mode="json")
+    settings |= {"store": str(store.root), "out": str(shop / "out"), "limits": {"workers": workers}}
+    clips = [[j.product.sku, j.language] for j in stages.plan(campaigns.load(shop / "campaign.yaml")).jobs]
+    return batch("corner-shop · batch 1 of 1", settings, clips, run, return_state=True)
+
+
+# ---- a clip's task, as a plain function
+
+
+def test_a_clip_made_is_noted_with_what_it_took(bench: Bench) -> None:
+    state = clip.fn(bench, "MUG-01", "th")
+    outcome = noted(bench.studio.store)["MUG-01.th"]
+    assert (outcome.state, outcome.code, outcome.stage) == ("made", 0, "checks")
+    assert outcome.spoken == outcome.lines > 0
+    assert outcome.clip
+    assert outcome.clip.key in outcome.keys
+    assert state.message == f"5.0 s, {outcome.lines} of {outcome.lines} lines spoken"
+
+
+def test_a_clip_that_the_store_has_is_reused(bench: Bench, stand_in: StandIn) -> None:
+    clip.fn(bench, "MUG-01", "th")
+    state = clip.fn(bench, "MUG-01", "th")
+    assert state.name == "Reused"
+    assert stand_in.rendered == ["MUG-01.th"]
+    assert noted(bench.studio.store)["MUG-01.th"].state == "reused"
+
+
+@pytest.mark.parametrize(("trouble", "code"), [(UserError("mug.jpg is not a picture."), 2), (NotReady("there is no ffmpeg."), 3)])
+def test_a_clip_that_cannot_be_made_says_its_stage_and_the_cause(bench: Bench, stand_in: StandIn, trouble: Exception, code: int) -> None:
+    stand_in.trouble["MUG-01.th"] = [trouble]
+    state = clip.fn(bench, "MUG-01", "th")
+    assert state.is_failed()
+    assert state.message == f"clip: {trouble}"
+    outcome = noted(bench.studio.store)["MUG-01.th"]
+    assert (outcome.state, outcome.code, outcome.stage, outcome.message) == ("failed", code, "clip", str(trouble))
+
+
+def test_a_blocked_clip_is_not_ready_to_publish(bench: Bench, stand_in: StandIn) -> None:
+    stand_in.findings["MUG-01.th"] = ENGLISH
+    assert clip.fn(bench, "MUG-01", "th").message == f"checks: {ENGLISH.message}"
+    assert bench.ready == {}
+    assert noted(bench.studio.store)["MUG-01.th"].code == 5
+
+
+def test_only_passing_trouble_is_worth_another_try() -> None:
+    assert is_transient(None, None, Failed(data=Transient("the line is busy")))
+    assert not is_transient(None, None, Failed(data=UserError("no such file")))
+    assert not is_transient(None, None, Failed(data=ZeroDivisionError()))
+
+
+# ---- the flow, with a server
+
+
+def test_every_clip_is_made_and_published_once(
+    server: SyncPrefectClient, task_states: Callable[[int], dict[str, str]], shop: Path, store: LocalStore, stand_in: StandIn
+) -> None:
+    stand_in.seconds = 0.3
+    assert work(shop, store, workers=2).is_completed()
+    assert set(stand_in.rendered) == ALL
+    assert stand_in.most_at_once == 2  # as many as there are workers, and no more
+    assert {p.name for p in (shop / "out" / "tiktok").glob("*.mp4")} == {f"{name}.mp4" for name in ALL}
+    made = task_states(8)
+    assert made["clip · th · MUG-01"] == made["publish · tiktok · MUG-01.th"] == "Completed"
+
+    assert work(shop, store, run="again").is_completed()
+    assert len(stand_in.rendered) == 4
+    assert {name: s for name, s in task_states(8).items() if name.startswith("clip")} == {
+        f"clip · {language} · {sku}": "Reused" for sku in ("MUG-01", "LAMP-02") for language in ("th", "vi")
+    }
+
+
+def test_passing_trouble_passes(server: SyncPrefectClient, shop: Path, store: LocalStore, stand_in: StandIn) -> None:
+    stand_in.trouble = {"MUG-01.vi": [Transient("the voice is busy"), Transient("the voice is busy")]}
+    assert work(shop, store).is_completed()
+    assert noted(store)["MUG-01.vi"].state == "made"
+
+
+def test_a_failure_stops_only_its_own_clip(server: SyncPrefectClient, shop: Path, store: LocalStore, stand_in: StandIn) -> None:
+    """One clip's input is wrong, one is blocked, one meets a fault nobody foresaw; the fourth is made and published."""
+    wrong = UserError("mug.jpg is not a picture.")
+    stand_in.trouble = {"MUG-01.th": [wrong, wrong], "LAMP-02.th": [ZeroDivisionError("division by zero")] * 2}
+    stand_in.findings["MUG-01.vi"] = ENGLISH
+    state = work(shop, store)
+    assert state.is_failed()
+    assert state.message == "3 of 4 clips failed; MUG-01.th at clip: mug.jpg is not a picture."
+    ends = noted(store)
+    assert {name: o.state for name, o in ends.items()} == {
+        "MUG-01.th": "failed", "MUG-01.vi": "blocked", "LAMP-02.th": "failed", "LAMP-02.vi": "made",
+    }  # fmt: skip
+    assert len(stand_in.trouble["MUG-01.th"]) == len(stand_in.trouble["LAMP-02.th"]) == 1  # neither was tried twice
+    assert "division by zero" in ends["LAMP-02.th"].message
+    assert [p.name for p in (shop / "out" / "tiktok").glob("*.mp4")] == ["LAMP-02.vi.mp4"]
+
+
+def test_after_a_failure_only_that_clip_is_made_again(server: SyncPrefectClient, shop: Path, store: LocalStore, stand_in: StandIn) -> None:
+    stand_in.trouble["MUG-01.th"] = [UserError("mug.jpg is not a picture.")]
+    assert work(shop, store).is_failed()
+    assert work(shop, store).is_completed()
+    assert sorted(stand_in.rendered) == sorted(ALL)
+    assert {name: o.state for name, o in noted(store).items()} == {name: "reused" for name in ALL} | {"MUG-01.th": "made"}
+
+
+def test_settings_that_do_not_fit_are_refused(server: SyncPrefectClient) -> None:
+    state = batch("b", {"name": "corner-shop"}, [], "tonight", return_state=True)
+    assert state.is_failed()
+    assert "the campaign's settings are not valid" in str(state.message)
+
+
+def test_completed_and_reused_are_both_good_ends() -> None:
+    assert Completed(name="Reused").is_completed()

@@ -1,0 +1,119 @@
+"""The folder channel: every file in place and whole, and publishing twice is publishing once."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from localize.domain import Channel, Clip, Finding, Post
+from localize.errors import Blocked
+from localize.publish import folder as folder_channel
+from localize.publish.folder import FolderPublisher
+
+CHANNEL = Channel(name="tiktok", platform="tiktok")
+POST = Post(title="แก้วดินเผา", body="จุได้ 350 มล.", hashtags=("#kitchen",))
+FOLDER = FolderPublisher()
+
+
+def clip(store: Path, key: str = "clip/one", findings: tuple[Finding, ...] = ()) -> Clip:
+    """A clip as the store holds it; its bytes are no video, which a folder does not mind."""
+    store.mkdir(exist_ok=True)
+    for name in ("clip.mp4", "cover.jpg", "captions.srt"):
+        (store / name).write_text(f"{name} of {key}")
+    (store / "clip.json").write_text(json.dumps({"key": key, "sku": "MUG-01"}))
+    return Clip(
+        key=key, sku="MUG-01", language="th", duration=12.0, video=str(store / "clip.mp4"), cover=str(store / "cover.jpg"),
+        captions=str(store / "captions.srt"), sidecar=str(store / "clip.json"), findings=findings,
+    )  # fmt: skip
+
+
+def names(folder: Path) -> list[str]:
+    return sorted(p.name for p in folder.iterdir())
+
+
+FOUR = [f"MUG-01.th.{suffix}" for suffix in ("jpg", "json", "mp4", "srt")]
+
+
+def test_a_clip_lies_in_the_channels_folder(tmp_path: Path) -> None:
+    warned = Finding(check="duration", severity="warn", message="A little long.")
+    receipt = FOLDER.publish(clip(tmp_path / "store", findings=(warned,)), POST, CHANNEL, tmp_path / "out")
+    there = tmp_path / "out" / "tiktok"
+    assert names(there) == FOUR
+    assert (receipt.channel, receipt.clip_key, receipt.state, receipt.where) == (
+        "tiktok", "clip/one", "published", str(there / "MUG-01.th.mp4"),
+    )  # fmt: skip
+    assert (there / "MUG-01.th.mp4").read_text() == "clip.mp4 of clip/one"
+    assert (there / "MUG-01.th.jpg").read_text() == "cover.jpg of clip/one"
+    assert (there / "MUG-01.th.srt").read_text() == "captions.srt of clip/one"
+    made = json.loads((there / "MUG-01.th.json").read_text(encoding="utf-8"))
+    assert (made["key"], made["sku"], made["channel"]["name"], made["post"]["title"]) == ("clip/one", "MUG-01", "tiktok", "แก้วดินเผา")
+    assert [f["message"] for f in made["findings"]] == ["A little long."]
+
+
+def test_publishing_twice_is_publishing_once(tmp_path: Path) -> None:
+    made, out = clip(tmp_path / "store"), tmp_path / "out"
+    first = FOLDER.publish(made, POST, CHANNEL, out)
+    before = {p: (p.stat().st_mtime_ns, p.stat().st_ino) for p in (out / "tiktok").iterdir()}
+    assert FOLDER.publish(made, POST, CHANNEL, out) == first
+    assert {p: (p.stat().st_mtime_ns, p.stat().st_ino) for p in (out / "tiktok").iterdir()} == before
+
+
+def test_a_new_clip_of_the_product_takes_the_old_ones_place(tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    FOLDER.publish(clip(tmp_path / "old"), POST, CHANNEL, out)
+    FOLDER.publish(clip(tmp_path / "new", key="clip/two"), POST, CHANNEL, out)
+    assert names(out / "tiktok") == FOUR
+    assert (out / "tiktok" / "MUG-01.th.srt").read_text() == "captions.srt of clip/two"
+    # The store's own copy of the first is as it was.
+    assert (tmp_path / "old" / "clip.mp4").read_text() == "clip.mp4 of clip/one"
+
+
+@pytest.mark.parametrize("rest", ['{"key": "clip/o', "", "[]", "null", '{"key": "clip/other"}', "\xff"])
+def test_a_sidecar_cut_off_or_foreign_is_written_again(tmp_path: Path, rest: str) -> None:
+    made, out = clip(tmp_path / "store"), tmp_path / "out"
+    FOLDER.publish(made, POST, CHANNEL, out)
+    sidecar = out / "tiktok" / "MUG-01.th.json"
+    sidecar.write_bytes(rest.encode("latin-1"))
+    FOLDER.publish(made, POST, CHANNEL, out)
+    assert json.loads(sidecar.read_text(encoding="utf-8"))["key"] == "clip/one"
+    assert names(out / "tiktok") == FOUR  # no part is left, though the files were links to the same clip already
+
+
+@pytest.mark.parametrize("suffix", ["jpg", "json", "mp4", "srt"])
+def test_a_file_that_was_deleted_comes_back(tmp_path: Path, suffix: str) -> None:
+    made, out = clip(tmp_path / "store"), tmp_path / "out"
+    FOLDER.publish(made, POST, CHANNEL, out)
+    (out / "tiktok" / f"MUG-01.th.{suffix}").unlink()
+    FOLDER.publish(made, POST, CHANNEL, out)
+    assert names(out / "tiktok") == FOUR
+
+
+def test_a_blocked_clip_does_not_go_out(tmp_path: Path) -> None:
+    block = Finding(check="label", severity="block", message="The AI label can't be read.")
+    with pytest.raises(Blocked, match="MUG-01 in th is not published: The AI label") as e:
+        FOLDER.publish(clip(tmp_path / "store", findings=(block,)), POST, CHANNEL, tmp_path / "out")
+    assert e.value.findings == ("The AI label can't be read.",)
+    assert not (tmp_path / "out").exists()
+
+
+def test_where_files_cannot_be_linked_they_are_copied(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object) -> None:
+        raise OSError("another file system")
+
+    monkeypatch.setattr(folder_channel.os, "link", refuse)
+    made, out = clip(tmp_path / "store"), tmp_path / "out"
+    FOLDER.publish(made, POST, CHANNEL, out)
+    assert names(out / "tiktok") == FOUR
+    assert (out / "tiktok" / "MUG-01.th.mp4").stat().st_nlink == 1
+
+
+def test_a_copy_that_fails_leaves_no_part(tmp_path: Path) -> None:
+    made, out = clip(tmp_path / "store"), tmp_path / "out"
+    Path(made.captions).unlink()
+    with pytest.raises(FileNotFoundError):
+        FOLDER.publish(made, POST, CHANNEL, out)
+    assert names(out / "tiktok") == ["MUG-01.th.jpg", "MUG-01.th.mp4"]  # and no sidecar: it does not count as published
+    FOLDER.publish(clip(tmp_path / "store"), POST, CHANNEL, out)
+    assert names(out / "tiktok") == FOUR

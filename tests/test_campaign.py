@@ -1,0 +1,211 @@
+"""campaign.yaml: what is right is read, and what is wrong is said with its line and the nearest right word."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from localize import campaign as campaigns
+from localize import products
+from localize.assets import ASSETS
+from localize.campaign import adjusted, load
+from localize.errors import UserError
+
+
+def change(shop: Path, old: str, new: str) -> Path:
+    """The shop's campaign with one thing written otherwise."""
+    path = shop / "campaign.yaml"
+    text = path.read_text(encoding="utf-8")
+    assert text.count(old) == 1
+    path.write_text(text.replace(old, new), encoding="utf-8")
+    return path
+
+
+def problems(path: Path) -> list[str]:
+    """What is said about a campaign, one mistake a line, each beginning with the file."""
+    with pytest.raises(UserError) as e:
+        load(path)
+    lines = str(e.value).splitlines()
+    assert all(line.startswith(f"{path}, line ") for line in lines)
+    return [line.removeprefix(f"{path}, ") for line in lines]
+
+
+# ---- right
+
+
+def test_a_campaign_is_read_with_paths_beside_it(shop: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    campaign = load("shop/campaign.yaml")
+    assert campaign.catalog == str(shop / "products.csv")
+    assert campaign.brand.logo == str(shop / "logo.png")
+    assert campaign.out == str(shop / "out")
+    assert campaign.store == str(campaigns.home() / "store")
+    assert campaign.avatar_folder() == ASSETS / "avatars" / "mali"
+    assert campaign.rates_file().is_file()
+    assert [p.sku for p in products.read(campaign.catalog, currency=campaign.currency).products] == ["MUG-01", "LAMP-02"]
+
+
+def test_the_demo_campaign_is_right() -> None:
+    campaign = load(ASSETS.parent / "catalog" / "demo" / "campaign.yaml")
+    assert campaign.languages == ("th", "vi", "id", "zh")
+
+
+def test_a_campaign_survives_the_way_to_a_worker(shop: Path) -> None:
+    campaign = load(shop / "campaign.yaml")
+    assert campaigns.Campaign.model_validate(campaign.model_dump(mode="json")) == campaign
+
+
+def test_an_avatar_may_lie_beside_the_campaign(shop: Path) -> None:
+    (shop / "auntie").mkdir()
+    (shop / "auntie" / "avatar.yaml").write_text("name: auntie\n")
+    path = change(shop, "brand:\n", "hosts:\n  - avatar: auntie\nbrand:\n")
+    assert load(path).avatar_folder() == shop / "auntie"
+
+
+def test_a_byte_order_mark_and_an_s3_store_are_taken(shop: Path) -> None:
+    path = change(shop, "currency: THB", "currency: THB\nstore: s3://studio/clips")
+    path.write_bytes(b"\xef\xbb\xbf" + path.read_bytes())
+    assert load(path).store == "s3://studio/clips"
+
+
+def test_the_memorys_content_is_in_its_fingerprint(shop: Path) -> None:
+    path = change(shop, "producer: Corner", "memory: [memory.csv]")
+    (shop / "memory.csv").write_text("source,th\nMug,แก้ว\n", encoding="utf-8")
+    before = load(path).words_fingerprint()
+    (shop / "memory.csv").write_text("source,th\nMug,แก้วน้ำ\n", encoding="utf-8")
+    assert load(path).words_fingerprint() != before
+
+
+def test_channels_say_which_products_and_languages_they_take(shop: Path) -> None:
+    path = change(shop, "    platform: tiktok\n", "    platform: tiktok\n    languages: [th]\n  - name: shop\n    only: [MUG-01]\n")
+    campaign = load(path)
+    taken = {(sku, code): [c.name for c in campaign.channels_for(sku, code)] for sku in ("MUG-01", "LAMP-02") for code in ("th", "vi")}
+    assert taken == {
+        ("MUG-01", "th"): ["tiktok", "shop"],
+        ("MUG-01", "vi"): ["shop"],
+        ("LAMP-02", "th"): ["tiktok"],
+        ("LAMP-02", "vi"): [],
+    }
+
+
+# ---- wrong
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "line", "words"),
+    [
+        ("currency: THB", "curency: THB", 3, ["'curency' is not a known key", "Did you mean 'currency'?"]),
+        ("  logo: logo.png", "  lgo: logo.png", 10, ["brand.lgo", "Did you mean 'logo'?"]),
+        ("    platform: tiktok", "    platfrom: tiktok", 7, ["channels.0.platfrom", "Did you mean 'platform'?"]),
+        ("[th, vi]", "[th, vn]", 4, ["'vn' is not a known language", "Did you mean", "th, vi"]),
+        ("[th, vi]", "[th, no]", 4, ["languages.1", "False"]),
+        ("[th, vi]", "[th, vi, th]", 4, ["'th' is there twice"]),
+        ("[th, vi]", "[]", 4, ["languages"]),
+        ("currency: THB", "source_language: eng", 3, ["'eng'", "Did you mean 'en'?"]),
+        ("producer: Corner", "engines:\n  voice: espek", 14, ["'espek' is not a known voice engine", "Did you mean 'espeak'?"]),
+        ("producer: Corner", "engines:\n  script: template", 14, ["Did you mean 'templates'?"]),
+        ("    platform: tiktok", "    kind: foldr", 6, ["'foldr' is not a known kind of channel", "Did you mean 'folder'?"]),
+        ("    platform: tiktok", "    platform: tictoc", 7, ["'tictoc'", "Did you mean 'tiktok'?"]),
+        ("    platform: tiktok", "    languages: [th, vj]", 6, ["'vj' is not a known language", "Did you mean 'vi'?"]),
+        ("  - name: tiktok", "  - name: ../tiktok", 6, ["'../tiktok'", "small letters"]),
+        ("    platform: tiktok", "  - name: tiktok", 5, ["'tiktok' is there twice"]),
+        ("    platform: tiktok", "    languages: [th]", 1, ["no channel takes language 'vi'"]),
+        ("producer: Corner", "hosts:\n  - avatar: maly", 14, ["'maly' is not a known avatar", "Did you mean 'mali'?"]),
+        ("producer: Corner", "hosts:\n  - avatar: ''", 14, ["avatar", "Known: mali"]),
+        ("producer: Corner", "video:\n  preset: fastest", 14, ["'fastest'", "Did you mean 'fast"]),
+        ("producer: Corner", "script:\n  seconds: 20", 14, ["15, 30 or 60", "20"]),
+        ("producer: Corner", "script: 30", 13, ["script", "30"]),
+        ("  workers: 1", "  workers: 0", 12, ["limits.workers", "0"]),
+        ("name: corner-shop", "name: Corner Shop!", 1, ["name", "Corner Shop!"]),
+        ("catalog: products.csv\n", "", 1, ["catalog: this key is needed and missing"]),
+        ("  logo: logo.png", "  logo: lego.png", 10, ["brand.logo", "there is no file", "lego.png"]),
+        ("producer: Corner", "memory:\n  - memory.csv", 14, ["memory.0", "memory.csv"]),
+        ("producer: Corner", "glossary: words.csv", 13, ["words.csv"]),
+        ("producer: Corner", "money:\n  rates: rates.yaml", 14, ["money.rates", "rates.yaml"]),
+        ("producer: Corner", "1: one", 1, ["1"]),
+    ],
+)  # fmt: skip
+def test_a_mistake_is_named_with_its_line_and_the_right_word(shop: Path, old: str, new: str, line: int, words: list[str]) -> None:
+    (problem,) = problems(change(shop, old, new))
+    assert problem.startswith(f"line {line}: ")
+    for word in words:
+        assert word in problem
+
+
+def test_each_channel_has_its_own_line(shop: Path) -> None:
+    path = change(shop, "    platform: tiktok\n", "    kind: foldr\n  - name: Shop\n  - name: weibo\n    languages: [zz]\n")
+    assert [p.split(":")[0] for p in problems(path)] == ["line 6", "line 8", "line 9"]
+
+
+def test_all_mistakes_are_said_at_once(shop: Path) -> None:
+    path = change(shop, "[th, vi]", "[th, vj, xx]")
+    change(shop, "  workers: 1", "  workrs: 1")
+    change(shop, "producer: Corner", "video: {crf: 99}\nprodcer: Corner")
+    said = problems(path)
+    assert len(said) == 5
+    for problem, word in zip(said, ("'vj'", "'xx'", "workrs", "crf", "prodcer"), strict=True):
+        assert word in problem
+
+
+def test_all_missing_files_are_said_at_once(shop: Path) -> None:
+    path = change(shop, "logo.png", "lego.png")
+    change(shop, "producer: Corner", "glossary: words.csv\nhosts: [{avatar: maly}]")
+    assert len(problems(path)) == 3
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("name: a\ncatalog: [b\nout: c\n", "line 3"),
+        ("name: a\n\tcatalog: b\n", "line 2"),
+        ("name: &a !!python/object:os.system b\n", "line 1"),
+        ("", "line 1"),
+        ("- name\n", "line 1"),
+        ("just words", "line 1"),
+        ("name: \x07\n", "not YAML"),
+    ],
+)
+def test_what_is_not_yaml_is_said_with_its_line(tmp_path: Path, text: str, words: str) -> None:
+    path = tmp_path / "campaign.yaml"
+    path.write_text(text)
+    with pytest.raises(UserError, match=words) as e:
+        load(path)
+    assert str(path) in str(e.value)
+
+
+def test_a_file_that_is_not_utf8_is_named(shop: Path) -> None:
+    (shop / "campaign.yaml").write_bytes("name: ร้าน".encode("tis-620"))
+    with pytest.raises(UserError, match="not UTF-8"):
+        load(shop / "campaign.yaml")
+
+
+@pytest.mark.parametrize("name", ["missing.yaml", "."])
+def test_a_file_that_is_not_there_is_named(shop: Path, name: str) -> None:
+    with pytest.raises(UserError, match=r"Give the path of a campaign\.yaml"):
+        load(shop / name)
+
+
+def test_a_catalog_that_is_not_there_is_named(shop: Path) -> None:
+    campaign = load(change(shop, "catalog: products.csv", "catalog: nothing.csv"))
+    with pytest.raises(UserError, match=r"nothing\.csv"):
+        products.read(campaign.catalog)
+
+
+# ---- the command line's wishes
+
+
+def test_the_command_line_changes_the_campaign(shop: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    campaign = load(shop / "campaign.yaml")
+    assert adjusted(campaign) == campaign
+    monkeypatch.chdir(tmp_path)
+    changed = adjusted(campaign, catalog="other.csv", languages=["vi", "vi"], out="clips")
+    assert changed.catalog == str(tmp_path / "other.csv")
+    assert changed.out == str(tmp_path / "clips")
+    assert changed.languages == ("vi",)
+    assert changed.channels == campaign.channels
+
+
+def test_a_language_the_campaign_has_not_is_refused(shop: Path) -> None:
+    with pytest.raises(UserError, match="no language 'zh', only th, vi"):
+        adjusted(load(shop / "campaign.yaml"), languages=["th", "zh"])
