@@ -57,7 +57,8 @@ Series = npt.NDArray[np.float64]
 # Letters that are said with closed lips. A run of them is one closure; ph is f in Vietnamese and English. In Thai a
 # letter under ์ is not said.
 BILABIALS = {
-    "th": re.compile("[บปผพภมbpm]+"), "vi": re.compile("(?:[bm]|p(?!h))+"), "id": re.compile("[bpm]+"), "en": re.compile("(?:[bm]|p(?!h))+"),
+    "th": re.compile("[บปผพภมbpm]+"), "vi": re.compile("(?:[bm]|p(?!h))+"),
+    "id": re.compile("[bpm]+"), "en": re.compile("(?:[bm]|p(?!h))+"),
 }  # fmt: skip
 SILENCED = re.compile("[ก-ฮ][ิุ]?์")
 

@@ -164,6 +164,7 @@ def _work(bench: Bench, jobs: list[Job], settings: campaigns.Campaign) -> None:
 
 
 def _ended(done: queue.SimpleQueue[tuple[Job, Any]], job: Job, future: Any) -> None:
+    future.wait()  # takes the state from the finished task; unasked, the future would ask the server, which is behind
     done.put((job, future.state))
 
 

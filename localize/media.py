@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 import shutil
 import subprocess
+import sys
 import wave
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -132,7 +133,12 @@ def mix(speech: Path, music: Path | None, duration: float, out: Path, *, effects
     The bed drops by about 10 dB while somebody speaks and comes back within half a second. `effects` are laid
     over as they are.
     """
-    voice = ffmpeg.input(file(speech)).audio.filter("aresample", RATE).filter("aformat", channel_layouts="stereo").filter("apad", whole_dur=duration)
+    voice = (
+        ffmpeg.input(file(speech))
+        .audio.filter("aresample", RATE)
+        .filter("aformat", channel_layouts="stereo")
+        .filter("apad", whole_dur=duration)
+    )
     parts = [voice]
     if music:
         split = voice.filter_multi_output("asplit", 2)
@@ -218,6 +224,11 @@ def encoder(out: Path, encoding: Encoding, audio: Path | None, tags: Mapping[str
     process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
     assert process.stdin is not None
     assert process.stderr is not None
+    if sys.platform == "linux":
+        # A frame is 3 MB and a pipe holds 64 KB: with 1 MB, writer and encoder take turns 16 times less often.
+        import fcntl
+
+        fcntl.fcntl(process.stdin, fcntl.F_SETPIPE_SZ, 1 << 20)
     try:
         yield process.stdin
         process.stdin.close()

@@ -290,12 +290,17 @@ def test_a_killed_encoder_is_an_error_not_a_short_clip(tmp_path: Path, monkeypat
 
     monkeypatch.setattr(media.subprocess, "Popen", watched)
     frame = bytes(64 * 112 * 3 // 2)
-    with pytest.raises(MediaError, match=r"clip\.mp4 failed"), media.encoder(tmp_path / "clip.mp4", SMALL, None, {}) as pipe:
-        pipe.write(frame)
-        started[0].kill()
-        started[0].wait()
-        for _ in range(200):
+
+    def write() -> None:
+        with media.encoder(tmp_path / "clip.mp4", SMALL, None, {}) as pipe:
             pipe.write(frame)
+            started[0].kill()
+            started[0].wait()
+            for _ in range(200):
+                pipe.write(frame)
+
+    with pytest.raises(MediaError, match=r"clip\.mp4 failed"):
+        write()
     assert started[0].poll() is not None
 
 

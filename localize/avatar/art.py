@@ -225,6 +225,16 @@ def shadow(canvas: Pixels, x: int, y: int, alpha: Pixels, strength: float) -> No
         cv2.multiply(shown, cv2.merge((keep, keep, keep, np.full_like(keep, 255))), dst=shown, scale=1 / 255)
 
 
+def film(canvas: Pixels, behind: Pixels, x: int, y: int, alpha: Pixels, strength: float) -> None:
+    """Lay a black film of an alpha [h, w] under what the canvas shows, in place, where `behind` (same size) shows something."""
+    clip = _clip(canvas, x, y, alpha)
+    if clip is not None:
+        shown, part = clip
+        ground = behind[max(y, 0) : max(y, 0) + shown.shape[0], max(x, 0) : max(x, 0) + shown.shape[1], 3]
+        open_ = cv2.multiply(cv2.bitwise_not(cv2.extractChannel(shown, 3)), ground, scale=1 / 255)
+        cv2.insertChannel(cv2.add(cv2.extractChannel(shown, 3), cv2.multiply(open_, part, scale=strength / 255)), shown, 3)
+
+
 def warped(pixels: Pixels, matrix: Matrix) -> tuple[int, int, Pixels]:
     """A picture turned by a 2x3 matrix (its pixels to canvas pixels), in its tight box: x, y, pixels."""
     h, w = pixels.shape[:2]

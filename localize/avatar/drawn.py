@@ -1,7 +1,6 @@
 """A drawn host: its package of vector parts, loaded once, and each frame put together from ready pixels.
 
-A frame is a stack of layers: hair behind, a body (torso, arms, hands) kept for as long as no joint moves, hair before
-it, and the face, of which only what changed is painted again. Whoever composes the clip keeps its own copies of layers
+A frame is a stack of layers: hair behind, torso, arms as they are posed, hair before them, and the face, of which only what changed is painted again. Whoever composes the clip keeps its own copies of layers
 whose pixels stay.
 """
 
@@ -18,7 +17,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from localize.avatar.art import Art, Matrix, Parts, Pixels, over, shades, shadow, shadow_of, warped
+from localize.avatar.art import Art, Matrix, Parts, Pixels, film, over, shades, shadow, shadow_of, warped
 from localize.avatar.package import Package
 from localize.avatar.pose import Pose, Score
 from localize.domain import MOUTH_OPENING, MouthShape, Performance
@@ -27,8 +26,8 @@ JAWS = (0.0, 0.33, 0.67, 1.0)
 LIDS = (0.0, 0.35, 0.7, 1.0)
 SMILES = (0.0, 0.5, 1.0)
 GAZES = ((0, 0), (-4, -1), (-2, 3), (0, -3))
-MARGIN = 24  # canvas units drawn below the canvas, for when the body rises
-BODIES = 40  # composed bodies kept
+ARMS = 64  # arms kept as they were posed
+SHADOW, DARKNESS = 16, 0.34  # how far (canvas units) and how strongly a hand shades what is behind it
 TILTS = 24  # tilts of the head kept
 
 
@@ -50,8 +49,8 @@ class _Placed(NamedTuple):
     y: int
 
 
-class _Body(NamedTuple):
-    """Torso and arms, and the hands and forearms that were laid on last: they lie over the hair too."""
+class _Limb(NamedTuple):
+    """An arm in one pose with the shadow it casts on the torso, and its hand and forearm, which lie over the hair too."""
 
     rgba: Pixels
     x: int
@@ -115,11 +114,12 @@ class DrawnAvatar:
         self._parts = parts
         self._fingerprint = fingerprint
         self._score: Score | None = None
-        self._bodies: OrderedDict[tuple[_Arm, ...], _Body] = OrderedDict()
+        self._arms: OrderedDict[_Arm, _Limb] = OrderedDict()
         self._hairs: OrderedDict[float, tuple[_Placed, _Placed]] = OrderedDict()
         self._head = _Head(parts, package)
         self._face: tuple[Hashable, _Placed] | None = None
-        self._room = self._reach()
+        torso = self._parts["torso"]
+        self._torso = _placed(torso, np.array([[scale, 0, 0], [0, scale, 0]]))
         self._last: Sprite | None = None
 
     @classmethod
@@ -184,22 +184,23 @@ class DrawnAvatar:
         dx, dy = round(c.get("body.x", 0.0) * s), round(c.get("body.y", 0.0) * s)
 
         turn = self._turn(head.tilt)
-        body, (back, front) = self._body(arms), self._hair(head.tilt, turn)
+        limbs, (back, front) = [self._limb(arm) for arm in arms], self._hair(head.tilt, turn)
         if self._face is None or self._face[0] != (head.tilt, brows, lips):
             self._face = (head.tilt, brows, lips), _placed(self._head.picture(brows, lips), turn)
         shown, face = self._face
         hx, hy = head.x + dx, head.y + dy
         out = [
             Sprite(back.rgba, back.x + hx, back.y + hy, ("back", head.tilt)),
-            Sprite(body.rgba, body.x + dx, body.y + dy, ("body", arms)),
+            Sprite(self._torso.rgba, self._torso.x + dx, self._torso.y + dy, "torso"),
+            *(Sprite(limb.rgba, limb.x + dx, limb.y + dy, arm) for limb, arm in zip(limbs, arms, strict=True)),
             Sprite(front.rgba, front.x + hx, front.y + hy, ("front", head.tilt)),
             Sprite(face.rgba, face.x + hx, face.y + hy, ("face", shown)),
         ]
-        for i, hand in enumerate(body.hands):
+        for arm, i, hand in ((arm, i, hand) for limb, arm in zip(limbs, arms, strict=True) for i, hand in enumerate(limb.hands)):
             h, w = hand.rgba.shape[:2]
             reaches = hand.y < head.y + front.y + front.rgba.shape[0] and hand.y + h > front.y
             if reaches and hand.x < head.x + front.x + front.rgba.shape[1] and hand.x + w > head.x + front.x:
-                out.append(Sprite(hand.rgba, hand.x + dx, hand.y + dy, ("hand", i, arms)))
+                out.append(Sprite(hand.rgba, hand.x + dx, hand.y + dy, ("hand", i, arm)))
         return tuple(out)
 
     def _flat(self, layers: tuple[Sprite, ...], key: Hashable) -> Sprite:
@@ -225,55 +226,39 @@ class DrawnAvatar:
         self._hairs.move_to_end(tilt)
         return self._hairs[tilt]
 
-    def _reach(self) -> tuple[int, int, int, int]:
-        """The canvas pixels that head and hair may reach when they tilt: left, top, right, bottom."""
-        boxes = [self._parts["back_hair"].box, self._parts["front_hair"].box]
-        left, top = min(b[0] for b in boxes) - 44, min(b[1] for b in boxes) - 30
-        right, bottom = max(b[2] for b in boxes) + 44, self.package.canvas[1] + MARGIN
-        return (round(max(0, left) * self.scale), round(max(0, top) * self.scale),
-                min(self.size[0], round(right * self.scale)), round(bottom * self.scale))  # fmt: skip
+    def _limb(self, arm: _Arm) -> _Limb:
+        """An arm in a pose, painted when it is first asked for."""
+        if arm not in self._arms:
+            self._arms[arm] = self._posed(arm)
+            if len(self._arms) > ARMS:
+                self._arms.popitem(last=False)
+        self._arms.move_to_end(arm)
+        return self._arms[arm]
 
-    def _body(self, arms: tuple[_Arm, ...]) -> _Body:
-        """Torso and arms in their box, which has room for the head too. Arms that stay are painted once for the one that moves."""
-        if arms in self._bodies:
-            self._bodies.move_to_end(arms)
-            return self._bodies[arms]
-        if arms:
-            body = self._with_arm(self._body(arms[:-1]), arms[-1])
-        else:
-            left, top, right, bottom = self._room
-            canvas = np.zeros((bottom - top, right - left, 4), np.uint8)
-            torso = self._parts["torso"]
-            straight = np.array([[self.scale, 0, -left], [0, self.scale, -top]])
-            over(canvas, *warped(torso.rgba, torso.placed(straight)))
-            body = _Body(canvas, left, top, ())
-        self._bodies[arms] = body
-        if len(self._bodies) > BODIES:
-            self._bodies.popitem(last=False)
-        return body
-
-    def _with_arm(self, body: _Body, arm: _Arm) -> _Body:
-        """A copy of the body, grown as far as the arm reaches, with the arm on it and its soft shadow."""
+    def _posed(self, arm: _Arm) -> _Limb:
         upper, *rest = (
             _placed(self._parts[name], bone)
             for name, bone in zip(("upper_arm", f"hands/{arm.shape}", "forearm"), self._bones(arm), strict=True)
         )
-        h, w = body.rgba.shape[:2]
-        left = max(0, min(body.x, *(p.x for p in (upper, *rest))))
-        top = max(0, min(body.y, *(p.y for p in (upper, *rest))))
-        right = min(self.size[0], max(body.x + w, *(p.x + p.rgba.shape[1] for p in (upper, *rest))))
-        canvas = np.zeros((body.y - top + h, right - left, 4), np.uint8)
-        canvas[body.y - top :, body.x - left : body.x - left + w] = body.rgba
+        pad = round(SHADOW * self.scale) + round(8 * self.scale)
+        parts = (upper, *rest)
+        left, top = min(p.x for p in parts) - pad, min(p.y for p in parts) - pad
+        right, bottom = max(p.x + p.rgba.shape[1] for p in parts) + pad, max(p.y + p.rgba.shape[0] for p in parts) + pad
+        canvas = np.zeros((bottom - top, right - left, 4), np.uint8)
         over(canvas, upper.x - left, upper.y - top, upper.rgba)
+        behind = np.zeros_like(canvas)
+        over(behind, self._torso.x - left, self._torso.y - top, self._torso.rgba)
         for part in rest:
-            self._cast(canvas, part, left, top)
+            self._cast(canvas, behind, part, left, top)
             over(canvas, part.x - left, part.y - top, part.rgba)
-        return _Body(canvas, left, top, (*body.hands, *rest))
+        return _Limb(canvas, left, top, tuple(rest))
 
-    def _cast(self, canvas: Pixels, part: _Placed, left: int, top: int) -> None:
-        """The soft shadow of a hand or forearm on what lies behind it."""
-        shade, pad = shadow_of(part.rgba, 16 * self.scale)
-        shadow(canvas, part.x - left - pad + round(2 * self.scale), part.y - top - pad + round(8 * self.scale), shade, 0.34)
+    def _cast(self, canvas: Pixels, behind: Pixels, part: _Placed, left: int, top: int) -> None:
+        """The soft shadow of a hand or forearm on the arm itself and, as a dark film, on the torso behind it."""
+        shade, pad = shadow_of(part.rgba, SHADOW * self.scale)
+        x, y = part.x - left - pad + round(2 * self.scale), part.y - top - pad + round(8 * self.scale)
+        shadow(canvas, x, y, shade, DARKNESS)
+        film(canvas, behind, x, y, shade, DARKNESS)
 
     def _bones(self, arm: _Arm) -> tuple[Matrix, Matrix, Matrix]:
         """The matrices of upper arm, hand and forearm from their own units (joint at 0,0, drawn downwards) to canvas pixels."""

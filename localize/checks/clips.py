@@ -42,7 +42,9 @@ def check(video: Path, expected: Expected) -> list[Finding]:
     return [*_spec(facts, expected), *sound, *_boxes(expected), *_label(video, expected), *_pictures(expected)]
 
 
-def _finding(check: str, ok: bool, message: str, severity: Severity = "block", **evidence: str | int | float | bool | None) -> list[Finding]:
+def _finding(
+    check: str, ok: bool, message: str, severity: Severity = "block", **evidence: str | int | float | bool | None
+) -> list[Finding]:
     return [] if ok else [Finding(check=check, severity=severity, message=message, evidence=evidence)]
 
 
@@ -58,18 +60,31 @@ def _spec(facts: media.Facts, want: Expected) -> Iterable[Finding]:
     near = abs(facts.duration - want.duration) <= 0.1
     yield from _finding("duration", near, f"The file lasts {facts.duration:.2f} s, its frames {want.duration:.2f} s.", is_=facts.duration)
     fits = SHORTEST <= facts.duration <= LONGEST
-    yield from _finding("duration", fits, f"{facts.duration:.1f} s is outside what platforms take ({SHORTEST:.0f}-{LONGEST:.0f} s).", is_=facts.duration)
+    yield from _finding(
+        "duration", fits, f"{facts.duration:.1f} s is outside what platforms take ({SHORTEST:.0f}-{LONGEST:.0f} s).", is_=facts.duration
+    )
     far = 0.5 * want.target <= facts.duration <= 1.5 * want.target
     yield from _finding(
-        "duration", far, f"The clip lasts {facts.duration:.1f} s, the campaign asks for about {want.target:.0f} s.", "warn", is_=facts.duration
+        "duration",
+        far,
+        f"The clip lasts {facts.duration:.1f} s, the campaign asks for about {want.target:.0f} s.",
+        "warn",
+        is_=facts.duration,
     )
 
 
 def _sound(video: Path, want: Expected) -> Iterable[Finding]:
     level = media.loudness(video)
     near = abs(level.integrated - media.LOUDNESS) <= LOUDNESS_TOLERANCE
-    yield from _finding("loudness", near, f"Loudness is {level.integrated:.1f} LUFS, it must be {media.LOUDNESS:.0f} +-1.", is_=level.integrated)
-    yield from _finding("clipping", level.true_peak <= HIGHEST_PEAK, f"The true peak is {level.true_peak:.1f} dBTP, over {HIGHEST_PEAK}.", is_=level.true_peak)
+    yield from _finding(
+        "loudness", near, f"Loudness is {level.integrated:.1f} LUFS, it must be {media.LOUDNESS:.0f} +-1.", is_=level.integrated
+    )
+    yield from _finding(
+        "clipping",
+        level.true_peak <= HIGHEST_PEAK,
+        f"The true peak is {level.true_peak:.1f} dBTP, over {HIGHEST_PEAK}.",
+        is_=level.true_peak,
+    )
     holes = [b - a for (_, a), (b, _) in zip(want.spoken, want.spoken[1:], strict=False)]
     worst = max(holes, default=0.0)
     yield from _finding("silence", worst <= SILENCE, f"Nothing is said for {worst:.1f} s between two sentences.", hole=worst)
@@ -90,7 +105,9 @@ def _boxes(want: Expected) -> Iterable[Finding]:
 def _label(video: Path, want: Expected) -> Iterable[Finding]:
     """The AI label is really in the first frame's pixels, and large enough."""
     high = want.label_glyph >= LABEL_GLYPH
-    yield from _finding("label", high, f"The AI label's letters are {want.label_glyph} px high; the rule asks for {LABEL_GLYPH}.", glyph=want.label_glyph)
+    yield from _finding(
+        "label", high, f"The AI label's letters are {want.label_glyph} px high; the rule asks for {LABEL_GLYPH}.", glyph=want.label_glyph
+    )
     left, top, right, bottom = want.boxes["label"]
     seen = media.frame_at(video, 0.0)[top:bottom, left:right].astype(np.float32).mean(axis=2)
     letters = want.label[: bottom - top, : right - left, :3].min(axis=2) > 250

@@ -7,6 +7,7 @@ and no frame is ever converted. Colours are BT.709, limited range. Layers carry 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -34,7 +35,7 @@ _TO_YUV = np.array(
 @dataclass(frozen=True)
 class Layer:
     """A sprite ready for blending: premultiplied planes y [h, w], u and v [h/2, w/2], what they keep of the frame
-    below (255 - alpha) at both sizes, and its place. x, y, width and height are even."""
+    below (255 - alpha) at both sizes, and its place. Width and height are even."""
 
     y_plane: Plane
     u_plane: Plane
@@ -45,8 +46,8 @@ class Layer:
     y: int
 
     def at(self, x: int, y: int) -> Layer:
-        """The same layer elsewhere; odd places are rounded down to even ones."""
-        return replace(self, x=x & ~1, y=y & ~1)
+        """The same layer elsewhere."""
+        return replace(self, x=x, y=y)
 
     def faded(self, opacity: float) -> Layer:
         """The layer at an opacity of 0..1."""
@@ -116,19 +117,10 @@ class Frame:
 
     def blend(self, top: Layer) -> None:
         """Lay a layer over the frame. What leaves the frame is cut off."""
-        x0, y0, x1, y1 = top.box
-        cx0, cy0, cx1, cy1 = max(x0, 0), max(y0, 0), min(x1, self.width), min(y1, self.height)
-        if cx0 >= cx1 or cy0 >= cy1:
-            return
-        _over(
-            self.y[cy0:cy1, cx0:cx1],
-            top.y_plane[cy0 - y0 : cy1 - y0, cx0 - x0 : cx1 - x0],
-            top.keep[cy0 - y0 : cy1 - y0, cx0 - x0 : cx1 - x0],
-        )
-        hx, hy = slice(cx0 // 2, cx1 // 2), slice(cy0 // 2, cy1 // 2)
-        sx, sy = slice((cx0 - x0) // 2, (cx1 - x0) // 2), slice((cy0 - y0) // 2, (cy1 - y0) // 2)
-        _over(self.u[hy, hx], top.u_plane[sy, sx], top.keep_half[sy, sx])
-        _over(self.v[hy, hx], top.v_plane[sy, sx], top.keep_half[sy, sx])
+        _over(self.y, top.y_plane, top.keep, top.x, top.y)
+        # At an odd place chroma lies half of its own pixel off, which no eye sees on something that moves.
+        _over(self.u, top.u_plane, top.keep_half, top.x >> 1, top.y >> 1)
+        _over(self.v, top.v_plane, top.keep_half, top.x >> 1, top.y >> 1)
 
     def cross_fade(self, other: Frame, part: float) -> None:
         """Move the frame towards another one: 0 leaves it, 1 gives the other."""
@@ -143,37 +135,59 @@ class Frame:
         return np.clip(rgb + 0.5, 0, 255).astype(np.uint8)
 
 
-def _over(below: Plane, above: Plane, keep: Plane) -> None:
-    cv2.multiply(below, keep, dst=below, scale=1 / 255)
-    cv2.add(below, above, dst=below)
+def _over(plane: Plane, above: Plane, keep: Plane, x: int, y: int) -> None:
+    (h, w), (height, width) = above.shape, plane.shape
+    left, top, right, bottom = max(x, 0), max(y, 0), min(x + w, width), min(y + h, height)
+    if left < right and top < bottom:
+        part = np.s_[top - y : bottom - y, left - x : right - x]
+        below = plane[top:bottom, left:right]
+        cv2.multiply(below, keep[part], dst=below, scale=1 / 255)
+        cv2.add(below, above[part], dst=below)
 
 
 class Picture:
-    """A still that is shown in a box with a slow zoom, warped plane by plane from a larger copy of itself."""
+    """A still that is shown in a box with a slow zoom, warped plane by plane from a larger copy of itself.
 
-    def __init__(self, rgb: Pixels) -> None:
+    Every second frame is warped; the one between is the mean of its neighbours. At the pace of a slow zoom these are
+    less than a pixel apart, and a mean costs an eighth of a warp.
+    """
+
+    def __init__(self, rgb: Pixels, box: tuple[int, int, int, int]) -> None:
+        """`box` is left, top, right, bottom in the frame, all even."""
         frame = Frame.of(rgb)
         self.planes = (frame.y, frame.u, frame.v)
-        self.width, self.height = frame.width, frame.height
+        self.box = box
+        self._plates: dict[tuple[float, int], list[Plane]] = {}
 
-    def draw(self, frame: Frame, box: tuple[int, int, int, int], zoom: float, centre: tuple[float, float] = (0.5, 0.5)) -> None:
-        """Fill `box` (left, top, right, bottom; even) of the frame. Zoom 1 shows the whole still, more shows less of it
-        around `centre` (0..1 of its size)."""
-        x0, y0, x1, y1 = box
-        for plane, target, k in zip(self.planes, (frame.y, frame.u, frame.v), (1, 2, 2), strict=True):
+    def draw(self, frame: Frame, index: int, zoom: Callable[[int], float], centre: tuple[float, float] = (0.5, 0.5)) -> None:
+        """Fill the box in frame `index`. `zoom(index)` of 1 shows the whole still, more shows less of it around `centre`
+        (0..1 of its size)."""
+        x0, y0, x1, y1 = self.box
+        near = [self._plate(i, zoom(i), centre) for i in ((index,) if index % 2 == 0 else (index - 1, index + 1))]
+        for n, (target, k) in enumerate(zip((frame.y, frame.u, frame.v), (1, 2, 2), strict=True)):
             view = target[y0 // k : y1 // k, x0 // k : x1 // k]
-            h, w = view.shape
-            ph, pw = plane.shape
-            sx, sy = pw / w / zoom, ph / h / zoom
-            # Inverse map, target pixel centre to source pixel centre.
-            m = np.array(
-                [
-                    [sx, 0, centre[0] * pw - w * sx / 2 * (2 * centre[0]) + 0.5 * sx - 0.5],
-                    [0, sy, centre[1] * ph - h * sy / 2 * (2 * centre[1]) + 0.5 * sy - 0.5],
-                ],
-                np.float32,
-            )
-            cv2.warpAffine(plane, m, (w, h), dst=view, flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP, borderMode=cv2.BORDER_REPLICATE)
+            if len(near) == 1:
+                np.copyto(view, near[0][n])
+            else:
+                cv2.addWeighted(near[0][n], 0.5, near[1][n], 0.5, 0, dst=view)
+
+    def _plate(self, index: int, zoom: float, centre: tuple[float, float]) -> list[Plane]:
+        """The box's planes at an even frame. The two latest are kept: the next frame needs them again."""
+        if (zoom, index) not in self._plates:
+            if len(self._plates) > 1:
+                del self._plates[next(iter(self._plates))]
+            self._plates[zoom, index] = [self._warp(p, k, zoom, centre) for p, k in zip(self.planes, (1, 2, 2), strict=True)]
+        return self._plates[zoom, index]
+
+    def _warp(self, plane: Plane, k: int, zoom: float, centre: tuple[float, float]) -> Plane:
+        x0, y0, x1, y1 = self.box
+        w, h = (x1 - x0) // k, (y1 - y0) // k
+        ph, pw = plane.shape
+        sx, sy = pw / w / zoom, ph / h / zoom
+        # From the box's pixel centres to the still's; what is shown is (w * sx, h * sy) of the still around `centre`.
+        left, top = centre[0] * (pw - w * sx), centre[1] * (ph - h * sy)
+        m = np.array([[sx, 0, left + 0.5 * sx - 0.5], [0, sy, top + 0.5 * sy - 0.5]], np.float32)
+        return u8(cv2.warpAffine(plane, m, (w, h), flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP, borderMode=cv2.BORDER_REPLICATE))
 
 
 def put_back(frame: Frame, box: tuple[int, int, int, int], coverage: Plane) -> list[Layer]:

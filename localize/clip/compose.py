@@ -84,7 +84,7 @@ class Composer:
         self._other = Frame(layout.width, layout.height)
         left, top, right, bottom = layout.picture
         shown = {s.picture for s in self.shots}
-        self._stills = {i: Picture(stills.still(pictures[i], right - left, bottom - top)) for i in shown}
+        self._stills = {i: Picture(stills.still(pictures[i], right - left, bottom - top), layout.picture) for i in shown}
         self._grounds = {i: Frame.of(stills.background(pictures[i], layout.width, layout.height, palette.primary)) for i in shown}
         mask = cards.melting(right - left, bottom - top, layout.melt)
         self._rims = {i: put_back(g, layout.picture, mask) for i, g in self._grounds.items()}
@@ -118,9 +118,9 @@ class Composer:
         t = index / self.timeline.fps
         n = self._shot_at(t)
         shot = self.shots[n]
-        self._stage(self._frame, n, t)
+        self._stage(self._frame, n, index)
         if n and self.shots[n - 1].picture != shot.picture and t < shot.start + FADE:
-            self._stage(self._other, n - 1, t)
+            self._stage(self._other, n - 1, index)
             self._frame.cross_fade(self._other, 1 - _smooth((t - shot.start) / FADE))
         if self._logo:
             self._frame.blend(self._logo)
@@ -133,12 +133,17 @@ class Composer:
         self._frame.blend(self._label)
         return self._frame
 
-    def _stage(self, frame: Frame, n: int, t: float) -> None:
-        shot = self.shots[n]
+    def _stage(self, frame: Frame, n: int, index: int) -> None:
+        """Backdrop and picture of shot `n`. Shots zoom in and out by turns."""
+        shot, fps = self.shots[n], self.timeline.fps
+        length = max(0.5, shot.end - shot.start)
+
+        def zoom(i: int) -> float:
+            part = min(1.0, max(0.0, (i / fps - shot.start) / length))
+            return 1 + (ZOOM - 1) * (part if n % 2 == 0 else 1 - part)
+
         frame.copy_below(self._grounds[shot.picture], self.layout.picture[3])
-        part = min(1.0, max(0.0, (t - shot.start) / max(0.5, shot.end - shot.start)))
-        zoom = 1 + (ZOOM - 1) * (part if n % 2 == 0 else 1 - part)
-        self._stills[shot.picture].draw(frame, self.layout.picture, zoom, (0.5, 0.5 if n % 2 == 0 else 0.42))
+        self._stills[shot.picture].draw(frame, index, zoom, (0.5, 0.5 if n % 2 == 0 else 0.42))
         for rim in self._rims[shot.picture]:
             frame.blend(rim)
 
@@ -159,17 +164,15 @@ class Composer:
         return max(i for i, s in enumerate(self.shots) if s.start <= t or i == 0)
 
     def _moving(self, kind: str, sprite: Sprite, left: int, top: int) -> Layer:
-        """A sprite as a layer. Converting costs more than blending, so the latest are kept; one for each way its corner
-        can lie on the chroma grid, as that is half as fine."""
-        x, y = left + sprite.x, top + sprite.y
-        key = (kind, sprite.key, x & 1, y & 1)
+        """A sprite as a layer. Converting costs more than blending, so the latest are kept."""
+        key = (kind, sprite.key)
         if key in self._seen:
             self._seen.move_to_end(key)
         else:
-            self._seen[key] = layer(sprite.rgba, x, y)
+            self._seen[key] = layer(sprite.rgba)
             if len(self._seen) > KEPT:
                 self._seen.popitem(last=False)
-        return self._seen[key].at(x, y)
+        return self._seen[key].at(left + sprite.x, top + sprite.y)
 
     def _card_layer(self, kind: str, index: int) -> Layer:
         script, (left, _, right, bottom) = self.script, self.layout.card

@@ -43,7 +43,8 @@ def frame(label: bool = True, size: tuple[int, int] = SIZE) -> Frame:
 
 
 def encode(
-    out: Path, sound: Samples | None, shown: Frame, encoding: Encoding = ENCODING, seconds: float = SECONDS, level: float = -14, clicks: bool = False
+    out: Path, sound: Samples | None, shown: Frame, encoding: Encoding = ENCODING,
+    seconds: float = SECONDS, level: float = -14, clicks: bool = False,
 ) -> Path:  # fmt: skip
     """A clip of one frame, its sound brought to a loudness (LUFS), its peaks held below -3 dBFS but for the clicks."""
     wav = out.with_suffix(".wav")
@@ -62,7 +63,8 @@ def encode(
 
 
 EXPECTED = Expected(
-    width=SIZE[0], height=SIZE[1], fps=10, duration=SECONDS, target=6, safe=(10, 10, 530, 950), boxes={"label": LABEL_BOX, "captions": (20, 800, 520, 940)},
+    width=SIZE[0], height=SIZE[1], fps=10, duration=SECONDS, target=6, safe=(10, 10, 530, 950),
+    boxes={"label": LABEL_BOX, "captions": (20, 800, 520, 940)},
     spoken=SPOKEN, label=LABEL.rgba, label_glyph=LABEL.glyph, pictures=2,
 )  # fmt: skip
 
@@ -109,7 +111,10 @@ FAULTS: dict[str, tuple[Callable[[Path, Path], Path], list[str]]] = {
     "too loud": (lambda out, good: encode(out, voice(), frame(), level=-12), ["loudness"]),
     "clipped": (lambda out, good: encode(out, voice(), frame(), clicks=True), ["clipping"]),
     "a line that is not heard": (lambda out, good: encode(out, hole(), frame()), ["silence"]),
-    "wrong size": (lambda out, good: encode(out, voice(), frame(size=(540, 720)), Encoding(540, 720, fps=10, preset="superfast")), ["spec"]),
+    "wrong size": (
+        lambda out, good: encode(out, voice(), frame(size=(540, 720)), Encoding(540, 720, fps=10, preset="superfast")),
+        ["spec"],
+    ),
     "wrong frame rate": (
         lambda out, good: encode(out, voice(), frame(), Encoding(*SIZE, fps=5, preset="superfast")),
         ["spec"],

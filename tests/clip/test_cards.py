@@ -26,11 +26,15 @@ LONG = {
     "th": "แบตเตอรี่ลิเธียมไอออนความจุสูงใช้งานต่อเนื่องได้นานถึง 30 ชั่วโมงเมื่อใช้ร่วมกับเคสชาร์จไร้สาย",
     "vi": "Thời lượng pin liên tục lên đến 30 giờ khi dùng kèm hộp sạc không dây, chống nước chuẩn IPX5",
     "id": "Baterai tahan sampai 30 jam pemakaian terus-menerus bersama kotak pengisi daya nirkabel anti air",
-    "zh": "搭配无线充电盒可连续使用长达三十小时支持快充十分钟即可播放两小时全机防水等级达到五级汗水雨水都不怕运动通勤游戏影音一副就够低延迟双设备连接更换主人也轻松还送三副不同大小的耳塞",
+    "zh": "搭配无线充电盒可连续使用长达三十小时支持快充十分钟即可播放两小时全机防水等级达到五级汗水雨水都不怕"
+    "运动通勤游戏影音一副就够低延迟双设备连接更换主人也轻松还送三副不同大小的耳塞",
     "en": "Battery lasts up to 30 hours of continuous use together with the wireless charging case, IPX5",
 }  # fmt: skip
 ENDLESS = "Superkalifragilistischexpialigetischunddannnochvielmehrbuchstabenohneeineneinzigenzwischenraum"
-HUGE = {c: Money(amount=Decimal(a), currency=c) for c, a in (("VND", "129000000"), ("IDR", "159000000"), ("THB", "1234567.89"), ("CNY", "98765.43"))}
+HUGE = {
+    c: Money(amount=Decimal(a), currency=c)
+    for c, a in (("VND", "129000000"), ("IDR", "159000000"), ("THB", "1234567.89"), ("CNY", "98765.43"))
+}
 DEAR = {c: Money(amount=m.amount * Decimal("1.6"), currency=c) for c, m in HUGE.items()}
 LANGUAGES = tuple(LONG)
 

@@ -65,7 +65,9 @@ def pictures(count: int) -> list[Pixels]:
     return [np.full((800, 720, 3), colours[k], np.uint8) for k in range(count)]
 
 
-def composer(language: str = "en", count: int = 3, lines: tuple[Line, ...] = LINES, captions: Iterable[Patch] = (), text: Text | None = None) -> Composer:
+def composer(
+    language: str = "en", count: int = 3, lines: tuple[Line, ...] = LINES, captions: Iterable[Patch] = (), text: Text | None = None
+) -> Composer:
     shown = tuple(captions)
     return Composer(
         PRESENTER_RIGHT, script(language, lines, text), timeline(lines), pictures(count), Palette("#D9482B", "#FFC145"), "",
@@ -102,7 +104,9 @@ def test_a_feature_the_product_has_not_shows_no_card() -> None:
     assert [s.card for s in shots(script(lines=lines), timeline(lines), 2)] == [None, None]
 
 
-@pytest.mark.parametrize(("count", "wanted"), [(1, [0] * 8), (2, [0, 1, 1, 0, 1, 1, 0, 0]), (3, [0, 1, 1, 2, 0, 1, 0, 0]), (5, [0, 1, 1, 2, 3, 1, 0, 0])])
+@pytest.mark.parametrize(
+    ("count", "wanted"), [(1, [0] * 8), (2, [0, 1, 1, 0, 1, 1, 0, 0]), (3, [0, 1, 1, 2, 0, 1, 0, 0]), (5, [0, 1, 1, 2, 3, 1, 0, 0])]
+)
 def test_features_walk_through_the_pictures_and_the_price_returns_to_the_first(count: int, wanted: list[int]) -> None:
     assert [s.picture for s in shots(script(), timeline(), count)] == wanted
 
@@ -183,7 +187,7 @@ def test_one_picture_fades_into_the_next(english: Composer) -> None:
 
 def paper(made: Composer, t: float, name: str = "price card 1") -> np.ndarray:
     """The rows of the card's column in which its paper is seen."""
-    left, top, right, bottom = made.text_boxes()[name]
+    _, top, right, bottom = made.text_boxes()[name]
     strip = at(made, t)[top - 20 : bottom + RISE + 20, right - 28 : right - 22].astype(int)
     return np.flatnonzero(strip.mean(axis=1) > 210)
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from prefect.client.orchestration import SyncPrefectClient
-from prefect.states import Completed, Failed, State
+from prefect.states import Failed, State
 
 from flows.batch import Bench, batch, clip, is_transient
 from localize import campaign as campaigns
@@ -134,7 +134,3 @@ def test_settings_that_do_not_fit_are_refused(server: SyncPrefectClient) -> None
     state = batch("b", {"name": "corner-shop"}, [], "tonight", return_state=True)
     assert state.is_failed()
     assert "the campaign's settings are not valid" in str(state.message)
-
-
-def test_completed_and_reused_are_both_good_ends() -> None:
-    assert Completed(name="Reused").is_completed()

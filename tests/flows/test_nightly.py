@@ -49,7 +49,9 @@ def test_a_night_leaves_clips_a_page_and_a_summary(server: SyncPrefectClient, sh
     assert [e.kind for e in told if e.kind != "stage"] == ["planned", "ended", "ended"]
 
 
-def test_a_failed_clip_fails_the_night_and_the_page_says_why(server: SyncPrefectClient, shop: Path, campaign: str, stand_in: StandIn) -> None:
+def test_a_failed_clip_fails_the_night_and_the_page_says_why(
+    server: SyncPrefectClient, shop: Path, campaign: str, stand_in: StandIn
+) -> None:
     stand_in.trouble["MUG-01.th"] = [UserError("mug.jpg is not a picture.")]
     state = nightly(campaign, out=str(shop / "clips"), return_state=True)
     assert state.is_failed()
@@ -124,7 +126,7 @@ def left_of(mark: str) -> list[str]:
 def test_a_killed_run_leaves_nothing_and_the_next_goes_on(shop: Path, tmp_path: Path, whole_group: bool) -> None:
     """kill -9 of the real program while it renders its second clip, then the same command again."""
     home, out = tmp_path / "home", tmp_path / "out"
-    env = os.environ | {"CROSSREEL_HOME": str(home), "PREFECT_HOME": str(home / "prefect"), "PYTHONPATH": str(Path.cwd())}
+    env = os.environ | {"CROSSREEL_HOME": str(home), "PREFECT_HOME": str(home / "prefect")}
     env.pop("PREFECT_API_URL", None)
     command, store = crossreel(str(shop / "campaign.yaml"), out, home), LocalStore(home / "store")
     first = subprocess.Popen(command, env=env, start_new_session=True, stdout=subprocess.DEVNULL)

@@ -1,0 +1,197 @@
+"""prefect.yaml and `python -m flows.ui`: a server, a worker and the schedule, started and ended together."""
+
+from __future__ import annotations
+
+import importlib
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+from urllib.request import Request, urlopen
+
+import pytest
+import yaml
+
+from flows import leash, ui
+from localize.errors import UserError
+
+SLEEPER = "import subprocess, sys; from flows import leash; leash.hold(); subprocess.run(['sleep', '600'], stdin=subprocess.DEVNULL)"
+PRODUCT = """\
+sku,title,price,category,features,images,title_th,features_th
+MUG-01,Clay Mug,290,kitchen,Holds 350 ml,pictures/mug.jpg,แก้วดินเผา,จุได้ 350 มล.
+"""
+
+
+def until(seen: Callable[[], Any], seconds: float) -> Any:
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        if found := seen():
+            return found
+        time.sleep(0.2)
+    raise AssertionError("it did not come to pass")
+
+
+def free_port() -> int:
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", 0))
+        return int(s.getsockname()[1])
+
+
+def test_every_deployment_has_a_flow_and_asks_for_what_ui_sets() -> None:
+    text = (ui.PROJECT / "prefect.yaml").read_text(encoding="utf-8")
+    deployments = yaml.safe_load(text)["deployments"]
+    assert {d["name"] for d in deployments} == {"nightly", "batch"}
+    for deployment in deployments:
+        file, name = deployment["entrypoint"].split(":")
+        flow = getattr(importlib.import_module(file.removesuffix(".py").replace("/", ".")), name)
+        assert flow.name == deployment["name"]  # run_deployment's "batch/batch" is flow/deployment
+        assert deployment["work_pool"]["name"] == ui.POOL
+    for variable in ("CROSSREEL_HOME", "CROSSREEL_PROJECT", "CROSSREEL_CAMPAIGN"):
+        assert f"{{{{ ${variable} }}}}" in text
+
+
+def test_a_taken_port_is_told_before_anything_is_started(shop: Path) -> None:
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        with pytest.raises(UserError, match=r"port \d+ is taken.* --port"):
+            ui.serve(str(shop / "campaign.yaml"), other.getsockname()[1])
+
+
+def test_a_mistake_in_the_campaign_is_told_at_once(shop: Path) -> None:
+    (shop / "campaign.yaml").write_text("name: corner-shop\nlanguage: [th]\n", encoding="utf-8")
+    with pytest.raises(UserError, match="language"):
+        ui.serve(str(shop / "campaign.yaml"), free_port())
+
+
+@pytest.mark.skipif(not Path("/proc").is_dir(), reason="processes are looked for in /proc")
+def test_what_a_killed_program_had_started_ends_with_it() -> None:
+    holder = subprocess.Popen([sys.executable, "-c", SLEEPER])
+    asleep = until(lambda: [pid for pid in children(holder.pid) if b"sleep" in Path(f"/proc/{pid}/cmdline").read_bytes()], 30)[0]
+    mark = dict(v.split("=", 1) for v in Path(f"/proc/{asleep}/environ").read_text().split("\0") if "=" in v)[leash.MARK]
+    assert asleep in leash.marked(mark)
+    holder.kill()
+    holder.wait()
+    until(lambda: not leash.marked(mark), 20)
+
+
+def children(pid: int) -> list[int]:
+    return [int(p) for p in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+
+
+# ---- the real thing
+
+
+class Served:
+    """`python -m flows.ui` as a process, and questions to its server."""
+
+    def __init__(self, process: subprocess.Popen[str], port: int) -> None:
+        self.process, self.port = process, port
+
+    def ask(self, path: str, body: Any = None) -> Any:
+        data = json.dumps(body).encode() if body is not None else None
+        request = Request(f"http://127.0.0.1:{self.port}/api/{path}", data, {"Content-Type": "application/json"})
+        with urlopen(request, timeout=30) as answer:
+            return json.load(answer)
+
+    def ended(self, run: str) -> Any:
+        """The run's state, once it has ended."""
+
+        def look() -> Any:
+            state = self.ask(f"flow_runs/{run}")["state"]
+            return state if state["type"] in ("COMPLETED", "FAILED", "CRASHED", "CANCELLED") else None
+
+        return until(look, 300)
+
+
+@pytest.fixture
+def one_product(shop: Path) -> Path:
+    campaign = (shop / "campaign.yaml").read_text(encoding="utf-8").replace("[th, vi]", "[th]")
+    (shop / "campaign.yaml").write_text(campaign + "script:\n  seconds: 15\n", encoding="utf-8")
+    (shop / "products.csv").write_text(PRODUCT, encoding="utf-8")
+    return shop
+
+
+@pytest.fixture
+def served(one_product: Path, home: Path) -> Iterator[Served]:
+    port = free_port()
+    env = {name: v for name, v in os.environ.items() if not name.startswith("PREFECT_API")}
+    env |= {"PREFECT_HOME": str(home / "prefect")}
+    command = [sys.executable, "-m", "flows.ui", str(one_product / "campaign.yaml"), "--port", str(port)]
+    process = subprocess.Popen(command, env=env, cwd=ui.PROJECT, stdout=subprocess.PIPE, text=True)
+    assert process.stdout
+    said: list[str] = []
+    for line in process.stdout:
+        said.append(line)
+        if line.startswith("open "):
+            break
+    try:
+        assert said[-1:] == [f"open http://127.0.0.1:{port}\n"], said
+        yield Served(process, port)
+    finally:
+        process.send_signal(signal.SIGTERM)
+        process.wait(60)
+
+
+@pytest.mark.heavy
+def test_the_schedule_and_a_retry_of_only_what_failed(served: Served, one_product: Path) -> None:
+    nightly = served.ask("deployments/name/nightly/nightly")
+    assert nightly["parameters"] == {"campaign": str(one_product / "campaign.yaml")}
+    scheduled = {"flow_runs": {"state": {"type": {"any_": ["SCHEDULED"]}}, "deployment_id": {"any_": [nightly["id"]]}}}
+    until(lambda: served.ask("flow_runs/filter", scheduled), 120)
+
+    with (one_product / "products.csv").open("a", encoding="utf-8") as f:
+        f.write("LAMP-02,Desk Lamp,890,home,Three levels,pictures/lamp.jpg,โคมไฟตั้งโต๊ะ,ปรับแสงได้ 3 ระดับ\n")
+    # Without its Thai title the second clip can't be made; the first can.
+    rows = (one_product / "products.csv").read_text(encoding="utf-8")
+    (one_product / "products.csv").write_text(rows.replace("โคมไฟตั้งโต๊ะ", ""), encoding="utf-8")
+    run = served.ask(f"deployments/{nightly['id']}/create_flow_run", {})["id"]
+    state = served.ended(run)
+    assert state["type"] == "FAILED"
+    assert "LAMP-02.th at translate" in state["message"]
+    batches = [r for r in served.ask("flow_runs/filter", {}) if r["name"].endswith("batch 1 of 1")]
+    assert len(batches) == 1
+    assert batches[0]["parent_task_run_id"]
+    clip = one_product / "out" / "tiktok" / "MUG-01.th.mp4"
+    made_at = clip.stat().st_mtime_ns
+
+    (one_product / "products.csv").write_text(rows, encoding="utf-8")
+    served.ask(f"flow_runs/{run}/set_state", {"state": {"type": "SCHEDULED", "name": "AwaitingRetry"}, "force": True})
+    until(lambda: served.ask(f"flow_runs/{run}")["run_count"] == 2, 60)
+    assert served.ended(run)["type"] == "COMPLETED"
+    assert clip.stat().st_mtime_ns == made_at
+    assert (one_product / "out" / "tiktok" / "LAMP-02.th.mp4").is_file()
+
+    def names() -> Any:
+        runs = served.ask("task_runs/filter", {"sort": "EXPECTED_START_TIME_DESC"})
+        ends = [(r["name"], r["state_name"]) for r in runs if r["name"].startswith("clip")]
+        return ends if len(ends) == 4 and all(s != "Running" for _, s in ends) else None
+
+    assert sorted(until(names, 60)) == [
+        ("clip · th · LAMP-02", "Completed"), ("clip · th · LAMP-02", "Failed"),
+        ("clip · th · MUG-01", "Completed"), ("clip · th · MUG-01", "Reused"),
+    ]  # fmt: skip
+
+
+@pytest.mark.heavy
+def test_a_killed_ui_leaves_nothing_running(served: Served) -> None:
+    mark = f"PREFECT_SERVER_UI_API_URL=http://127.0.0.1:{served.port}/api"
+    served.process.kill()
+    served.process.wait()
+
+    def nothing() -> bool:
+        for entry in Path("/proc").glob("[0-9]*/environ"):
+            try:
+                if mark.encode() in entry.read_bytes():
+                    return False
+            except OSError:
+                continue
+        return True
+
+    until(nothing, 30)
