@@ -144,15 +144,19 @@ def melting(width: int, height: int, reach: int) -> Pixels:
     return np.ascontiguousarray(np.broadcast_to((eased * 255 + 0.5).astype(np.uint8)[:, None], (height, width)))
 
 
-def logo(path: str, width: int, height: int) -> Pixels:
-    """A logo fitted into a box: premultiplied RGBA."""
+def logo(path: str, width: int, height: int) -> Card:
+    """A logo on a light plate, so that it reads on any picture; the plate is at most `width` x `height`."""
     bgra = cv2.imread(path, cv2.IMREAD_UNCHANGED)
     if bgra is None or bgra.ndim != 3:
         raise UserError(f"the logo {path} is not a PNG or JPEG in colour: save it as a PNG with transparency.")
     rgba = u8(cv2.cvtColor(bgra, cv2.COLOR_BGRA2RGBA if bgra.shape[2] == 4 else cv2.COLOR_BGR2RGBA))
-    scale = min(width / rgba.shape[1], height / rgba.shape[0])
+    side, above = 22, 16
+    scale = min((width - 2 * side) / rgba.shape[1], (height - 2 * above) / rgba.shape[0])
     size = (max(2, round(rgba.shape[1] * scale)), max(2, round(rgba.shape[0] * scale)))
-    return u8(cv2.resize(premultiply(rgba), size, interpolation=cv2.INTER_AREA))
+    small = u8(cv2.resize(premultiply(rgba), size, interpolation=cv2.INTER_AREA))
+    plate = _sheet(size[0] + 2 * side, size[1] + 2 * above, radius=(size[1] + 2 * above) // 2, opacity=0.88)
+    _put(plate, small, side, above)
+    return plate
 
 
 def _disc(size: int, colour: str) -> Pixels:

@@ -190,8 +190,8 @@ class Composer:
 
     def _logo_layer(self, path: str) -> Layer:
         left, top, right, bottom = self.layout.logo
-        rgba = cards.logo(path, right - left, bottom - top)
-        return layer(rgba, right - rgba.shape[1], top)
+        card = cards.logo(path, right - left, bottom - top)
+        return layer(card.rgba, right - card.width - card.left, top - card.top)
 
 
 def _smooth(x: float) -> float:

@@ -118,10 +118,10 @@ def test_a_layer_faded_to_half_is_half_there() -> None:
     assert top.faded(1) is top
 
 
-def test_a_layer_lies_on_even_pixels_whatever_is_asked() -> None:
+def test_a_layer_is_of_even_size_whatever_is_asked() -> None:
     placed = layer(np.full((9, 7, 4), 255, np.uint8), 13, 21)
     assert placed.box == (12, 20, 20, 30)
-    assert placed.at(31, 41).box[:2] == (30, 40)
+    assert placed.at(31, 41).box == (31, 41, 39, 51)
     assert placed.keep[0].min() == 255  # the row that was added shows nothing
     assert placed.keep[1, 1] == 0
 
@@ -139,7 +139,7 @@ def test_cross_fading_goes_from_one_frame_to_the_other() -> None:
 def test_at_zoom_one_the_whole_still_is_shown() -> None:
     still = smooth_picture(270, 180)
     frame = Frame.of(plain((0, 0, 0), 320, 240))
-    Picture(still).draw(frame, (20, 30, 260, 190), 1.0)
+    Picture(still, (20, 30, 260, 190)).draw(frame, 0, lambda index: 1.0)
     shown = frame.rgb()
     wanted = cv2.resize(still, (240, 160), interpolation=cv2.INTER_LINEAR)
     assert difference(shown[34:186, 24:256], wanted[4:-4, 4:-4]) <= 4
@@ -165,20 +165,20 @@ def middle(shown: Pixels) -> np.ndarray:
 
 @pytest.mark.parametrize("centre", [(0.5, 0.5), (0.5, 0.42), (0.3, 0.7)])
 def test_the_centre_of_a_zoom_stays_where_it_is(centre: tuple[float, float]) -> None:
-    picture = Picture(dots(268, 224, [centre]))
+    picture = Picture(dots(268, 224, [centre]), (0, 0, 240, 200))
     frame = Frame(240, 200)
     for zoom in (1.0, 1.04, 1.08, 1.5):
-        picture.draw(frame, (0, 0, 240, 200), zoom, centre)
+        picture.draw(frame, 0, lambda index, zoom=zoom: zoom, centre)
         assert middle(frame.rgb()) == pytest.approx(np.array(centre) * (240, 200), abs=0.35)
 
 
 def test_a_slow_zoom_moves_nothing_by_more_than_it_grows() -> None:
     """8 % over 60 frames: a point at the edge drifts outwards by 8 % of its distance from the middle, in even steps."""
-    picture = Picture(dots(268, 224, [(0.85, 0.5)]))
+    picture = Picture(dots(268, 224, [(0.85, 0.5)]), (0, 0, 240, 200))
     frame = Frame(240, 200)
     places = []
     for n in range(61):
-        picture.draw(frame, (0, 0, 240, 200), 1 + 0.08 * n / 60)
+        picture.draw(frame, n, lambda index: 1 + 0.08 * index / 60)
         places.append(middle(frame.rgb()))
     steps = np.diff(np.array(places), axis=0)
     per_frame = 0.35 * 240 * 0.08 / 60
@@ -190,8 +190,23 @@ def test_a_slow_zoom_moves_nothing_by_more_than_it_grows() -> None:
 
 def test_zooming_never_shows_what_is_beyond_the_still() -> None:
     frame = Frame.of(plain((0, 0, 0), 120, 100))
-    Picture(plain((240, 240, 240), 134, 112)).draw(frame, (0, 0, 120, 100), 1.08, (0.5, 0.42))
-    assert frame.rgb().min() >= 238
+    for index in (0, 1):
+        Picture(plain((240, 240, 240), 134, 112), (0, 0, 120, 100)).draw(frame, index, lambda index: 1.08, (0.5, 0.42))
+        assert frame.rgb().min() >= 238
+
+
+def test_frames_of_a_zoom_are_the_same_in_whatever_order_they_are_drawn() -> None:
+    still = smooth_picture(134, 112)
+
+    def drawn(order: list[int]) -> dict[int, bytes]:
+        picture, out = Picture(still, (0, 0, 120, 100)), {}
+        for index in order:
+            frame = Frame(120, 100)
+            picture.draw(frame, index, lambda index: 1 + 0.01 * index)
+            out[index] = frame.buffer.tobytes()
+        return out
+
+    assert drawn([0, 1, 2, 3, 4, 5]) == drawn([5, 2, 0, 3, 1, 4])
 
 
 def test_a_frames_own_pixels_are_put_back_where_the_coverage_ends() -> None:
@@ -206,7 +221,7 @@ def test_a_frames_own_pixels_are_put_back_where_the_coverage_ends() -> None:
     # Rows that are wholly covered cost nothing.
     assert sum(b.keep.shape[0] for b in bands) <= 20 + 42
     untouched = frame.rgb().astype(float)
-    Picture(plain((200, 40, 160), 200, 140)).draw(frame, box, 1.0)
+    Picture(plain((200, 40, 160), 200, 140), box).draw(frame, 0, lambda index: 1.0)
     for band in bands:
         frame.blend(band)
     seen = frame.rgb().astype(float)

@@ -30,11 +30,17 @@ LINES = (
 )
 SPEECH = Speech(audio="", rate=48_000, duration=1.2, words=(Word(text="a", start=0, end=1.2),), mouths=(), engine="espeak")
 TEXTS = {
-    "th": Text(title="หูฟังไร้สาย Lumora Air", features=("แบตเตอรี่ใช้ได้นาน 30 ชั่วโมง", "กันน้ำระดับ IPX5", "ชาร์จเร็วด้วย USB-C"), brand="Lumora"),
-    "vi": Text(title="Tai nghe không dây Lumora Air", features=("Pin dùng liên tục 30 giờ", "Chống nước IPX5", "Sạc nhanh USB-C"), brand="Lumora"),
-    "id": Text(title="Earbuds nirkabel Lumora Air", features=("Baterai tahan 30 jam", "Tahan air IPX5", "Isi cepat USB-C"), brand="Lumora"),
-    "zh": Text(title="Lumora Air 无线耳机", features=("续航长达30小时", "IPX5防水", "USB-C快充"), brand="Lumora"),
-    "en": Text(title="Lumora Air wireless earbuds", features=("30 hours of battery", "IPX5", "Fast charging by USB-C"), brand="Lumora"),
+    "th": Text(title="หูฟังไร้สาย Lumora Air",
+               features=("แบตเตอรี่ใช้ได้นาน 30 ชั่วโมง", "กันน้ำระดับ IPX5", "ชาร์จเร็วด้วย USB-C"),
+               brand="Lumora"),
+    "vi": Text(title="Tai nghe không dây Lumora Air",
+               features=("Pin dùng liên tục 30 giờ", "Chống nước IPX5", "Sạc nhanh USB-C"), brand="Lumora"),
+    "id": Text(title="Earbuds nirkabel Lumora Air",
+               features=("Baterai tahan 30 jam", "Tahan air IPX5", "Isi cepat USB-C"), brand="Lumora"),
+    "zh": Text(title="Lumora Air 无线耳机",
+               features=("续航长达30小时", "IPX5防水", "USB-C快充"), brand="Lumora"),
+    "en": Text(title="Lumora Air wireless earbuds",
+               features=("30 hours of battery", "IPX5", "Fast charging by USB-C"), brand="Lumora"),
 }  # fmt: skip
 
 
