@@ -4,6 +4,7 @@ BIN := .venv/bin
 # Everything a run leaves behind stays in the project folder.
 export CROSSREEL_HOME ?= $(CURDIR)/.crossreel
 export PREFECT_HOME ?= $(CURDIR)/.crossreel/prefect
+export PYTHAINLP_DATA ?= $(CURDIR)/.crossreel/pythainlp
 
 .PHONY: install demo test lint heavy bench ui clean
 

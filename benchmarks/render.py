@@ -56,9 +56,7 @@ def raw_frames(job: render.Job, out: Path) -> None:
 
 
 def plain_encode(job: render.Job, raw: Path, out: Path) -> None:
-    e = job.encoding
-    stream = ffmpeg.input(media.file(raw), format="rawvideo", pix_fmt="yuv420p", s=f"{e.width}x{e.height}", framerate=e.fps)
-    graph = stream.output(media.file(out), vcodec="libx264", preset=e.preset, crf=e.crf, g=e.fps * 2, pix_fmt="yuv420p", **{"profile:v": "high"})
+    graph = ffmpeg.input(media.file(raw), **job.encoding.source()).output(media.file(out), **job.encoding.options())
     command = ffmpeg.compile(graph.global_args("-loglevel", "error"), cmd=media.ffmpeg_exe(), overwrite_output=True)
     subprocess.run(command, check=True)
 
@@ -69,7 +67,6 @@ def main() -> None:
     parser.add_argument("--json", action="store_true", help="only the last line, as JSON")
     args = parser.parse_args()
     campaign = campaigns.load(DEMO)
-    campaign = campaign.model_copy(update={"script": campaign.script.model_copy(update={"seconds": 30})})
     with tempfile.TemporaryDirectory() as folder:
         tmp = Path(folder)
         studio = stages.Studio(campaign, LocalStore(tmp / "store"))
@@ -90,11 +87,14 @@ def main() -> None:
         ratio = statistics.median(a / b for a, b in rows)
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
         result = {
-            "ratio": round(ratio, 3), "seconds": round(todo.timeline.duration, 2), "render_cpu_s": round(statistics.median(a for a, _ in rows), 2),
-            "encode_cpu_s": round(statistics.median(b for _, b in rows), 2), "peak_mib": round(peak), "cores": os.cpu_count(),
+            "ratio": round(ratio, 3), "seconds": round(todo.timeline.duration, 2),
+            "render_cpu_s": round(statistics.median(a for a, _ in rows), 2),
+            "encode_cpu_s": round(statistics.median(b for _, b in rows), 2),
+            "peak_mib": round(peak), "cores": os.cpu_count(),
         }  # fmt: skip
     if not args.json:
-        print(f"clip of {result['seconds']} s, 1080x1920 at {todo.encoding.fps} fps, libx264 {todo.encoding.preset} crf {todo.encoding.crf}, {result['cores']} cores")
+        e = todo.encoding
+        print(f"clip of {result['seconds']} s, {e.width}x{e.height} at {e.fps} fps, libx264 {e.preset} crf {e.crf}, {os.cpu_count()} cores")
         print(f"{'render, everything after the voice':<40}{result['render_cpu_s']:>8} CPU s")
         print(f"{'plain encode of the same frames':<40}{result['encode_cpu_s']:>8} CPU s")
         print(f"{'peak memory of the renderer':<40}{result['peak_mib']:>8} MiB")

@@ -19,7 +19,6 @@ from localize import engines, languages
 from localize.assets import ASSETS
 from localize.domain import Channel
 from localize.errors import UserError
-from localize.store import digest, file_digest
 
 
 class Section(BaseModel):
@@ -158,10 +157,6 @@ class Campaign(Section):
 
     def rates_file(self) -> Path:
         return Path(self.money.rates) if self.money.rates else ASSETS / "rates" / "demo.yaml"
-
-    def words_fingerprint(self) -> str:
-        """What the translations hang on: the memory's and glossary's content."""
-        return digest([file_digest(p) for p in (*self.memory, *filter(None, [self.glossary]))])
 
 
 def _shipped_avatars() -> list[str]:

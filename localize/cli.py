@@ -5,10 +5,12 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import sys
 import time
 import uuid
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -32,6 +34,7 @@ app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__, pret
 store_app = typer.Typer(no_args_is_help=True, help="The store of everything made so far.")
 app.add_typer(store_app, name="store")
 console = Console(highlight=False)
+SPARE = 24 * 3600.0  # s: `store gc` leaves what is younger, as a run may still be going
 
 
 @app.command(context_settings={"allow_extra_args": True})
@@ -61,7 +64,7 @@ def run(
 
     name = f"{datetime.now():%Y%m%d-%H%M%S}-{uuid.uuid4().hex[:6]}"
     started = time.monotonic()
-    with Screen() as screen:
+    with _stoppable(), Screen() as screen:
         from flows import leash, watch
         from flows.nightly import nightly
 
@@ -77,6 +80,28 @@ def run(
     if len(outcomes) < len(screen.plan.jobs):
         console.print(f"{len(screen.plan.jobs) - len(outcomes)} clips were not reached: {state.message}", soft_wrap=True, markup=False)
     raise typer.Exit(report.exit_code(screen.plan, outcomes))
+
+
+@contextmanager
+def _stoppable() -> Iterator[None]:
+    """Ctrl-C lets the clips in hand be finished; a second one ends the program at once. That is safe: what it had
+    started ends with it, and the next run sweeps up what was half made."""
+
+    def stop(*_: object) -> None:
+        signal.signal(signal.SIGINT, lambda *_: os._exit(130))
+        console.print("stopping as soon as the clips in hand are done; Ctrl-C again stops at once")
+        raise KeyboardInterrupt
+
+    before = signal.getsignal(signal.SIGINT)
+    if before is not signal.SIG_IGN:  # a shell's background job is not to be stopped by Ctrl-C
+        signal.signal(signal.SIGINT, stop)
+    try:
+        yield
+    except KeyboardInterrupt:
+        console.print("stopped; what was made is kept, the next run goes on from there")
+        raise typer.Exit(130) from None
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def _dry_run(campaign: Path, catalog: str | None, codes: list[str] | None, only: Sequence[str], limit: int, out: str | None) -> None:
@@ -196,10 +221,10 @@ def collect(
     keep: Annotated[int, typer.Option(min=1, help="keep what the newest runs refer to")] = 7,
     store: Annotated[str | None, typer.Option(help="the store, if not the default one")] = None,
 ) -> None:
-    """Remove artifacts that none of the newest runs refers to."""
+    """Remove artifacts that none of the newest runs refers to and that are more than a day old."""
     found = open_store(store or str(campaigns.home() / "store"), campaigns.home())
     found.sweep()
-    count, size = found.collect(keep)
+    count, size = found.collect(keep, spare=SPARE)
     console.print(f"{count} artifacts removed, {size / 2**20:.0f} MiB freed")
 
 

@@ -120,6 +120,11 @@ class Script(Model):
     engine: str
     variant: str = ""
 
+    def features_shown(self) -> tuple[int, ...]:
+        """The indices of the features that Lines speak of, in their order."""
+        asked = (line.feature for line in self.lines if line.feature is not None)
+        return tuple(dict.fromkeys(n for n in asked if n < len(self.text.features)))
+
 
 class Word(Model):
     """One token of a Line as it is read on screen, and when it is heard."""

@@ -43,7 +43,6 @@ class Card:
     licence: str
     commercial: bool = True
     quality: int = 0
-    needs: str = ""
     languages: tuple[str, ...] = ()
 
 

@@ -19,10 +19,10 @@ from typing import Any, Literal, cast
 
 import cv2
 import numpy as np
+from pydantic import Field
 
 from localize import campaign as campaigns
 from localize import engines, languages, media, money, products
-from localize.assets import ASSETS
 from localize.avatar import perform
 from localize.avatar.drawn import DrawnAvatar
 from localize.campaign import Campaign
@@ -32,7 +32,20 @@ from localize.checks import words as word_checks
 from localize.clip import cards, render
 from localize.clip.layout import PRESENTER_RIGHT
 from localize.domain import (
-    Channel, Clip, Disclosure, Finding, Line, Model, Money, Performance, Product, Receipt, Reject, Script, Speech, Text,
+    Channel,
+    Clip,
+    Disclosure,
+    Finding,
+    Line,
+    Model,
+    Money,
+    Performance,
+    Product,
+    Receipt,
+    Reject,
+    Script,
+    Speech,
+    Text,
 )  # fmt: skip
 from localize.errors import Blocked, UserError
 from localize.lipsync import Lipsync
@@ -91,8 +104,8 @@ class Outcome(Model):
     receipts: tuple[Receipt, ...] = ()
     spoken: int = 0
     lines: int = 0
-    seconds: dict[str, float] = {}
-    engines: dict[str, str] = {}
+    seconds: dict[str, float] = Field(default_factory=dict)
+    engines: dict[str, str] = Field(default_factory=dict)
     keys: tuple[str, ...] = ()
 
 
@@ -249,8 +262,11 @@ class Studio:
     def clip_key(self, job: Job, script: Script) -> str:
         """The key of a clip. It needs no speech to exist: the Lines' keys stand for their sound."""
         c, p = self.campaign, job.product
+        # Not the whole script's texts: a feature that no Line speaks of is neither heard nor seen.
+        texts = script.text.title, script.text.brand, {n: script.text.features[n] for n in script.features_shown()}
         return key(
-            "clip", render.VERSION, p.sku, script, [self.speech_key(line, job.language) for line in script.lines],
+            "clip", render.VERSION, p.sku, script.lines, texts, script.price, script.was_price,
+            [self.speech_key(line, job.language) for line in script.lines],
             self.lipsync(job.language).fingerprint(), self.avatar.fingerprint(), [file_digest(i) for i in p.images],
             PRESENTER_RIGHT, c.brand.primary, c.brand.accent, file_digest(c.brand.logo) if c.brand.logo else "",
             c.video, self._music_digest(), self._producer(),
@@ -317,20 +333,18 @@ class Studio:
         done = render.render(todo, folder)
         spoken = todo.timeline.spoken
         _write(folder / "performance.json", performance.model_dump(mode="json"))
-        _write(
-            folder / "clip.json",
-            {
-                "key": name, "sku": job.product.sku, "language": job.language, "title": script.text.title, "duration": todo.timeline.duration,
-                "product": job.product.model_copy(update={"images": tuple(Path(i).name for i in job.product.images)}).model_dump(mode="json"),
-                "script": script.model_dump(mode="json"), "text_origins": origins,
-                "lines": [{"text": s.line.text, "start": round(s.start, 3), "end": round(s.end, 3)} for s in spoken],
-                "words": [w.model_dump() for w in done.words],
-                "boxes": done.boxes, "label_glyph": done.label_glyph, "pictures": len(todo.pictures),
-                "loudness": {"integrated": done.loudness.integrated, "true_peak": done.loudness.true_peak},
-                "engines": self.engines_used(job.language), "rates_date": str(self.rates.date), "target_seconds": self.campaign.script.seconds,
-                "disclosure": todo.disclosure.model_dump(mode="json"),
-            },
-        )  # fmt: skip
+        product = job.product.model_copy(update={"images": tuple(Path(i).name for i in job.product.images)})
+        sidecar = {
+            "key": name, "sku": product.sku, "language": job.language, "title": script.text.title, "duration": todo.timeline.duration,
+            "product": product.model_dump(mode="json"), "script": script.model_dump(mode="json"), "text_origins": origins,
+            "lines": [{"text": s.line.text, "start": round(s.start, 3), "end": round(s.end, 3)} for s in spoken],
+            "words": [w.model_dump() for w in done.words],
+            "boxes": done.boxes, "label_glyph": done.label_glyph, "pictures": len(todo.pictures),
+            "loudness": {"integrated": done.loudness.integrated, "true_peak": done.loudness.true_peak},
+            "engines": self.engines_used(job.language), "rates_date": str(self.rates.date),
+            "target_seconds": self.campaign.script.seconds, "disclosure": todo.disclosure.model_dump(mode="json"),
+        }  # fmt: skip
+        _write(folder / "clip.json", sidecar)
 
     def engines_used(self, language: str) -> dict[str, str]:
         """Which engine served each stage, with the licence of what it runs."""
@@ -360,10 +374,14 @@ class Studio:
         return platforms.pop() if len(platforms) == 1 else "any"
 
     def _producer(self) -> str:
-        return "".join(c for c in (self.campaign.producer or self.campaign.brand.name or self.campaign.name) if "!" <= c <= "}" and c not in '"\\')
+        """Who the label's metadata names, in the characters that GB 45438 allows there."""
+        name = self.campaign.producer or self.campaign.brand.name or self.campaign.name
+        return "".join(c for c in name if "!" <= c <= "}" and c not in '"\\')
 
-    def _music_digest(self) -> str:
-        return "" if self.campaign.video.music == "none" else file_digest(ASSETS / "music" / f"{self.campaign.video.music}.ogg")
+    def _music_digest(self) -> list[str]:
+        """What the sound hangs on besides the speech: the bed and the stings, or nothing without music."""
+        bed = self.campaign.video.music
+        return [] if bed == "none" else [file_digest(render.MUSIC / f"{name}.ogg") for name in (bed, "whoosh", "price")]
 
 
 def make(studio: Studio, job: Job, progress: Progress | None = None, hold: Hold = lambda what: nullcontext()) -> tuple[Clip, Script, bool]:

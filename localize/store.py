@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 import shutil
+import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import asdict, dataclass, is_dataclass
@@ -139,16 +140,18 @@ class LocalStore:
         """All notes of a run, by name."""
         return {p.stem: p.read_text(encoding="utf-8") for p in sorted((self.root / "runs" / run).glob("*.json"))}
 
-    def collect(self, keep_runs: int) -> tuple[int, int]:
+    def collect(self, keep_runs: int, *, spare: float = 0.0) -> tuple[int, int]:
         """Remove every artifact that no note of the newest `keep_runs` runs names in its `keys`, and the older runs' notes.
 
-        What is being made right now stays. Returns how many artifacts went, and their bytes.
+        What is being made right now stays, and so does what was made in the last `spare` seconds: a run that is still
+        going notes a clip only when it is finished. Returns how many artifacts went, and their bytes.
         """
         runs = self._runs()
         kept = {k for run in runs[:keep_runs] for text in self.notes(run).values() for k in json.loads(text).get("keys", ())}
         for run in runs[keep_runs:]:
             self._forget(run)
-        sizes = [self._discard(key) for key in self._keys() if key not in kept]
+        before = time.time() - spare
+        sizes = [self._discard(key) for key in self._keys() if key not in kept and self._made_at(key) <= before]
         gone = [size for size in sizes if size is not None]
         return len(gone), sum(gone)
 
@@ -160,6 +163,10 @@ class LocalStore:
         """Every artifact there is."""
         found = (p for p in self.root.glob("*/*") if p.is_dir() and p.parent.name not in ("tmp", "locks", "runs"))
         return sorted(p.relative_to(self.root).as_posix() for p in found)
+
+    def _made_at(self, key: str) -> float:
+        """When an artifact was made, in seconds since 1970."""
+        return (self.root / key).stat().st_mtime
 
     def _forget(self, run: str) -> None:
         shutil.rmtree(self.root / "runs" / run)

@@ -100,6 +100,9 @@ class S3Store(LocalStore):
         here = super()._keys()
         return sorted({f"{n[0]}/{n[1]}" for n in names if len(n) > 2 and n[0] not in ("runs", "leases")} | set(here))
 
+    def _made_at(self, key: str) -> float:
+        return max((changed.timestamp() for _, changed, _ in self._list(f"{key}/")), default=0.0)
+
     def _forget(self, run: str) -> None:
         self._delete([name for name, _, _ in self._list(f"runs/{run}/")])
 

@@ -186,13 +186,14 @@ def test_ctrl_c_ends_without_a_traceback(crossreel: Callable[..., Said], shop: P
 # ---- the store
 
 
-def test_store_gc_removes_what_no_run_refers_to(crossreel: Callable[..., Said], home: Path) -> None:
+def test_store_gc_removes_what_no_run_refers_to(crossreel: Callable[..., Said], home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     store = LocalStore(home / "store")
     kept, stale = (key("speech", "1", n) for n in range(2))
     for name in (kept, stale):
         store.make(name, lambda folder: None)
     store.note("monday", "MUG-01.th", json.dumps({"keys": [kept]}))
     (store.root / "tmp" / "clip-half").mkdir()
+    monkeypatch.setattr(cli, "SPARE", 0.0)  # as if a day had passed
 
     said = crossreel("store", "gc")
     assert said.code == 0
@@ -201,7 +202,13 @@ def test_store_gc_removes_what_no_run_refers_to(crossreel: Callable[..., Said], 
     assert list((store.root / "tmp").iterdir()) == []
 
 
-def test_store_gc_of_another_store(crossreel: Callable[..., Said], tmp_path: Path) -> None:
+def test_store_gc_leaves_what_a_run_may_still_be_going_to_use(crossreel: Callable[..., Said], home: Path) -> None:
+    LocalStore(home / "store").make(key("speech", "1"), lambda folder: None)
+    assert "0 artifacts removed" in crossreel("store", "gc").out
+
+
+def test_store_gc_of_another_store(crossreel: Callable[..., Said], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cli, "SPARE", 0.0)
     LocalStore(tmp_path / "s").make(key("speech", "1"), lambda folder: None)
     assert "1 artifacts removed" in crossreel("store", "gc", "--keep", "1", "--store", tmp_path / "s").out
     assert crossreel("store", "gc", "--keep", "0").code == 2

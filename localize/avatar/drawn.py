@@ -1,7 +1,7 @@
 """A drawn host: its package of vector parts, loaded once, and each frame put together from ready pixels.
 
-A frame is a stack of layers: hair behind, torso, arms as they are posed, hair before them, and the face, of which only what changed is painted again. Whoever composes the clip keeps its own copies of layers
-whose pixels stay.
+A frame is a stack of layers: hair behind, torso, arms as they are posed, hair before them, and the face, of which only
+what changed is painted again. Whoever composes the clip keeps its own copies of layers whose pixels stay.
 """
 
 from __future__ import annotations

@@ -64,7 +64,7 @@ def feature(text: str, number: int, language: str, palette: Palette, width: int)
     card = _sheet(width, height, bar=palette.primary)
     _put(card, _disc(badge, palette.primary), pad, (height - badge) // 2)
     figure = Style(42, "bold", "#FFFFFF")
-    sprite, (dx, dy) = typeset.draw(str(number), figure, language)
+    sprite, (_, dy) = typeset.draw(str(number), figure, language)
     up, _ = typeset.ink(str(number), figure, language)
     _put(card, sprite, pad + badge // 2 - sprite.shape[1] // 2, height // 2 + up // 2 + dy)
     _put(card, words.rgba, pad + badge + pad + words.x, (height - words.height) // 2 + words.y)
@@ -131,8 +131,8 @@ def ai_label(language: str, width: int) -> Card:
         style = replace(style, size=style.size + 1)
     words = typeset.block(text, style, language, width - 48, max_lines=1)
     w, h = words.rgba.shape[1] + 48, words.height + 32
-    svg = f'<svg xmlns="http://www.w3.org/2000/svg" width="{w}" height="{h}"><rect width="{w}" height="{h}" rx="22" fill="#101018" opacity=".58"/></svg>'
-    card = Card(rasterise(svg), 0, 0, w, h, typeset.glyph_height(text, style, language))
+    ground = _drawn(w, h, f'<rect width="{w}" height="{h}" rx="22" fill="#101018" opacity=".58"/>')
+    card = Card(ground, 0, 0, w, h, typeset.glyph_height(text, style, language))
     _put(card, words.rgba, 24, 16 + words.y)
     return card
 
@@ -159,21 +159,23 @@ def logo(path: str, width: int, height: int) -> Card:
     return plate
 
 
+def _drawn(width: int, height: int, shapes: str) -> Pixels:
+    return rasterise(f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}">{shapes}</svg>')
+
+
 def _disc(size: int, colour: str) -> Pixels:
-    return rasterise(
-        f'<svg xmlns="http://www.w3.org/2000/svg" width="{size}" height="{size}"><circle cx="{size / 2}" cy="{size / 2}" r="{size / 2}" fill="{colour}"/></svg>'
-    )
+    return _pill(size, size, colour)
 
 
 def _pill(width: int, height: int, colour: str) -> Pixels:
-    return rasterise(
-        f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}"><rect width="{width}" height="{height}" rx="{height / 2}" fill="{colour}"/></svg>'
-    )
+    return _drawn(width, height, f'<rect width="{width}" height="{height}" rx="{height / 2}" fill="{colour}"/>')
 
 
 def _cart(size: int) -> Pixels:
-    return rasterise(
-        f"""<svg xmlns="http://www.w3.org/2000/svg" width="{size}" height="{size}" viewBox="0 0 24 24">
-        <path d="M2 3h3l2.4 11.2a2 2 0 0 0 2 1.6h7.9a2 2 0 0 0 1.9-1.5L21.5 7H6.2" fill="none" stroke="#fff" stroke-width="2.2"
-         stroke-linecap="round" stroke-linejoin="round"/><circle cx="10" cy="20" r="1.8" fill="#fff"/><circle cx="17" cy="20" r="1.8" fill="#fff"/></svg>"""
+    basket = "M2 3h3l2.4 11.2a2 2 0 0 0 2 1.6h7.9a2 2 0 0 0 1.9-1.5L21.5 7H6.2"
+    return _drawn(
+        size,
+        size,
+        f'''<g transform="scale({size / 24})" fill="#fff"><circle cx="10" cy="20" r="1.8"/><circle cx="17" cy="20" r="1.8"/>
+        <path d="{basket}" fill="none" stroke="#fff" stroke-width="2.2" stroke-linecap="round" stroke-linejoin="round"/></g>''',
     )

@@ -12,7 +12,7 @@ from functools import cached_property
 from typing import Protocol
 
 from localize.clip import cards, stills
-from localize.clip.canvas import Frame, Layer, Picture, put_back, layer
+from localize.clip.canvas import Frame, Layer, Picture, layer, put_back
 from localize.clip.cards import Card, Palette
 from localize.clip.layout import Box, Layout
 from localize.domain import Script

@@ -6,7 +6,7 @@ Writes `clip.mp4`, `cover.jpg`, `captions.srt` into a folder and says what was m
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,15 +17,16 @@ import numpy.typing as npt
 from localize import media
 from localize.assets import ASSETS
 from localize.clip.captions import CaptionArt, Look, Page, pages, srt
+from localize.clip.cards import Palette
 from localize.clip.compose import Composer, Sprite
 from localize.clip.layout import Box, Layout
-from localize.clip.cards import Palette
 from localize.clip.type import ruler
 from localize.domain import Disclosure, Script, Word
 from localize.timeline import Timeline
 
 VERSION = "1"  # part of the clip's key: raise it when the same inputs would give other frames or sound
 CAPTION_SIZE = 58
+MUSIC = ASSETS / "music"
 
 
 @dataclass(frozen=True)
@@ -109,24 +110,43 @@ def tags(disclosure: Disclosure) -> Mapping[str, str]:
 
 
 def _sound(job: Job, folder: Path, out: Path) -> media.Loudness:
-    track = np.zeros(round(job.timeline.duration * media.RATE), np.float32)
-    for spoken in job.timeline.spoken:
-        samples, rate = media.read_wav(spoken.speech.audio)
-        if rate != media.RATE:
-            samples = media.read_audio(spoken.speech.audio)
-        start = round(spoken.start * media.RATE)
-        end = min(len(track), start + len(samples))
-        track[start:end] += samples[: end - start]
-    speech = folder / "speech.wav"
-    media.write_wav(speech, track)
-    music = ASSETS / "music" / f"{job.music}.ogg" if job.music != "none" else None
-    level = media.mix(speech, music, job.timeline.duration, out)
-    speech.unlink()
+    """The clip's sound: speech at its times, the bed ducked under it, a whoosh where cards come and a sting at the price."""
+    speech = _laid(job, [(s.start, media.read_audio(s.speech.audio)) for s in job.timeline.spoken])
+    media.write_wav(folder / "speech.wav", speech)
+    music = effects = None
+    if job.music != "none":
+        music = MUSIC / f"{job.music}.ogg"
+        effects = folder / "effects.wav"
+        media.write_wav(effects, _laid(job, list(_stings(job))))
+    level = media.mix(folder / "speech.wav", music, job.timeline.duration, out, effects=effects)
+    for part in (folder / "speech.wav", effects):
+        if part:
+            part.unlink()
     return level
+
+
+def _stings(job: Job) -> Iterator[tuple[float, media.Samples]]:
+    whoosh, price = (media.read_audio(MUSIC / name) * gain for name, gain in (("whoosh.ogg", 0.10), ("price.ogg", 0.16)))
+    priced = False
+    for spoken in job.timeline.spoken:
+        if spoken.line.role == "feature":
+            yield max(0.0, spoken.start - 0.25), whoosh
+        elif spoken.line.role == "price" and not priced:
+            priced = True
+            yield max(0.0, spoken.start - 0.2), price
+
+
+def _laid(job: Job, sounds: Sequence[tuple[float, media.Samples]]) -> media.Samples:
+    """Sounds laid on a silent track of the clip's length at their times (seconds); what leaves it is cut off."""
+    track = np.zeros(round(job.timeline.duration * media.RATE), np.float32)
+    for at, samples in sounds:
+        start = round(at * media.RATE)
+        part = track[start : start + len(samples)]
+        part += samples[: len(part)]
+    return track
 
 
 def _cover_frame(job: Job) -> int:
     """The cover is taken while the first Line with a card is shown and its card has settled."""
     spoken = next((s for s in job.timeline.spoken if s.line.show in ("title", "feature")), job.timeline.spoken[0])
     return min(job.timeline.frames - 1, round((spoken.start + min(1.0, (spoken.end - spoken.start) / 2)) * job.timeline.fps))
-

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
 from pathlib import Path
 from typing import ClassVar
@@ -54,17 +53,10 @@ def _key_in(sidecar: Path) -> str:
 
 
 def _place(source: Path, target: Path) -> None:
-    """Put a file in place whole: a hard link costs no space, a copy is made where the file system can't link."""
+    """Put a file in place whole. Copied, not linked: whoever edits a clip in the folder must not edit the store's."""
     part = target.with_name(f".{target.name}.part")
-    part.unlink(missing_ok=True)
     try:
-        try:
-            os.link(source, part)
-        except OSError:
-            # Exclusively: were the part another worker's link, writing into it would write into the store.
-            with source.open("rb") as whole, part.open("xb") as copy:
-                shutil.copyfileobj(whole, copy)
+        shutil.copyfile(source, part)
         part.replace(target)
     finally:
-        # Renaming a link onto another link of the same file does nothing and leaves both.
-        part.unlink(missing_ok=True)
+        part.unlink(missing_ok=True)  # there only if the copy failed

@@ -90,7 +90,6 @@ class EspeakVoice:
         version="1",
         licence="GPL-3.0-or-later (program, run as a process of its own)",
         quality=10,
-        needs="pip install espeakng-loader",
         languages=("en", "id", "th", "vi", "zh"),
     )
 

@@ -9,7 +9,6 @@ import pytest
 
 from localize.domain import Channel, Clip, Finding, Post
 from localize.errors import Blocked
-from localize.publish import folder as folder_channel
 from localize.publish.folder import FolderPublisher
 
 CHANNEL = Channel(name="tiktok", platform="tiktok")
@@ -98,15 +97,13 @@ def test_a_blocked_clip_does_not_go_out(tmp_path: Path) -> None:
     assert not (tmp_path / "out").exists()
 
 
-def test_where_files_cannot_be_linked_they_are_copied(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def refuse(*_: object) -> None:
-        raise OSError("another file system")
-
-    monkeypatch.setattr(folder_channel.os, "link", refuse)
+def test_who_edits_a_published_clip_does_not_edit_the_stores(tmp_path: Path) -> None:
     made, out = clip(tmp_path / "store"), tmp_path / "out"
+    before = Path(made.video).read_bytes()
     FOLDER.publish(made, POST, CHANNEL, out)
-    assert names(out / "tiktok") == FOUR
-    assert (out / "tiktok" / "MUG-01.th.mp4").stat().st_nlink == 1
+    with (out / "tiktok" / "MUG-01.th.mp4").open("r+b") as f:
+        f.write(b"edited")
+    assert Path(made.video).read_bytes() == before
 
 
 def test_a_copy_that_fails_leaves_no_part(tmp_path: Path) -> None:
