@@ -4,7 +4,7 @@ Renders one demo clip of about 20 s, writes its composed frames to a raw file, e
 and compares user+system seconds of this process and its children. Medians over --rounds, both in each round, as the
 machine's other load moves them alike.
 
-    python benchmarks/render.py [--rounds 3] [--json]
+    python benchmarks/render.py [--rounds 3] [--preset PRESET] [--json]
 """
 
 from __future__ import annotations
@@ -64,9 +64,12 @@ def plain_encode(job: render.Job, raw: Path, out: Path) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--preset", help="another x264 preset than the default")
     parser.add_argument("--json", action="store_true", help="only the last line, as JSON")
     args = parser.parse_args()
     campaign = campaigns.load(DEMO)
+    if args.preset:
+        campaign = campaign.model_copy(update={"video": campaign.video.model_copy(update={"preset": args.preset})})
     with tempfile.TemporaryDirectory() as folder:
         tmp = Path(folder)
         studio = stages.Studio(campaign, LocalStore(tmp / "store"))

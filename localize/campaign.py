@@ -90,10 +90,11 @@ class MoneySettings(Section):
 
 
 class Video(Section):
-    """The encode. `crf` is x264's quality (lower is better), `preset` its effort."""
+    """The encode. `crf` is x264's quality (lower is better), `preset` its effort: `faster` gives better pictures in the
+    same bytes than `veryfast`, for about 1.6 times its CPU."""
 
-    crf: int = Field(default=21, ge=14, le=30)
-    preset: Literal["ultrafast", "superfast", "veryfast", "faster", "fast", "medium"] = "veryfast"
+    crf: int = Field(default=22, ge=14, le=30)
+    preset: Literal["ultrafast", "superfast", "veryfast", "faster", "fast", "medium"] = "faster"
     music: Literal["bright", "calm", "drive", "none"] = "bright"
 
 

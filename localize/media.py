@@ -195,8 +195,8 @@ class Encoding:
     width: int = 1080
     height: int = 1920
     fps: int = 30
-    crf: int = 21
-    preset: str = "veryfast"
+    crf: int = 22
+    preset: str = "faster"
     threads: int = 0
 
     def source(self) -> dict[str, Any]:

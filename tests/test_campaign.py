@@ -69,14 +69,6 @@ def test_a_byte_order_mark_and_an_s3_store_are_taken(shop: Path) -> None:
     assert load(path).store == "s3://studio/clips"
 
 
-def test_the_memorys_content_is_in_its_fingerprint(shop: Path) -> None:
-    path = change(shop, "producer: Corner", "memory: [memory.csv]")
-    (shop / "memory.csv").write_text("source,th\nMug,แก้ว\n", encoding="utf-8")
-    before = load(path).words_fingerprint()
-    (shop / "memory.csv").write_text("source,th\nMug,แก้วน้ำ\n", encoding="utf-8")
-    assert load(path).words_fingerprint() != before
-
-
 def test_channels_say_which_products_and_languages_they_take(shop: Path) -> None:
     path = change(shop, "    platform: tiktok\n", "    platform: tiktok\n    languages: [th]\n  - name: shop\n    only: [MUG-01]\n")
     campaign = load(path)

@@ -208,10 +208,10 @@ def over(canvas: Pixels, x: int, y: int, rgba: Pixels) -> None:
         cv2.add(part, cv2.multiply(behind, _left_by(part), scale=1 / 255), dst=behind)
 
 
-def shadow_of(rgba: Pixels, reach: float) -> tuple[Pixels, int]:
-    """The blurred alpha [h, w] of a picture and how many pixels it is wider on every side. Blurred small: it is soft anyway."""
+def shadow_of(shape: Pixels, reach: float) -> tuple[Pixels, int]:
+    """A blurred alpha [h, w] and how many pixels it is wider on every side. Blurred small: it is soft anyway."""
     pad = round(reach)
-    alpha = cv2.copyMakeBorder(cv2.extractChannel(rgba, 3), pad, pad, pad, pad, cv2.BORDER_CONSTANT)
+    alpha = cv2.copyMakeBorder(shape, pad, pad, pad, pad, cv2.BORDER_CONSTANT)
     small = cv2.GaussianBlur(cv2.resize(alpha, None, fx=0.25, fy=0.25, interpolation=cv2.INTER_AREA), (0, 0), max(0.5, reach * 0.11))
     return np.asarray(cv2.resize(small, (alpha.shape[1], alpha.shape[0]), interpolation=cv2.INTER_LINEAR), np.uint8), pad
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import math
 from collections import OrderedDict
-from collections.abc import Hashable, Mapping
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
@@ -26,7 +26,7 @@ JAWS = (0.0, 0.33, 0.67, 1.0)
 LIDS = (0.0, 0.35, 0.7, 1.0)
 SMILES = (0.0, 0.5, 1.0)
 GAZES = ((0, 0), (-4, -1), (-2, 3), (0, -3))
-ARMS = 64  # arms kept as they were posed
+ARMS = 16  # arms kept as they were posed: what is shown is kept as layers by who composes
 SHADOW, DARKNESS = 16, 0.34  # how far (canvas units) and how strongly a hand shades what is behind it
 TILTS = 24  # tilts of the head kept
 
@@ -248,15 +248,20 @@ class DrawnAvatar:
         over(canvas, upper.x - left, upper.y - top, upper.rgba)
         behind = np.zeros_like(canvas)
         over(behind, self._torso.x - left, self._torso.y - top, self._torso.rgba)
+        self._cast(canvas, behind, rest, left, top)
         for part in rest:
-            self._cast(canvas, behind, part, left, top)
             over(canvas, part.x - left, part.y - top, part.rgba)
         return _Limb(canvas, left, top, tuple(rest))
 
-    def _cast(self, canvas: Pixels, behind: Pixels, part: _Placed, left: int, top: int) -> None:
-        """The soft shadow of a hand or forearm on the arm itself and, as a dark film, on the torso behind it."""
-        shade, pad = shadow_of(part.rgba, SHADOW * self.scale)
-        x, y = part.x - left - pad + round(2 * self.scale), part.y - top - pad + round(8 * self.scale)
+    def _cast(self, canvas: Pixels, behind: Pixels, parts: Sequence[_Placed], left: int, top: int) -> None:
+        """The soft shadow of hand and forearm on the upper arm and, as a dark film, on the torso behind."""
+        both = np.zeros(canvas.shape[:2], np.uint8)
+        for part in parts:
+            h, w = part.rgba.shape[:2]
+            view = both[part.y - top : part.y - top + h, part.x - left : part.x - left + w]
+            np.maximum(view, part.rgba[..., 3], out=view)
+        shade, pad = shadow_of(both, SHADOW * self.scale)
+        x, y = round(2 * self.scale) - pad, round(8 * self.scale) - pad
         shadow(canvas, x, y, shade, DARKNESS)
         film(canvas, behind, x, y, shade, DARKNESS)
 

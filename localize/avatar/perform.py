@@ -52,7 +52,8 @@ def _gestures(said: Sequence[Spoken], duration: float) -> list[Gesture]:
         if name == "rest" or end - start < 0.4:
             continue
         words = [w.end for w in s.speech.words if w.end > w.start]
-        peak = start + min(max(words[0] if words else 0.4, 0.35), 0.8)
+        # On whole frames, so that the same gesture passes through the same poses every time it comes.
+        peak = round((start + min(max(words[0] if words else 0.4, 0.35), 0.8)) / FRAME) * FRAME
         begin = max(0.0, peak - WAY)
         longest = LONGEST_POINT if name.startswith("point") else LONGEST
         stop = min(max(end + 0.2, peak + SHORTEST_HOLD), begin + longest, duration)

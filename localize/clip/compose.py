@@ -118,9 +118,9 @@ class Composer:
         t = index / self.timeline.fps
         n = self._shot_at(t)
         shot = self.shots[n]
-        self._stage(self._frame, n, index)
+        self._stage(self._frame, n, t)
         if n and self.shots[n - 1].picture != shot.picture and t < shot.start + FADE:
-            self._stage(self._other, n - 1, index)
+            self._stage(self._other, n - 1, t)
             self._frame.cross_fade(self._other, 1 - _smooth((t - shot.start) / FADE))
         if self._logo:
             self._frame.blend(self._logo)
@@ -133,17 +133,12 @@ class Composer:
         self._frame.blend(self._label)
         return self._frame
 
-    def _stage(self, frame: Frame, n: int, index: int) -> None:
+    def _stage(self, frame: Frame, n: int, t: float) -> None:
         """Backdrop and picture of shot `n`. Shots zoom in and out by turns."""
-        shot, fps = self.shots[n], self.timeline.fps
-        length = max(0.5, shot.end - shot.start)
-
-        def zoom(i: int) -> float:
-            part = min(1.0, max(0.0, (i / fps - shot.start) / length))
-            return 1 + (ZOOM - 1) * (part if n % 2 == 0 else 1 - part)
-
+        shot = self.shots[n]
+        part = min(1.0, max(0.0, (t - shot.start) / max(0.5, shot.end - shot.start)))
         frame.copy_below(self._grounds[shot.picture], self.layout.picture[3])
-        self._stills[shot.picture].draw(frame, index, zoom, (0.5, 0.5 if n % 2 == 0 else 0.42))
+        self._stills[shot.picture].draw(frame, 1 + (ZOOM - 1) * (part if n % 2 == 0 else 1 - part))
         for rim in self._rims[shot.picture]:
             frame.blend(rim)
 

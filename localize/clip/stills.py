@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import cv2
 import numpy as np
+import numpy.typing as npt
 
 from localize.pixels import Pixels, u8
 
@@ -34,13 +37,20 @@ def still(picture: Pixels, width: int, height: int) -> Pixels:
 
 def background(picture: Pixels, width: int, height: int, tint: str) -> Pixels:
     """A bright, soft backdrop: the picture's own colours melted into the brand's palest tone, a little deeper below: RGB."""
-    soft = _blurred(_on_paper(picture), width, height, 1 / 9).astype(np.float32)
+    soft = _blurred(_on_paper(picture), width, height, 1 / 9)
     colour = np.array([int(tint[i : i + 2], 16) for i in (1, 3, 5)], np.float32)
     pale, deep = 255 - (255 - colour) * 0.16, 255 - (255 - colour) * 0.62
-    down = np.linspace(0, 1, height, dtype=np.float32)[:, None, None] ** 1.6
-    out = soft * 0.34 + (pale * (1 - down) + deep * down) * 0.66
-    noise = np.random.default_rng(7).random((height, width, 1), np.float32) - 0.5  # dither: a smooth ramp would show bands
-    return np.clip(out + noise + 0.5, 0, 255).astype(np.uint8)
+    down = np.linspace(0, 1, height, dtype=np.float32)[:, None] ** 1.6
+    ramp = (pale * (1 - down) + deep * down)[:, None, :]
+    out = cv2.addWeighted(soft.astype(np.float32), 0.34, np.broadcast_to(ramp, soft.shape).astype(np.float32), 0.66, 0)
+    return u8(cv2.convertScaleAbs(cv2.add(out, _grain(width, height))))
+
+
+@lru_cache(maxsize=2)
+def _grain(width: int, height: int) -> npt.NDArray[np.float32]:
+    """Half a level of noise, the same on all channels: without it a smooth ramp would show bands."""
+    noise = np.random.default_rng(7).random((height, width), np.float32) - 0.5
+    return np.repeat(noise[..., None], 3, axis=2)
 
 
 def _on_paper(picture: Pixels) -> Pixels:
@@ -55,7 +65,7 @@ def _on_paper(picture: Pixels) -> Pixels:
 
 def _scaled(rgb: Pixels, factor: float) -> Pixels:
     size = (max(2, round(rgb.shape[1] * factor)), max(2, round(rgb.shape[0] * factor)))
-    return u8(cv2.resize(rgb, size, interpolation=cv2.INTER_AREA if factor < 1 else cv2.INTER_LANCZOS4))
+    return u8(cv2.resize(rgb, size, interpolation=cv2.INTER_AREA if factor < 1 else cv2.INTER_CUBIC))
 
 
 def _resize(rgb: Pixels, factor: float, w: int, h: int) -> Pixels:
