@@ -25,11 +25,31 @@ def premultiply(rgba: Pixels) -> Pixels:
     return out
 
 
-def rasterise(svg: str, width: int | None = None, height: int | None = None) -> Pixels:
-    """Draw SVG markup by resvg: premultiplied RGBA [h, w, 4], at the SVG's own size if none is given.
+def meeting(canvas: Pixels, x: int, y: int, picture: Pixels) -> tuple[Pixels, Pixels] | None:
+    """Where a picture laid at x, y meets the canvas: views of that part of the canvas and of the picture."""
+    h, w = picture.shape[:2]
+    left, top = max(0, -x), max(0, -y)
+    right, bottom = min(w, canvas.shape[1] - x), min(h, canvas.shape[0] - y)
+    if left >= right or top >= bottom:
+        return None
+    return canvas[y + top : y + bottom, x + left : x + right], picture[top:bottom, left:right]
+
+
+def over(canvas: Pixels, x: int, y: int, rgba: Pixels) -> None:
+    """Lay a premultiplied picture on a premultiplied canvas in place, its top left corner at (x, y); what hangs over is cut."""
+    both = meeting(canvas, x, y, rgba)
+    if both is not None:
+        behind, part = both
+        rest = cv2.bitwise_not(cv2.extractChannel(part, 3))
+        cv2.add(part, cv2.multiply(behind, cv2.merge((rest, rest, rest, rest)), scale=1 / 255), dst=behind)
+
+
+def rasterise(svg: str, zoom: float = 1.0) -> Pixels:
+    """Draw SVG markup by resvg: premultiplied RGBA [h, w, 4], at `zoom` times the SVG's own size. Raises ValueError for what
+    is no SVG.
 
     Not for text: resvg has no access to the project's fonts (see localize.clip.type).
     """
-    png = resvg_py.svg_to_bytes(svg_string=svg, width=width, height=height, skip_system_fonts=True)
+    png = resvg_py.svg_to_bytes(svg_string=svg, zoom=zoom, skip_system_fonts=True)
     bgra = u8(cv2.imdecode(np.frombuffer(png, np.uint8), cv2.IMREAD_UNCHANGED))
     return premultiply(u8(cv2.cvtColor(bgra, cv2.COLOR_BGRA2RGBA)))

@@ -12,11 +12,10 @@ from string import Template
 import cv2
 import numpy as np
 import numpy.typing as npt
-import resvg_py
 
 from localize.errors import UserError
+from localize.pixels import Pixels, meeting, rasterise
 
-Pixels = npt.NDArray[np.uint8]
 Matrix = npt.NDArray[np.float64]
 
 _NUMBER = re.compile(r"-?\d*\.?\d+")
@@ -102,19 +101,18 @@ def blend(texts: Mapping[str, str], weights: Mapping[str, float]) -> str:
     return "".join(out)
 
 
-def rasterise(svg: str, colours: Mapping[str, str], density: float, where: str) -> Art:
+def drawn(svg: str, colours: Mapping[str, str], density: float, where: str) -> Art:
     """Draw an SVG whose viewBox is in canvas units, and crop it to what is not empty. Raises UserError if it cannot."""
     box = _VIEWBOX.search(svg)
     if box is None:
         raise UserError(f"{where}: the drawing has no viewBox.")
     try:
-        png = resvg_py.svg_to_bytes(svg_string=Template(svg).substitute(colours), zoom=density, skip_system_fonts=True)
+        whole = rasterise(Template(svg).substitute(colours), density)
     except (KeyError, ValueError) as error:
         raise UserError(f"{where}: cannot be drawn: {error}") from error
-    bgra = np.asarray(cv2.imdecode(np.frombuffer(bytes(png), np.uint8), cv2.IMREAD_UNCHANGED), np.uint8)
-    x, y, w, h = cv2.boundingRect(bgra[..., 3])
+    x, y, w, h = cv2.boundingRect(whole[..., 3])
     # One empty pixel around it, so that a turned edge fades out instead of ending in a step.
-    rgba = premultiply(np.asarray(cv2.cvtColor(bgra[y : y + h, x : x + w], cv2.COLOR_BGRA2RGBA), np.uint8))
+    rgba = whole[y : y + h, x : x + w]
     rgba = np.pad(rgba, ((1, 1), (1, 1), (0, 0)))
     return Art(rgba, float(box[1]) + (x - 1) / density, float(box[2]) + (y - 1) / density, density)
 
@@ -147,7 +145,7 @@ class Parts:
 
     def _drawn(self, svg: str, name: str, more: Mapping[str, str] | None = None) -> Art:
         density = self._scale * (1.0 if name in self.UPRIGHT else self.OVERSAMPLE)
-        return rasterise(svg, {**self._paints, **(more or {})}, density, f"{self._folder / name}.svg")
+        return drawn(svg, {**self._paints, **(more or {})}, density, f"{self._folder / name}.svg")
 
     def _between(self, folder: str, weights: Mapping[str, float]) -> str:
         return blend({name: self._texts[f"{folder}/{name}"] for name in weights}, weights)
@@ -177,37 +175,6 @@ class Parts:
         return self._made["eyes", state, lids, gaze]
 
 
-def premultiply(rgba: Pixels) -> Pixels:
-    alpha = rgba[..., 3:].astype(np.uint16)
-    out = rgba.copy()
-    out[..., :3] = (rgba[..., :3] * alpha + 127) // 255
-    return out
-
-
-def _clip(canvas: Pixels, x: int, y: int, picture: Pixels) -> tuple[Pixels, Pixels] | None:
-    """Where a picture laid at x, y meets the canvas: that part of the canvas and that part of the picture."""
-    h, w = picture.shape[:2]
-    left, top = max(0, -x), max(0, -y)
-    right, bottom = min(w, canvas.shape[1] - x), min(h, canvas.shape[0] - y)
-    if left >= right or top >= bottom:
-        return None
-    return canvas[y + top : y + bottom, x + left : x + right], picture[top:bottom, left:right]
-
-
-def _left_by(front: Pixels) -> Pixels:
-    """How much of what lies behind a picture still shows, in all four channels."""
-    rest = cv2.bitwise_not(cv2.extractChannel(front, 3))
-    return np.asarray(cv2.merge((rest, rest, rest, rest)), np.uint8)
-
-
-def over(canvas: Pixels, x: int, y: int, rgba: Pixels) -> None:
-    """Lay a premultiplied picture on a premultiplied canvas at x, y, in place, clipped to the canvas."""
-    clip = _clip(canvas, x, y, rgba)
-    if clip is not None:
-        behind, part = clip
-        cv2.add(part, cv2.multiply(behind, _left_by(part), scale=1 / 255), dst=behind)
-
-
 def shadow_of(shape: Pixels, reach: float) -> tuple[Pixels, int]:
     """A blurred alpha [h, w] and how many pixels it is wider on every side. Blurred small: it is soft anyway."""
     pad = round(reach)
@@ -218,7 +185,7 @@ def shadow_of(shape: Pixels, reach: float) -> tuple[Pixels, int]:
 
 def shadow(canvas: Pixels, x: int, y: int, alpha: Pixels, strength: float) -> None:
     """Darken what the canvas shows by an alpha [h, w], in place; what is empty stays empty."""
-    clip = _clip(canvas, x, y, alpha)
+    clip = meeting(canvas, x, y, alpha)
     if clip is not None:
         shown, part = clip
         keep = cv2.convertScaleAbs(part, alpha=-strength, beta=255)
@@ -227,7 +194,7 @@ def shadow(canvas: Pixels, x: int, y: int, alpha: Pixels, strength: float) -> No
 
 def film(canvas: Pixels, behind: Pixels, x: int, y: int, alpha: Pixels, strength: float) -> None:
     """Lay a black film of an alpha [h, w] under what the canvas shows, in place, where `behind` (same size) shows something."""
-    clip = _clip(canvas, x, y, alpha)
+    clip = meeting(canvas, x, y, alpha)
     if clip is not None:
         shown, part = clip
         ground = behind[max(y, 0) : max(y, 0) + shown.shape[0], max(x, 0) : max(x, 0) + shown.shape[1], 3]

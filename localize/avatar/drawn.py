@@ -17,10 +17,11 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from localize.avatar.art import Art, Matrix, Parts, Pixels, film, over, shades, shadow, shadow_of, warped
+from localize.avatar.art import Art, Matrix, Parts, film, shades, shadow, shadow_of, warped
 from localize.avatar.package import Package
 from localize.avatar.pose import Pose, Score
 from localize.domain import MOUTH_OPENING, MouthShape, Performance
+from localize.pixels import Pixels, over
 
 JAWS = (0.0, 0.33, 0.67, 1.0)
 LIDS = (0.0, 0.35, 0.7, 1.0)

@@ -14,10 +14,10 @@ from itertools import zip_longest
 import numpy as np
 from PIL import ImageColor
 
-from localize.clip.type import Masks, Style, ink, masks, measure, over, paint, tint
+from localize.clip.type import Masks, Style, ink, masks, measure, paint, tint
 from localize.domain import Word
 from localize.languages import Token, wrap
-from localize.pixels import Pixels
+from localize.pixels import Pixels, over
 
 HOLD = 0.4  # a shorter gap between two pages would flicker: the earlier one stays
 TAIL = 0.25  # how long a page stays after its last word, before a longer silence
@@ -312,7 +312,7 @@ class CaptionArt:
         for mask, colour in ((sheet.shapes.fill * ~mine, sheet.style.fill), (own * mine, self.look.on_brand)):
             here = np.zeros_like(shape)
             _stamp(here, mask, -left, -top)
-            over(sprite, tint(here, colour), 0, 0)
+            over(sprite, 0, 0, tint(here, colour))
         return ((sprite.astype(np.uint16) * shape[..., None] + 127) // 255).astype(np.uint8), left, top
 
 

@@ -12,7 +12,7 @@ from localize.clip import type as typeset
 from localize.clip.type import Style
 from localize.domain import Money
 from localize.errors import UserError
-from localize.pixels import Pixels, premultiply, rasterise, u8
+from localize.pixels import Pixels, over, premultiply, rasterise, u8
 
 LABEL_GLYPH = 56  # px: GB 45438-2025 asks for 5 % of the shorter side, 54 at 1080
 SHADOW = 28  # px of soft shadow around a card
@@ -50,12 +50,12 @@ def _sheet(width: int, height: int, *, fill: str = PAPER, radius: int = 32, bar:
     canvas[s + drop : s + drop + height, s : s + width, 3] = face[..., 3]
     # Blurred here and not in the SVG, where a filter costs ten times as much.
     canvas[..., 3] = cv2.convertScaleAbs(cv2.GaussianBlur(canvas[..., 3], (0, 0), 9), alpha=0.30)
-    typeset.over(canvas, face, s, s)
+    over(canvas, s, s, face)
     return Card(canvas, s, s, width, height)
 
 
 def _put(card: Card, sprite: Pixels, x: int, y: int) -> None:
-    typeset.over(card.rgba, sprite, card.left + x, card.top + y)
+    over(card.rgba, card.left + x, card.top + y, sprite)
 
 
 def feature(text: str, number: int, language: str, palette: Palette, width: int) -> Card:

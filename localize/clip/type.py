@@ -23,7 +23,7 @@ from localize import languages
 from localize.assets import ASSETS
 from localize.errors import NotReady
 from localize.languages import Token, wrap
-from localize.pixels import Pixels
+from localize.pixels import Pixels, over
 
 Weight = Literal["regular", "medium", "semibold", "bold", "extrabold"]
 Align = Literal["left", "centre"]
@@ -200,17 +200,6 @@ def tint(mask: Pixels, colour: str) -> Pixels:
     return ((mask[..., None] * scale + 255 * 127) // (255 * 255)).astype(np.uint8)
 
 
-def over(below: Pixels, above: Pixels, x: int, y: int) -> None:
-    """Blend a premultiplied sprite onto another in place, its top left corner at (x, y); what hangs over is cut."""
-    top, left = max(0, y), max(0, x)
-    bottom, right = min(below.shape[0], y + above.shape[0]), min(below.shape[1], x + above.shape[1])
-    if top >= bottom or left >= right:
-        return
-    source = above[top - y : bottom - y, left - x : right - x].astype(np.uint16)
-    target = below[top:bottom, left:right]
-    target[:] = source + (target * (255 - source[..., 3:]) + 127) // 255
-
-
 def shade(mask: Pixels, size: int, opacity: float) -> tuple[Pixels, int]:
     """The soft black shadow of a mask as a sprite, and how far it hangs over the mask on every side."""
     spread = max(2, size // 5)
@@ -228,8 +217,8 @@ def paint(shapes: Masks, style: Style) -> tuple[Pixels, tuple[int, int]]:
     shadow, margin = shade(shapes.outline, style.size, style.shadow) if style.shadow else (None, 0)
     canvas = np.zeros((height + 2 * margin, width + 2 * margin, 4), np.uint8) if shadow is None else shadow
     if style.outline and style.outline_width:
-        over(canvas, tint(shapes.outline, style.outline), margin, margin)
-    over(canvas, tint(shapes.fill, style.fill), margin, margin)
+        over(canvas, margin, margin, tint(shapes.outline, style.outline))
+    over(canvas, margin, margin, tint(shapes.fill, style.fill))
     return canvas, (shapes.x - margin, shapes.y - margin)
 
 
@@ -243,7 +232,7 @@ def draw(text: str, style: Style, language: str) -> tuple[Pixels, tuple[int, int
     left = max(0, x + reach)
     canvas = np.pad(sprite, ((0, 0), (left, left), (0, 0)))
     middle = ink("0", style, language)[0] // 2
-    over(canvas, tint(bar, style.strike), left - x - reach, -y - middle - thick // 2)
+    over(canvas, left - x - reach, -y - middle - thick // 2, tint(bar, style.strike))
     return canvas, (x - left, y)
 
 
@@ -314,7 +303,7 @@ def block(text: str, style: Style, language: str, width: int, *, max_lines: int 
         for line, baseline in zip(lines, baselines, strict=True):
             indent = 0 if align == "left" else round((width - measure(line, used, language)) / 2)
             sprite, (x, y) = draw(line, layer, language)
-            over(canvas, sprite, hang + indent + x, hang + baseline + y)
+            over(canvas, hang + indent + x, hang + baseline + y, sprite)
     rows, columns = np.flatnonzero(canvas[..., 3].any(axis=1)), np.flatnonzero(canvas[..., 3].any(axis=0))
     if not len(rows):
         return Block(np.zeros((0, 0, 4), np.uint8), 0, 0, width, 0, (), used, cut)

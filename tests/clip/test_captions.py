@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 
 from localize import languages
 from localize.clip.captions import CaptionArt, Look, pages, srt
-from localize.clip.type import over, ruler
+from localize.clip.type import ruler
 from localize.domain import Word
+from localize.pixels import over
 
 LINES = {
     "th": ("วันนี้มีกระติกน้ำเก็บความเย็นมาแนะนำค่ะ 🔥", "เก็บได้นาน 24 ชั่วโมง ผู้ใช้ชมกันทุกคน", "เหลือเพียง ฿990 เท่านั้นค่ะ"),
@@ -144,9 +145,9 @@ def test_the_pills_letters_lie_on_the_pages_letters(language):
     for k in (k for page in made for k in page.words if words[k].text != "🔥"):
         page, pill = art.at(words[k].start + 0.07)
         canvas = np.full((art.height, look.width, 4), (0x0E, 0x11, 0x16, 255), np.uint8)
-        over(canvas, page.rgba, page.x, page.y)
+        over(canvas, page.x, page.y, page.rgba)
         before = canvas[..., :3].astype(int)
-        over(canvas, pill.rgba, pill.x, pill.y)
+        over(canvas, pill.x, pill.y, pill.rgba)
         letters = before.min(axis=-1) > 60
         assert letters.sum() > 500
         assert np.abs(canvas[..., :3].astype(int) - before)[letters].max() <= 8

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from localize.assets import ASSETS
-from localize.clip.type import Style, block, chain, draw, glyph_height, ink, masks, measure, over, runs, tint, unprintable
+from localize.clip.type import Style, block, chain, draw, glyph_height, ink, masks, measure, runs, tint, unprintable
+from localize.pixels import over
 
 BOLD = Style(64)
 
@@ -64,10 +65,10 @@ def test_a_sprite_lies_around_its_origin_and_is_premultiplied():
 
 def test_over_blends_and_cuts_what_hangs_over():
     below = np.full((10, 10, 4), 255, np.uint8)
-    over(below, tint(np.full((8, 8), 255, np.uint8), "#FF000080"), 5, -3)
+    over(below, 5, -3, tint(np.full((8, 8), 255, np.uint8), "#FF000080"))
     assert below[0, 9].tolist() == [255, 127, 127, 255]
     assert below[5, 9].tolist() == [255] * 4
-    over(below, below.copy(), 20, 20)
+    over(below, 20, 20, below.copy())
 
 
 @pytest.mark.parametrize(("label", "language"), [("AI生成", "zh"), ("สร้างด้วย AI", "th"), ("Tạo bởi AI", "vi"), ("Dibuat dengan AI", "id")])
