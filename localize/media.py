@@ -26,9 +26,8 @@ from localize.errors import NotReady, UserError
 
 RATE = 48_000  # Hz of all sound
 LOUDNESS = -14.0  # LUFS integrated
-# AAC moves peaks, by 1.3 dB on the worst of the demo's clips: the mix is limited that much below the -1.5 dBTP that the
-# finished file keeps.
-PEAK = -3.2  # dBTP
+# AAC moves peaks by a few tenths: the mix is limited a little below the -1.5 dBTP that the finished file keeps.
+PEAK = -2.4  # dBTP
 Samples = npt.NDArray[np.float32]
 
 
@@ -223,7 +222,8 @@ def encoder(out: Path, encoding: Encoding, audio: Path | None, tags: Mapping[str
     streams = [video] + ([ffmpeg.input(file(audio)).audio] if audio else [])
     options = encoding.options() | {"movflags": "+faststart+use_metadata_tags", "map_metadata": -1, "fflags": "+bitexact"}
     if audio:
-        options |= {"c:a": "aac", "b:a": "160k", "ar": RATE}
+        # ffmpeg's default coder (twoloop) raised the peaks of tonal speech by up to 2.7 dB at 160 kbit/s, this one by 0.1.
+        options |= {"c:a": "aac", "b:a": "192k", "aac_coder": "fast", "ar": RATE}
     graph = ffmpeg.output(*streams, file(out), format="mp4", **options)
     command = ffmpeg.compile(graph.global_args("-hide_banner", "-loglevel", "error"), cmd=ffmpeg_exe(), overwrite_output=True)
     # ffmpeg-python has no way to give one option twice.
