@@ -21,6 +21,8 @@ from localize.stages import Job, Progress, Studio
 from localize.store import LocalStore
 
 from prefect.client.orchestration import SyncPrefectClient, get_client  # isort: skip
+from prefect.client.schemas.filters import FlowRunFilter  # isort: skip
+from prefect.client.schemas.objects import State  # isort: skip
 from prefect.testing.utilities import prefect_test_harness  # isort: skip
 
 
@@ -91,13 +93,14 @@ def server() -> Iterator[SyncPrefectClient]:
 
 
 @pytest.fixture
-def task_states(server: SyncPrefectClient) -> Callable[[int], dict[str, str]]:
-    """The state names of the newest task runs by the task runs' names, once there are that many that have ended: the
+def task_states(server: SyncPrefectClient) -> Callable[[State[None], int], dict[str, str]]:
+    """The state names of a flow run's task runs by the task runs' names, once there are that many that have ended: the
     server records them a moment behind."""
 
-    def read(count: int) -> dict[str, str]:
-        for _ in range(100):
-            runs = server.read_task_runs(limit=count, sort="EXPECTED_START_TIME_DESC")  # type: ignore[arg-type]
+    def read(flow_run: State[None], count: int) -> dict[str, str]:
+        own = FlowRunFilter.model_validate({"id": {"any_": [flow_run.state_details.flow_run_id]}})
+        for _ in range(150):
+            runs = server.read_task_runs(flow_run_filter=own)
             if len(runs) == count and all(r.state and r.state.is_final() for r in runs):
                 return {r.name: r.state_name or "" for r in runs}
             time.sleep(0.2)

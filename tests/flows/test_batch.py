@@ -82,19 +82,21 @@ def test_only_passing_trouble_is_worth_another_try() -> None:
 
 
 def test_every_clip_is_made_and_published_once(
-    server: SyncPrefectClient, task_states: Callable[[int], dict[str, str]], shop: Path, store: LocalStore, stand_in: StandIn
+    server: SyncPrefectClient, task_states: Callable[[State[None], int], dict[str, str]], shop: Path, store: LocalStore, stand_in: StandIn
 ) -> None:
     stand_in.seconds = 0.3
-    assert work(shop, store, workers=2).is_completed()
+    first = work(shop, store, workers=2)
+    assert first.is_completed()
     assert set(stand_in.rendered) == ALL
     assert stand_in.most_at_once == 2  # as many as there are workers, and no more
     assert {p.name for p in (shop / "out" / "tiktok").glob("*.mp4")} == {f"{name}.mp4" for name in ALL}
-    made = task_states(8)
+    made = task_states(first, 8)
     assert made["clip · th · MUG-01"] == made["publish · tiktok · MUG-01.th"] == "Completed"
 
-    assert work(shop, store, run="again").is_completed()
+    again = work(shop, store, run="again")
+    assert again.is_completed()
     assert len(stand_in.rendered) == 4
-    assert {name: s for name, s in task_states(8).items() if name.startswith("clip")} == {
+    assert {name: s for name, s in task_states(again, 8).items() if name.startswith("clip")} == {
         f"clip · {language} · {sku}": "Reused" for sku in ("MUG-01", "LAMP-02") for language in ("th", "vi")
     }
 
