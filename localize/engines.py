@@ -7,6 +7,7 @@ stage's Protocol (in the stage's `__init__`) says what it does; the `Card` says 
 from __future__ import annotations
 
 import threading
+import warnings
 from dataclasses import dataclass
 from functools import cache
 from importlib.metadata import entry_points
@@ -62,7 +63,13 @@ class Engine(Protocol):
 
 @cache
 def _found(stage: Stage) -> dict[str, type[Engine]]:
-    return {e.name: cast("type[Engine]", e.load()) for e in entry_points(group=GROUPS[stage])}
+    found: dict[str, type[Engine]] = {}
+    for entry in entry_points(group=GROUPS[stage]):
+        try:
+            found[entry.name] = cast("type[Engine]", entry.load())
+        except ImportError as error:  # another package's fault must not take the stage's other engines with it
+            warnings.warn(f"the {stage} engine {entry.name!r} can't be loaded: {error}", stacklevel=2)
+    return found
 
 
 def names(stage: Stage) -> tuple[str, ...]:

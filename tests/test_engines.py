@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterator
-from importlib.metadata import EntryPoint
+from importlib.metadata import EntryPoint, entry_points
 from typing import ClassVar
 
 import pytest
@@ -131,3 +131,13 @@ def test_the_embedded_engines_are_ready_here(stage: engines.Stage, name: str) ->
     engine = engines.get(stage, name)
     assert (engine.card.stage, engine.card.name, engine.card.commercial) == (stage, name, True)
     assert engine.card.version in engine.fingerprint()
+
+
+def test_an_engine_that_can_not_be_imported_leaves_the_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    broken = EntryPoint("fancy", "no_such_package.voice:Fancy", engines.GROUPS["voice"])
+    real = entry_points(group=engines.GROUPS["voice"])
+    monkeypatch.setattr(engines, "entry_points", lambda group: (*real, broken))
+    engines._found.cache_clear()
+    with pytest.warns(UserWarning, match="'fancy' can't be loaded: No module named 'no_such_package'"):
+        assert engines.names("voice") == ("espeak",)
+    engines._found.cache_clear()
