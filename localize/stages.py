@@ -279,6 +279,7 @@ class Studio:
         progress.keys += [self.speech_key(line, job.language) for line in script.lines]
         if there is None:
             if not job.product.images:
+                progress.at = "clip"
                 raise Blocked(f"{job.product.sku} has no picture: add a file name to the column images.")
             with progress.stage("voice"):
                 speeches = [self.speech(line, job.language, progress) for line in script.lines]
