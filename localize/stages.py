@@ -30,6 +30,7 @@ from localize.checks import VERSION as CHECKS_VERSION
 from localize.checks import clips as clip_checks
 from localize.checks import words as word_checks
 from localize.clip import cards, render
+from localize.clip import type as typeset
 from localize.clip.layout import PRESENTER_RIGHT
 from localize.domain import (
     Channel,
@@ -335,12 +336,14 @@ class Studio:
         spoken = todo.timeline.spoken
         _write(folder / "performance.json", performance.model_dump(mode="json"))
         product = job.product.model_copy(update={"images": tuple(Path(i).name for i in job.product.images)})
+        shown = [script.text.title, script.text.brand, *(script.text.features[n] for n in script.features_shown())]
         sidecar = {
             "key": name, "sku": product.sku, "language": job.language, "title": script.text.title, "duration": todo.timeline.duration,
             "product": product.model_dump(mode="json"), "script": script.model_dump(mode="json"), "text_origins": origins,
             "lines": [{"text": s.line.text, "start": round(s.start, 3), "end": round(s.end, 3)} for s in spoken],
             "words": [w.model_dump() for w in done.words],
             "boxes": done.boxes, "label_glyph": done.label_glyph, "pictures": len(todo.pictures),
+            "unprintable": typeset.unprintable(" ".join([*shown, *(line.text for line in script.lines)]), job.language),
             "loudness": {"integrated": done.loudness.integrated, "true_peak": done.loudness.true_peak},
             "engines": self.engines_used(job.language), "rates_date": str(self.rates.date),
             "target_seconds": self.campaign.script.seconds, "disclosure": todo.disclosure.model_dump(mode="json"),
@@ -361,7 +364,7 @@ class Studio:
                 width=layout.width, height=layout.height, fps=30, duration=made["duration"], target=made["target_seconds"],
                 safe=layout.safe, boxes={k: tuple(v) for k, v in made["boxes"].items()},
                 spoken=tuple((line["start"], line["end"]) for line in made["lines"]), label=np.asarray(label.rgba, np.uint8),
-                label_glyph=made["label_glyph"], pictures=made["pictures"],
+                label_glyph=made["label_glyph"], pictures=made["pictures"], unprintable=made["unprintable"],
             )  # fmt: skip
             found = clip_checks.check(folder / "clip.mp4", expected)
             _write(target / "findings.json", [f.model_dump(mode="json") for f in found])

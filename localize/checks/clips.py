@@ -33,13 +33,14 @@ class Expected:
     label: np.ndarray[tuple[int, ...], np.dtype[np.uint8]]  # the label's own pixels, premultiplied RGBA
     label_glyph: int
     pictures: int
+    unprintable: str = ""  # characters of its texts that no font has
 
 
 def check(video: Path, expected: Expected) -> list[Finding]:
     """Every finding on a finished file."""
     facts = media.probe(video)
     sound = _sound(video, expected) if facts.audio_codec else ()
-    return [*_spec(facts, expected), *sound, *_boxes(expected), *_label(video, expected), *_pictures(expected)]
+    return [*_spec(facts, expected), *sound, *_boxes(expected), *_label(video, expected), *_pictures(expected), *_glyphs(expected)]
 
 
 def _finding(
@@ -118,3 +119,10 @@ def _label(video: Path, want: Expected) -> Iterable[Finding]:
 
 def _pictures(want: Expected) -> Iterable[Finding]:
     yield from _finding("picture missing", want.pictures > 0, "The product has no picture: add a file name to the column `images`.")
+
+
+def _glyphs(want: Expected) -> Iterable[Finding]:
+    left_out = " ".join(want.unprintable)
+    yield from _finding(
+        "glyphs", not left_out, f"These characters are in no font and are not shown: {left_out}", "warn", characters=want.unprintable
+    )

@@ -88,6 +88,12 @@ def test_findings_are_told_in_a_sellers_words_with_what_was_measured(good: Path)
     assert finding.evidence == {"glyph": 30}
 
 
+def test_what_no_font_can_draw_is_told_and_does_not_stop_the_clip(good: Path) -> None:
+    (finding,) = check(good, replace(EXPECTED, unprintable="🔥𠮷"))
+    assert (finding.check, finding.severity) == ("glyphs", "warn")
+    assert finding.message == "These characters are in no font and are not shown: 🔥 𠮷"
+
+
 # ---- faults of the file
 
 
