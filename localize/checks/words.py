@@ -8,13 +8,14 @@ from decimal import Decimal
 
 from localize import languages
 from localize.domain import Finding, Money, Product, Script
+from localize.languages import Language
 
 _FIGURES = re.compile(r"(?:\d[\d.,]*\d|\d)(?:\s?[%％])?")
 
 
 def check(script: Script, product: Product) -> list[Finding]:
     """Every finding on a script, given the row it was written from."""
-    return [*_prices(script), *_numbers(script, product), *_alphabet(script)]
+    return [*_prices(script), *_from(script, product), *_numbers(script, product), *_alphabet(script)]
 
 
 def _prices(script: Script) -> Iterable[Finding]:
@@ -42,6 +43,44 @@ def _prices(script: Script) -> Iterable[Finding]:
             message=f"Line {first} should say the price, {lang.price(script.price)}, and no price line does.",
             evidence={"line": first, "price": lang.price(script.price)},
         )  # fmt: skip
+
+
+def _from(script: Script, product: Product) -> Iterable[Finding]:
+    """Where variants cost more, each Line that names the price says "from", and the cards do; where none does, neither."""
+    lang = languages.get(script.language)
+    price, ranged = lang.price(script.price), lang.price_from(script.price)
+    stated, lowest = _alone(price), _as_lowest(lang, price)
+    if script.price_from != product.price_from:
+        said, right = (ranged, price) if script.price_from else (price, ranged)
+        yield Finding(
+            check="price", severity="block",
+            message=f"The cards would show {said}, but the catalog's price is {right}: write the script anew.",
+            evidence={"where": "cards", "said": said, "price": right},
+        )  # fmt: skip
+    for number, line in enumerate(script.lines, 1):
+        named, as_lowest = len(stated.findall(line.text)), len(lowest.findall(line.text))
+        if product.price_from and named > as_lowest:
+            yield Finding(
+                check="price", severity="block",
+                message=f"Line {number} says {price}, but that is the cheapest variant's price, others cost more: say {ranged}.",
+                evidence={"line": number, "said": price, "price": ranged},
+            )  # fmt: skip
+        if not product.price_from and as_lowest:
+            yield Finding(
+                check="price", severity="warn",
+                message=f"Line {number} says the price is only the lowest, but the product costs {price}, in every variant.",
+                evidence={"line": number, "said": ranged, "price": price},
+            )  # fmt: skip
+
+
+def _as_lowest(lang: Language, price: str) -> re.Pattern[str]:
+    """A price with the words of "from" beside it, in any way the language writes it; spaces and a colon may be between."""
+    ways = []
+    for form in lang.from_forms:
+        before, after = (r"\s*".join(map(re.escape, part.split())) for part in form.split("{}"))
+        edge = r"(?<!\w)" if before and before[0].isascii() else ""  # Thai and Chinese write words together
+        ways.append(edge + before + (r"\s*[:：]?\s*" if before else "") + _alone(price).pattern + (rf"\s*{after}" if after else ""))
+    return re.compile("|".join(ways), re.IGNORECASE)
 
 
 def _alone(amount: str) -> re.Pattern[str]:

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import accumulate
 
 import cv2
 import numpy as np
 
 from localize import languages
 from localize.clip import type as typeset
-from localize.clip.type import Style
+from localize.clip.type import Block, Style
 from localize.domain import Money
 from localize.errors import UserError
+from localize.languages import Language
 from localize.pixels import Pixels, over, premultiply, rasterise, u8
 
 LABEL_GLYPH = 56  # px: GB 45438-2025 asks for 5 % of the shorter side, 54 at 1080
@@ -88,41 +91,83 @@ def title(text: str, brand: str, language: str, palette: Palette, width: int) ->
     return card
 
 
-def price(now: Money, was: Money | None, language: str, palette: Palette, width: int) -> Card:
-    """What it costs, large; what it did cost, struck out; what is saved, in a badge."""
-    lang, pad = languages.get(language), 30
-    big = typeset.block(lang.price(now), Style(92, "extrabold", palette.primary), language, width - 2 * pad, max_lines=1, smallest=56)
-    small = Style(40, "medium", QUIET)
-    old = typeset.block(lang.price(was), replace(small, strike=QUIET), language, width // 2, max_lines=1, smallest=28) if was else None
-    top = max(old.height, 52) + 18 if old else 0
-    card = _sheet(width, top + big.height + 2 * pad)
-    if was and old:
-        _put(card, old.rgba, pad + old.x, pad + (52 - old.height) // 2 + old.y)
+def price(now: Money, was: Money | None, language: str, palette: Palette, width: int, *, price_from: bool = False) -> Card:
+    """What it costs, large; what it did cost, struck out; what is saved, in a badge.
+
+    With `price_from` the word "from" stands with the price, and no badge does: the saving is the cheapest variant's alone.
+    """
+    lang, pad, gap = languages.get(language), 30, 20
+    quiet = Style(40, "medium", QUIET)
+    before, after = _from(lang, Style(40, "semibold", INK), Style(46, "bold", palette.primary)) if price_from else ((), ())
+    old = [typeset.block(lang.price(was), replace(quiet, strike=QUIET), language, width // 2, max_lines=1, smallest=28)] if was else []
+    above = _row([*before, *old], language, gap)
+    room = width - 2 * pad - sum(_reach(b) + gap for b in after)
+    big = typeset.block(lang.price(now), Style(92, "extrabold", palette.primary), language, room, max_lines=1, smallest=56)
+    below = _row([big, *after], language, gap // 2)
+    top = max(above.height, 52) + 18 if above.blocks else 0
+    card = _sheet(width, top + below.height + 2 * pad)
+    _put_row(card, above, pad, pad + (52 - above.height) // 2)
+    if was and not price_from:
         off = int((was.amount - now.amount) * 100 / was.amount)
         if off >= 1:
             text = typeset.block(f"-{lang.percent(off)}", Style(36, "bold", INK), language, 160, max_lines=1)
-            ink_width = text.rgba.shape[1]
-            badge = _pill(ink_width + 40, 54, palette.accent)
+            badge = _pill(_reach(text) - text.x + 40, 54, palette.accent)
             x = width - pad - badge.shape[1]
             _put(card, badge, x, pad)
             _put(card, text.rgba, x + 20, pad + (54 - text.height) // 2 + text.y)
-    _put(card, big.rgba, pad + big.x, pad + top + big.y)
+    _put_row(card, below, pad, pad + top)
     return card
 
 
-def call(now: Money, language: str, palette: Palette, width: int) -> Card:
-    """What to do next: a button in the brand's colour, the price once more above it."""
-    lang, pad = languages.get(language), 24
-    big = typeset.block(lang.price(now), Style(64, "extrabold", palette.primary), language, width - 2 * pad, max_lines=1, smallest=40)
+def call(now: Money, language: str, palette: Palette, width: int, *, price_from: bool = False) -> Card:
+    """What to do next: a button in the brand's colour, the price once more above it (with "from", if it is the lowest)."""
+    lang, pad, gap = languages.get(language), 24, 14
+    before, after = _from(lang, Style(34, "semibold", INK), Style(34, "bold", palette.primary)) if price_from else ((), ())
+    room = width - 2 * pad - sum(_reach(b) + gap for b in (*before, *after))
+    big = typeset.block(lang.price(now), Style(64, "extrabold", palette.primary), language, room, max_lines=1, smallest=40)
+    above = _row([*before, big, *after], language, gap)
     words = typeset.block(lang.labels["cart"], Style(42, "bold", "#FFFFFF"), language, width - 2 * pad - 110, max_lines=1, smallest=28)
     button = 92
-    card = _sheet(width, big.height + button + 3 * pad)
-    _put(card, big.rgba, pad + 8 + big.x, pad + big.y)
-    y = pad * 2 + big.height
+    card = _sheet(width, above.height + button + 3 * pad)
+    _put_row(card, above, pad + 8, pad)
+    y = pad * 2 + above.height
     _put(card, _pill(width - 2 * pad, button, palette.primary), pad, y)
     _put(card, _cart(46), pad + 30, y + 23)
     _put(card, words.rgba, pad + 92 + words.x, y + (button - words.height) // 2 + words.y)
     return card
+
+
+@dataclass(frozen=True, eq=False)
+class _Row:
+    """Blocks of one line each side by side, their letters on one baseline: each with its x and y in the row."""
+
+    blocks: tuple[tuple[Block, int, int], ...]
+    height: int
+
+
+def _row(blocks: Sequence[Block], language: str, gap: int) -> _Row:
+    below = [typeset.ink(b.lines[-1], b.style, language)[1] for b in blocks]
+    baseline = max((b.height - d for b, d in zip(blocks, below, strict=True)), default=0)
+    starts = accumulate((_reach(b) + gap for b in blocks), initial=0)
+    placed = tuple((b, x, baseline - b.height + d) for b, d, x in zip(blocks, below, starts, strict=False))
+    return _Row(placed, baseline + max(below, default=0))
+
+
+def _put_row(card: Card, row: _Row, x: int, y: int) -> None:
+    for block, right, down in row.blocks:
+        _put(card, block.rgba, x + right + block.x, y + down + block.y)
+
+
+def _reach(block: Block) -> int:
+    """How far a block's letters reach from its left edge."""
+    return block.x + int(block.rgba.shape[1])
+
+
+def _from(lang: Language, before: Style, after: Style) -> tuple[tuple[Block, ...], tuple[Block, ...]]:
+    """The words that stand before and after a price that is the lowest of several."""
+    words = zip(lang.labels["from"].split("{}"), (before, after), strict=True)
+    left, right = ((typeset.block(w.strip(), style, lang.code, 240, max_lines=1),) if w.strip() else () for w, style in words)
+    return left, right
 
 
 def ai_label(language: str, width: int) -> Card:

@@ -178,9 +178,9 @@ class Composer:
         elif kind == "title":
             card = cards.title(script.text.title, script.text.brand, script.language, self.palette, width)
         elif kind == "price":
-            card = cards.price(script.price, script.was_price, script.language, self.palette, width)
+            card = cards.price(script.price, script.was_price, script.language, self.palette, width, price_from=script.price_from)
         else:
-            card = cards.call(script.price, script.language, self.palette, width)
+            card = cards.call(script.price, script.language, self.palette, width, price_from=script.price_from)
         return layer(card.rgba, left - card.left, bottom - card.height - card.top)
 
     def _logo_layer(self, path: str) -> Layer:

@@ -6,10 +6,12 @@ import importlib
 import pkgutil
 from functools import cache
 
+from babel import Locale
+
 from localize.errors import UserError
 from localize.languages.base import Language, Token, wrap
 
-__all__ = ["Language", "Token", "codes", "get", "wrap"]
+__all__ = ["Language", "Token", "codes", "get", "name", "wrap"]
 
 
 @cache
@@ -25,3 +27,12 @@ def get(code: str) -> Language:
         raise UserError(f"language {code!r} is not one of {', '.join(codes())}")
     language: Language = importlib.import_module(f"{__name__}.{code}").LANGUAGE
     return language
+
+
+@cache
+def name(code: str) -> str:
+    """What any language is called in English, ours or not: sv is Swedish. The code itself if it is none that CLDR knows."""
+    if code in codes():
+        return get(code).name
+    known: str | None = Locale("en").languages.get(code)
+    return known or code

@@ -37,7 +37,9 @@ class Language(ABC):
     currency: ClassVar[str]  # of its main market, ISO 4217
     espeak_voice: ClassVar[str]
     ai_label: ClassVar[str]  # the disclosure a viewer reads; zh must satisfy GB 45438 (AI + 生成)
-    labels: ClassVar[dict[str, str]]  # words the frame shows: was, now, save, feature, cart, sample
+    labels: ClassVar[dict[str, str]]  # words the frame shows: was, now, save, feature, cart, sample, price; from, around {}
+    # How the lowest of a product's prices is written around {}: our way first, then others', for reading. Spaces are loose.
+    from_forms: ClassVar[tuple[str, ...]]
 
     @abstractmethod
     def number(self, value: Decimal | int) -> str:
@@ -46,6 +48,10 @@ class Language(ABC):
     @abstractmethod
     def price(self, money: Money) -> str:
         """A price as it is written: ฿1,290, 350.000 ₫, Rp299.000, ¥199."""
+
+    def price_from(self, money: Money) -> str:
+        """The lowest price of several as it is written inside a sentence: from $18.90, ¥89.9起. `read` says it right."""
+        return self.from_forms[0].format(self.price(money))
 
     @abstractmethod
     def price_aloud(self, money: Money) -> str:

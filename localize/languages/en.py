@@ -24,7 +24,12 @@ class English(Spoken):
     ai_label: ClassVar[str] = "AI-generated"
     labels: ClassVar[dict[str, str]] = {
         "was": "Was", "now": "Now", "save": "Save", "feature": "Highlights", "cart": "Tap the cart", "sample": "Sample", "price": "Price",
+        "from": "From {}",
     }  # fmt: skip
+    from_forms: ClassVar[tuple[str, ...]] = (
+        "from {}", "from just {}", "from only {}", "starting at {}", "starting at just {}", "starting at only {}", "starts at {}",
+        "starts at just {}", "start at {}", "as low as {}", "{} and up",
+    )  # fmt: skip
 
     locale: ClassVar[str] = "en"
     own: ClassVar[re.Pattern[str]] = re.compile("(?!)")

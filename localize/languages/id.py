@@ -20,8 +20,9 @@ class Indonesian(Spoken):
     ai_label: ClassVar[str] = "Dibuat dengan AI"
     labels: ClassVar[dict[str, str]] = {
         "was": "Harga normal", "now": "Jadi cuma", "save": "Hemat", "feature": "Keunggulan", "cart": "Klik keranjang",
-        "sample": "Contoh", "price": "Harga",
+        "sample": "Contoh", "price": "Harga", "from": "Mulai {}",
     }  # fmt: skip
+    from_forms: ClassVar[tuple[str, ...]] = ("mulai dari {}", "mulai {}", "mulai dari cuma {}", "mulai dari hanya {}", "mulai hanya {}")
 
     locale: ClassVar[str] = "id"
     dot_groups: ClassVar[bool] = True

@@ -35,8 +35,12 @@ class Thai(Spoken):
     ai_label: ClassVar[str] = "สร้างด้วย AI"
     labels: ClassVar[dict[str, str]] = {
         "was": "ราคาปกติ", "now": "ลดเหลือ", "save": "ประหยัด", "feature": "จุดเด่น", "cart": "กดตะกร้าเลย",
-        "sample": "ตัวอย่าง", "price": "ราคา",
+        "sample": "ตัวอย่าง", "price": "ราคา", "from": "เริ่มต้น {}",
     }  # fmt: skip
+    from_forms: ClassVar[tuple[str, ...]] = (
+        "เริ่มต้นที่ {}", "เริ่มต้น {}", "เริ่มต้นเพียง {}", "เริ่มต้นแค่ {}", "เริ่มต้นที่เพียง {}", "เริ่มต้นที่แค่ {}", "เริ่มที่ {}", "เริ่ม {}",
+        "เริ่มเพียง {}", "ตั้งแต่ {}",
+    )  # fmt: skip
 
     locale: ClassVar[str] = "th"
     joiner: ClassVar[str] = ""

@@ -31,6 +31,7 @@ NEVER_LAST = "เแโใไ"  # Thai vowels written before their consonant
 NEVER_FIRST = "ะาำๅๆฯ"  # and those after it, and the signs that repeat or shorten a word
 # Thai particles that close a sentence: a line starting with one reads as a slip.
 CLOSING = frozenset({"ค่ะ", "คะ", "ครับ", "นะ", "นะคะ", "นะครับ", "จ้า", "ค่า"})
+UPWARD = "起"  # ¥89.9起 is "from ¥89.9": the figure alone would say another price
 JOINERS = "\u200d\u0600\u0601\u0602\u0603\u0604\u0605\u06dd\u070f\u08e2"  # with the character after them
 
 
@@ -176,6 +177,8 @@ def _stays(group: list[Piece], piece: Piece) -> bool:
     last = next(p for p in reversed(group) if p.kind != "gap")
     apart = group[-1].kind == "gap"
     if piece.kind == "close" or last.kind == "open" or piece.text[0] in NEVER_FIRST:
+        return True
+    if not apart and piece.text == UPWARD and last.kind == "span":
         return True
     if not apart and piece.text in CLOSING and last.kind == "word":
         return True

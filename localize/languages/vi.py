@@ -18,8 +18,9 @@ class Vietnamese(Spoken):
     ai_label: ClassVar[str] = "Tạo bởi AI"
     labels: ClassVar[dict[str, str]] = {
         "was": "Giá gốc", "now": "Chỉ còn", "save": "Tiết kiệm", "feature": "Nổi bật", "cart": "Bấm giỏ hàng",
-        "sample": "Bản mẫu", "price": "Giá",
+        "sample": "Bản mẫu", "price": "Giá", "from": "Chỉ từ {}",
     }  # fmt: skip
+    from_forms: ClassVar[tuple[str, ...]] = ("chỉ từ {}", "từ {}", "khởi điểm {}", "khởi điểm từ {}")
 
     locale: ClassVar[str] = "vi"
     dot_groups: ClassVar[bool] = True

@@ -26,7 +26,9 @@ class Chinese(Spoken):
     ai_label: ClassVar[str] = "AI生成"
     labels: ClassVar[dict[str, str]] = {
         "was": "原价", "now": "到手价", "save": "立省", "feature": "亮点", "cart": "点击小黄车", "sample": "示例", "price": "价格",
+        "from": "{}起",
     }  # fmt: skip
+    from_forms: ClassVar[tuple[str, ...]] = ("{}起", "低至{}", "起价{}", "起售价{}")
 
     locale: ClassVar[str] = "zh"
     joiner: ClassVar[str] = ""

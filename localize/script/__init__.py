@@ -23,5 +23,7 @@ class Brief:
 class Writer(Engine, Protocol):
     def write(self, product: Product, text: Text, price: Money, was: Money | None, language: str, brief: Brief) -> Script:
         """Write the script in `language` from the product's texts in that language and its prices in the market's
-        money. Every number and claim in it comes from these. Deterministic for equal inputs."""
+        money. Every number and claim in it comes from these. Where `product.price_from`, `price` and `was` are the
+        cheapest variant's: the script has price_from too, says `price` only as `Language.price_from` writes it, and
+        claims no saving on all variants. Deterministic for equal inputs."""
         ...

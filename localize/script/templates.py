@@ -285,6 +285,7 @@ class TemplateWriter:
             lines=tuple(_fit(drafts, brief.seconds, language)),
             text=text,
             price=price,
+            price_from=product.price_from,
             was_price=was if saving(price, was) else None,
             engine=self.card.name,
             variant=f"{group_of(product)}-{_pick(product.sku, language, 16**6):06x}",
@@ -332,8 +333,11 @@ class _Composer:
         self.title = spoken_title(text.title, language, text.brand or product.brand)
         self.saved = saving(price, was)
         self.phrases = phrases(language)
+        # Where variants cost more, "from" is said with the price, and what was saved is said of the cheapest one alone.
+        self.ranged = "from" if product.price_from else ""
         speaks = languages.get(language)
-        self.words = {**self.phrases.particles[brief.gender], "price": speaks.price(price)}
+        self.price = speaks.price_from(price) if self.ranged else speaks.price(price)
+        self.words = {**self.phrases.particles[brief.gender], "price": self.price}
         if was is not None and self.saved is not None:
             self.words |= {"was": speaks.price(was), "saved": speaks.price(self.saved[0]), "percent": speaks.percent(self.saved[1])}
 
@@ -353,14 +357,15 @@ class _Composer:
         if proof := self.text.proof.strip(_EDGE):
             yield self.draft("proof", proof=spoken(proof, self.language, PROOF_COLUMNS))
         if self.saved is None:
-            yield self.draft("price")
+            yield self.draft("price", group=self.ranged)
         else:
-            yield self.draft("was")
-            yield self.draft("now")
-            yield self.draft("saving", group="general" if self.saved[1] else "amount")
+            yield self.draft("was", group=self.ranged)
+            yield self.draft("now", group=self.ranged)
+            share, amount = ("from", "from_amount") if self.ranged else ("general", "amount")
+            yield self.draft("saving", group=share if self.saved[1] else amount)
         if self.brief.seconds > 20:
             if long:
-                yield self.draft("recall")
+                yield self.draft("recall", group=self.ranged)
             yield self.draft("ask")
             yield self.draft("follow")
         yield self.draft("cta", group=self.brief.platform)
@@ -392,7 +397,10 @@ class _Composer:
         return _Draft(kind.rank + turn / 10 if rank is None else rank, line)
 
     def fill(self, phrase: str, texts: Mapping[str, str]) -> str:
-        text = phrase.format_map({**self.words, **texts})
+        # What tidying would do inside the price (¥89.9 起) is undone: its parts belong together.
+        return self.tidied(phrase.format_map({**self.words, **texts})).replace(self.tidied(self.price), self.price)
+
+    def tidied(self, text: str) -> str:
         for pattern, replacement in self.phrases.tidy:
             text = re.sub(pattern, replacement, text)
         return text

@@ -12,9 +12,12 @@ import hashlib
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 from typing import ClassVar
+
+from babel import UnknownLocaleError
+from babel.numbers import get_decimal_symbol
 
 from localize.engines import Card
 from localize.errors import UserError
@@ -26,8 +29,6 @@ _NUMBER = r"\d+(?:[.,]\d+)*"
 _CODE = r"[A-Za-z]{0,4}\d+(?:\.\d+)*[A-Za-z]?"
 # A list of features or attributes: each part stands for itself, so parts can be translated one by one.
 _LIST = re.compile(r"(\s*[,;|]\s+|\s+[/+]\s+)")
-# Languages that write 1.200,5.
-_COMMA_DECIMALS = {"vi", "id"}
 
 
 @dataclass(frozen=True)
@@ -52,7 +53,7 @@ class GlossaryTranslator:
         name="glossary",
         stage="translate",
         about="texts composed of the campaign's glossary terms",
-        version="1",
+        version="2",
         licence="Apache-2.0",
         quality=80,
     )
@@ -143,7 +144,16 @@ def _joint(joint: str, target: str) -> str:
 
 
 def rewrite_number(number: str, source: str, target: str) -> str:
-    """A number in figures from one language's style into another's: en 1,200.5 -> vi 1.200,5."""
-    if (source in _COMMA_DECIMALS) == (target in _COMMA_DECIMALS):
+    """A number in figures from one language's style into another's: en 1,200.5 -> vi 1.200,5; sv 1,5 -> th 1.5."""
+    if _comma_decimals(source) == _comma_decimals(target):
         return number
     return number.translate(str.maketrans(".,", ",."))
+
+
+@cache
+def _comma_decimals(code: str) -> bool:
+    """Whether a language writes 1.200,5; one that CLDR does not know is taken to write 1,200.5."""
+    try:
+        return bool(get_decimal_symbol(code) == ",")
+    except (ValueError, UnknownLocaleError):
+        return False

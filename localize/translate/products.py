@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from localize import languages
 from localize.domain import Product, Text
 from localize.errors import NotReady
 from localize.translate import Translator
+
+LONGEST_SHOWN = 80  # letters of a text in a message
 
 
 def localize_text(
@@ -20,7 +23,8 @@ def localize_text(
     features a seller gave in the target language replace all of the catalog's. `description=False` leaves the
     description out, for scripts too short to use it.
 
-    Raises NotReady with the source strings that nothing covers in `missing`.
+    The catalog may be in any language, one of ours or not. Raises NotReady with the source strings that nothing covers
+    in `missing`, saying where they can be given.
     """
     given = product.localized.get(target, Text())
     texts: dict[str, str] = {}
@@ -42,15 +46,24 @@ def localize_text(
                 texts[field], origins[field] = translation.text, translation.origin
                 del wanted[field]
     if wanted:
-        missing = tuple(dict.fromkeys(wanted.values()))
-        raise NotReady(
-            f"{product.sku}: no {target} text for {'; '.join(repr(text) for text in missing)}.",
-            missing=missing,
-            how=f"Add them to the catalog (title_{target}, features_{target}, ...) or to the translation memory.",
-        )
+        raise _missing(product, target, wanted)
     single = {field: texts[field] for field, _, _ in fields if "." not in field}
     features = tuple(texts[field] for field, _, _ in fields if "." in field)
     return Text(features=features, **single), {field: origins[field] for field, _, _ in fields}
+
+
+def _missing(product: Product, target: str, wanted: dict[str, str]) -> NotReady:
+    """What to say when no text in the target language is found for `wanted` (field -> the catalog's text)."""
+    missing = tuple(dict.fromkeys(wanted.values()))
+    columns = dict.fromkeys(f"{field.partition('.')[0]}_{target}" for field in wanted)
+    shown = "; ".join(repr(text if len(text) <= LONGEST_SHOWN else text[: LONGEST_SHOWN - 1] + "…") for text in missing)
+    written = languages.name(product.language) or "an unknown language"
+    return NotReady(
+        f"{product.sku}: no {languages.name(target)} text for {shown}, which the catalog has in {written}.",
+        missing=missing,
+        how=f"Add them to the catalog (column {', '.join(columns)}), to the campaign's translation memory (`memory:`) or, term by "
+        "term, to its glossary (`glossary:`).",
+    )
 
 
 def _fields(product: Product, given: Text, description: bool) -> list[tuple[str, str, str]]:

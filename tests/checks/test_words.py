@@ -140,3 +140,62 @@ def test_a_price_is_not_found_inside_a_longer_one() -> None:
     assert of_line(findings, first) == {"price"}
     assert any("says ฿129" in f.message for f in findings)
     assert any("should say the price, ฿12," in f.message for f in findings)
+
+
+# ---- a product whose variants cost different sums
+
+RANGED = PRODUCT.model_copy(update={"price_from": True})
+
+
+@cache
+def ranged(code: str, *, sale: bool = True) -> Script:
+    currency, now, was = MARKET[code]
+    price, before = Money(amount=Decimal(now), currency=currency), Money(amount=Decimal(was), currency=currency)
+    return TemplateWriter().write(RANGED, TEXTS[code], price, before if sale else None, code, Brief(60))
+
+
+@pytest.mark.parametrize("sale", [True, False])
+@pytest.mark.parametrize("code", LANGUAGES)
+def test_a_written_script_says_the_lowest_price_as_such(code: str, sale: bool) -> None:
+    assert words.check(ranged(code, sale=sale), RANGED) == []
+
+
+@pytest.mark.parametrize("code", LANGUAGES)
+def test_the_cheapest_variants_price_alone_is_found(code: str) -> None:
+    lowest = languages.get(code).price_from(ranged(code).price)
+    made, number = altered(ranged(code), lowest, price(code, MARKET[code][1]))
+    assert of_line(words.check(made, RANGED), number) == {"price"}
+    call = saying(ranged(code), len(ranged(code).lines), price(code, MARKET[code][1]))
+    assert of_line(words.check(call, RANGED), len(call.lines)) == {"price"}, "whatever the line is for"
+    twice = saying(ranged(code), number, f"{lowest}, {price(code, MARKET[code][1])}")
+    assert of_line(words.check(twice, RANGED), number) == {"price"}
+
+
+@pytest.mark.parametrize(
+    ("code", "text"),
+    [
+        ("th", "เริ่ม ฿1,290 ค่ะ"), ("th", "ราคาตั้งแต่ ฿1,290 ค่ะ"), ("th", "เริ่มต้นเพียง฿1,290"), ("th", "ราคาเริ่มต้น: ฿1,290"),
+        ("vi", "Giá từ 350.000 ₫ nha"), ("vi", "Khởi điểm 350.000 ₫"), ("id", "Mulai Rp299.000, kak"), ("id", "MULAI DARI Rp299.000"),
+        ("zh", "低至¥199"), ("zh", "现在¥199 起"), ("zh", "起价：¥199"), ("en", "Prices start at $18.90!"), ("en", "From just $18.90"),
+        ("en", "$18.90 and up"), ("en", "as low as $18.90"),
+    ],
+)  # fmt: skip
+def test_other_ways_to_say_it_pass(code: str, text: str) -> None:
+    number = next(n for n, line in enumerate(ranged(code).lines, 1) if line.role == "price")
+    assert words.check(saying(ranged(code), number, text), RANGED) == []
+    found = words.check(saying(script(code, 60), number, text), PRODUCT)
+    assert [(f.check, f.severity) for f in found if f.evidence["line"] == number] == [("price", "warn")], "it is no range"
+
+
+@pytest.mark.parametrize(
+    ("code", "text"), [("en", "Therefrom $18.90"), ("th", "เริ่มใช้เลย ฿1,290"), ("zh", "¥199"), ("vi", "Từ nay 350.000 ₫")]
+)
+def test_a_word_that_is_only_near_does_not_pass(code: str, text: str) -> None:
+    assert of_line(words.check(saying(ranged(code), 2, text), RANGED), 2) == {"price"}
+
+
+def test_cards_that_would_show_another_kind_of_price_are_found() -> None:
+    found = words.check(ranged("en").model_copy(update={"price_from": False}), RANGED)
+    assert [f.message for f in found] == ["The cards would show $18.90, but the catalog's price is from $18.90: write the script anew."]
+    plain = words.check(script("en").model_copy(update={"price_from": True}), PRODUCT)
+    assert [f.severity for f in plain] == ["block"]

@@ -70,7 +70,10 @@ CARDS: dict[str, Callable[[str], tuple[Card, str]]] = {
     "title without brand": lambda code: (cards.title(LONG[code], "", code, PALETTE, WIDTH), PALETTE.primary),
     "price": lambda code: (cards.price(money(code, HUGE), money(code, DEAR), code, PALETTE, WIDTH), ""),
     "price alone": lambda code: (cards.price(money(code, HUGE), None, code, PALETTE, WIDTH), ""),
+    "price from": lambda code: (cards.price(money(code, HUGE), None, code, PALETTE, WIDTH, price_from=True), ""),
+    "price from, reduced": lambda code: (cards.price(money(code, HUGE), money(code, DEAR), code, PALETTE, WIDTH, price_from=True), ""),
     "call": lambda code: (cards.call(money(code, HUGE), code, PALETTE, WIDTH), ""),
+    "call from": lambda code: (cards.call(money(code, HUGE), code, PALETTE, WIDTH, price_from=True), ""),
 }
 
 
@@ -130,6 +133,46 @@ def test_a_price_shows_what_is_saved_only_where_something_is() -> None:
     assert accent(cards.price(now, None, "th", PALETTE, WIDTH)) == 0
     assert accent(cards.price(now, Money(amount=Decimal("592"), currency="THB"), "th", PALETTE, WIDTH)) == 0  # below 1 %
     assert cards.price(now, None, "th", PALETTE, WIDTH).height < cards.price(now, was, "th", PALETTE, WIDTH).height
+
+
+USUAL = {c: Money(amount=Decimal(a), currency=c) for c, a in (("VND", "350000"), ("IDR", "1290000"), ("THB", "1290"), ("CNY", "89.9"))}
+
+
+def face(card: Card) -> Pixels:
+    return card.rgba[card.top : card.top + card.height, card.left : card.left + card.width]
+
+
+@pytest.mark.parametrize("language", ["th", "vi", "id", "en"])
+def test_the_word_from_stands_above_a_price_that_stays_as_large(language: str) -> None:
+    now = money(language, USUAL)
+    plain, ranged = (face(cards.price(now, None, language, PALETTE, WIDTH, price_from=f)) for f in (False, True))
+    rows = len(plain) - 40
+    assert np.array_equal(ranged[-rows:-30, 20:-20], plain[-rows:-30, 20:-20]), "the price itself"
+    above = ranged[20 : len(ranged) - rows, 20:-20, :3]
+    assert (above.min(axis=2) < 100).sum() > 200, "the word"
+
+
+def test_the_chinese_from_stands_after_its_price() -> None:
+    now = money("zh", USUAL)
+    plain, ranged = (face(cards.price(now, None, "zh", PALETTE, WIDTH, price_from=f)) for f in (False, True))
+    changed = np.flatnonzero((plain[30:100] != ranged[30:100]).any(axis=(0, 2)))
+    inked = np.flatnonzero((plain[30:-30, 20:-20, :3].min(axis=2) < 200).any(axis=0)) + 20
+    assert inked[-1] < changed[0] < inked[-1] + 30
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_call_says_from_too(language: str) -> None:
+    plain, ranged = (face(cards.call(money(language, USUAL), language, PALETTE, WIDTH, price_from=f)) for f in (False, True))
+    assert np.array_equal(plain[-100:-30, 40:-40], ranged[-100:-30, 40:-40]), "the button"
+    assert not np.array_equal(plain[20:80], ranged[20:80])
+
+
+def test_no_badge_says_that_every_variant_is_reduced() -> None:
+    now, was = Money(amount=Decimal("590"), currency="THB"), Money(amount=Decimal("790"), currency="THB")
+    for code in LANGUAGES:
+        ranged = cards.price(now, was, code, PALETTE, WIDTH, price_from=True)
+        assert accent(ranged) == 0
+        assert ranged.height >= cards.price(now, None, code, PALETTE, WIDTH, price_from=True).height
 
 
 def test_another_number_is_another_card() -> None:

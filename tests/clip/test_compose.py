@@ -221,3 +221,18 @@ def test_a_card_that_stays_does_not_blink() -> None:
     heights = {len(paper(made, edge + k / FPS)) for k in range(-4, 5)}
     assert max(heights) - min(heights) <= 2
     assert min(heights) > 100
+
+
+@pytest.mark.parametrize("line", [line for line in LINES if line.show in ("price", "cta")])
+def test_the_cards_say_that_other_variants_cost_more(line: Line) -> None:
+    """Over the same picture, and with the same frame but for the card."""
+    plain_script = script(lines=(line,))
+    shown = [
+        Composer(PRESENTER_RIGHT, s, timeline((line,)), pictures(1), Palette("#D9482B", "#FFC145"), "", lambda t: (), lambda t: (), 180)
+        for s in (plain_script, plain_script.model_copy(update={"price_from": True}))
+    ]
+    plain, other = (c.frame(20).y.copy() for c in shown)
+    left, top, right, bottom = shown[1].text_boxes()[f"{line.show} card 1"]
+    assert not np.array_equal(plain[top:bottom, left:right], other[top:bottom, left:right])
+    margin = 40  # the shadow
+    assert np.array_equal(plain[: top - margin], other[: top - margin])

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import unicodedata
+from decimal import Decimal
 
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from localize import languages
+from localize.domain import Money
 from localize.languages import wrap
 
 CODES = languages.codes()
@@ -176,11 +178,42 @@ def test_foreign_letters_are_named(code: str, text: str, strange: str) -> None:
 @pytest.mark.parametrize("code", CODES)
 def test_every_language_has_its_labels(code: str) -> None:
     language = languages.get(code)
-    assert set(language.labels) >= {"was", "now", "save", "feature", "cart", "sample", "price"}
+    assert set(language.labels) >= {"was", "now", "save", "feature", "cart", "sample", "price", "from"}
     assert all(language.labels.values())
+    assert language.labels["from"].count("{}") == 1
     assert "AI" in language.ai_label
     assert not language.foreign("".join(language.labels.values()) + language.ai_label)
 
 
 def test_the_chinese_label_says_made_by_ai() -> None:
     assert "AI" in languages.get("zh").ai_label and "生成" in languages.get("zh").ai_label  # noqa: PT018
+
+
+@pytest.mark.parametrize(
+    ("code", "money", "written", "aloud"),
+    [
+        ("th", "1290 THB", "เริ่มต้นที่ ฿1,290", "เริ่มต้น | ที่ | หนึ่ง พัน สอง ร้อย เก้า สิบ บาท"),
+        ("vi", "350000 VND", "chỉ từ 350.000 ₫", "chỉ | từ | ba trăm năm mươi nghìn đồng"),
+        ("id", "1290000 IDR", "mulai dari Rp1.290.000", "mulai | dari | satu juta dua ratus sembilan puluh ribu rupiah"),
+        ("zh", "89.9 CNY", "¥89.9起", "八十九元九角起"),
+        ("zh", "2 USD", "US$2起", "两美元起"),
+        ("en", "18.9 USD", "from $18.90", "from | eighteen dollars and ninety cents"),
+    ],
+)
+def test_the_lowest_of_several_prices(code: str, money: str, written: str, aloud: str) -> None:
+    amount, currency = money.split()
+    text = languages.get(code).price_from(Money(amount=Decimal(amount), currency=currency))
+    assert text == written
+    assert said(code, text) == aloud
+
+
+def test_a_chinese_price_is_not_parted_from_its_from() -> None:
+    assert texts("zh", "现在¥89.9起，点进去看") == ["现在", "¥89.9起，", "点", "进去", "看"]
+    assert "49元起" in texts("zh", "这款49元起就能带走")
+    assert texts("zh", "100元起批") == ["100元", "起批"], "wholesale from 100: another word"
+
+
+def test_any_language_has_a_name() -> None:
+    assert [languages.name(code) for code in ("th", "zh", "sv", "sr", "fr", "xx", "")] == [
+        "Thai", "Chinese", "Swedish", "Serbian", "French", "xx", "",
+    ]  # fmt: skip

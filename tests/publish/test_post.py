@@ -6,6 +6,8 @@ from decimal import Decimal
 
 from localize.domain import Disclosure, Line, Money, Post, Product, Script, Text
 from localize.publish import post
+from localize.script import Brief
+from localize.script.templates import TemplateWriter
 
 MONEY = Money(amount=Decimal("290"), currency="THB")
 LINES = (
@@ -37,3 +39,13 @@ def test_hashtags_are_single_words_and_come_once() -> None:
 
 def test_hashtags_keep_the_marks_of_thai() -> None:
     assert write(brand="บ้านน้ำชา", category="").hashtags == ("#บ้านน้ำชา",)
+
+
+def test_where_variants_cost_more_the_post_says_from() -> None:
+    product = Product(sku="MUG-01", title="Clay Mug", price=MONEY, price_from=True, category="home")
+    for code, currency, lowest in (("th", "THB", "เริ่มต้นที่ ฿290"), ("zh", "CNY", "¥290起"), ("en", "USD", "from $290")):
+        money = Money(amount=MONEY.amount, currency=currency)
+        script = TemplateWriter().write(product, Text(title="Lumora"), money, None, code, Brief())
+        body = post.write(product, script, LABEL).body
+        assert lowest in body
+        assert body.count("290") == body.count(lowest)

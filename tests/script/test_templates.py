@@ -94,10 +94,13 @@ def prices(language: str) -> tuple[Money, Money]:
     return Money(amount=Decimal(now), currency=currency), Money(amount=Decimal(was), currency=currency)
 
 
-def write(language: str, sku: str = "LM-EARB-01", text: Text | None = None, sale: bool = True, **brief: object) -> Script:
+def write(
+    language: str, sku: str = "LM-EARB-01", text: Text | None = None, sale: bool = True, price_from: bool = False, **brief: object
+) -> Script:
     price, was = prices(language)
     given = text if text is not None else TEXTS[language]
-    return WRITER.write(product(sku), given, price, was if sale else None, language, Brief(**brief))  # type: ignore[arg-type]
+    thing = product(sku).model_copy(update={"price_from": price_from})
+    return WRITER.write(thing, given, price, was if sale else None, language, Brief(**brief))  # type: ignore[arg-type]
 
 
 def roles(script: Script) -> list[str]:
@@ -142,7 +145,7 @@ def test_the_phrases_only_have_places_that_are_filled(language: str) -> None:
     assert set(t.phrases(language).particles["male"]) == particles
     for slot, group, phrase in phrases_of(language):
         needed = {"feature"} if slot.startswith("feature") else of_slot.get(slot, set())
-        if group == "amount":
+        if group in ("amount", "from_amount"):
             needed = needed - {"percent"}
         named = {name for _, name, _, _ in string.Formatter().parse(phrase) if name} - particles
         assert named == needed, f"{slot}.{group}: {phrase}"
@@ -264,6 +267,50 @@ def test_no_saving_unless_the_old_price_was_higher() -> None:
     assert roles(script).count("price") == 1
     assert script.was_price is None, "the frame strikes no lower price out"
     assert "129" not in " ".join(line.text for line in script.lines)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("sale", [True, False])
+def test_the_lowest_of_several_prices_is_never_said_as_the_price(language: str, sale: bool) -> None:
+    speaks, (price, _) = languages.get(language), prices(language)
+    for n in range(30):
+        script = write(language, sku=f"S{n}", sale=sale, price_from=True, seconds=60)
+        assert script.price_from
+        stated = [line.text for line in script.lines if speaks.price(price) in line.text]
+        assert stated
+        assert all(speaks.price_from(price) in text for text in stated), stated
+
+
+@pytest.mark.parametrize(
+    ("language", "of_the_cheapest"),
+    [("th", "ตัวเริ่มต้น"), ("vi", "ó loại"), ("id", "da varian"), ("zh", "起价那款"), ("en", "he starting option")],
+)
+def test_a_former_price_and_a_saving_are_said_of_the_cheapest_variant(language: str, of_the_cheapest: str) -> None:
+    price, was = prices(language)
+    for before in (was, Money(amount=price.amount + price.amount / 200, currency=price.currency)):
+        for n in range(12):
+            thing = product(f"S{n}").model_copy(update={"price_from": True})
+            script = WRITER.write(thing, TEXTS[language], price, before, language, Brief(seconds=60))
+            first, now, saving = (line.text for line in script.lines if line.role == "price")
+            assert of_the_cheapest in first
+            assert of_the_cheapest in saving
+            assert languages.get(language).price_from(price) in now
+            assert ("%" in saving) == (before == was), "below one percent it is said as an amount"
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_only_the_price_lines_know_of_variants(language: str) -> None:
+    for n in range(6):
+        plain, ranged = write(language, sku=f"S{n}", seconds=30), write(language, sku=f"S{n}", price_from=True, seconds=30)
+        assert (plain.lines[0], plain.lines[-1]) == (ranged.lines[0], ranged.lines[-1])
+        assert not plain.price_from
+        speaks, (price, _) = languages.get(language), prices(language)
+        assert not any(speaks.price_from(price) in line.text for line in plain.lines)
+
+
+def test_the_from_of_a_chinese_price_touches_it() -> None:
+    said = [line.text for n in range(12) for line in write("zh", sku=f"S{n}", price_from=True, sale=False).lines if line.role == "price"]
+    assert all("¥129起" in text for text in said)
 
 
 def test_a_saving_below_one_percent_is_said_as_an_amount() -> None:
