@@ -19,6 +19,11 @@ from localize import engines, languages
 from localize.assets import ASSETS
 from localize.domain import Channel
 from localize.errors import UserError
+from localize.products import READERS, Asked, sources
+from localize.products.draft import FIELDS, LOCALIZED
+from localize.products.fetch import Fetching
+from localize.products.headers import HELPERS
+from localize.products.look import ADDRESS
 
 
 class Section(BaseModel):
@@ -27,6 +32,18 @@ class Section(BaseModel):
 
 def _known_language(code: str) -> str:
     return _nearest(code, languages.codes(), "language")
+
+
+def _language_code(code: str) -> str:
+    """Any language can be translated from, so a code needs only the form of one; "" is found out from the texts."""
+    if code in ("", *languages.codes()) or re.fullmatch(r"[a-z]{2}", code):
+        return code
+    return _nearest(code, languages.codes(), "language")
+
+
+def _known_field(field: str) -> str:
+    known = (*FIELDS, *HELPERS, *(f"{name}_{code}" for name in LOCALIZED for code in languages.codes()))
+    return field if re.fullmatch(r"option:.+|option\d_(?:name|value)", field) else _nearest(field, known, "field of a product")
 
 
 def _sound_channel(channel: Channel) -> Channel:
@@ -40,6 +57,8 @@ def _sound_channel(channel: Channel) -> Channel:
 
 # Checked one by one, so that each mistake has its own line.
 Code = Annotated[str, AfterValidator(_known_language)]
+SourceCode = Annotated[str, AfterValidator(_language_code)]
+ColumnField = Annotated[str, AfterValidator(_known_field)]
 SoundChannel = Annotated[Channel, AfterValidator(_sound_channel)]
 
 
@@ -109,9 +128,15 @@ class Campaign(Section):
     """A whole campaign. Relative paths in the file are read as lying beside it; here they are absolute."""
 
     name: str = Field(pattern=r"^[a-z0-9][a-z0-9-]{0,60}$")
-    catalog: str
+    catalog: str = Field(min_length=1)
+    format: str = ""
+    sheet: str = ""
+    columns: dict[ColumnField, str | tuple[str, ...]] = {}
+    query: str = ""
+    pictures: str = ""
+    fetch: Fetching = Fetching()
     currency: str = Field(default="", pattern=r"^([A-Z]{3})?$")
-    source_language: Code = "en"
+    source_language: SourceCode = ""
     languages: tuple[Code, ...] = Field(min_length=1)
     channels: tuple[SoundChannel, ...] = Field(min_length=1)
     hosts: tuple[HostSettings, ...] = Field(default=(HostSettings(),), min_length=1, max_length=1)
@@ -128,6 +153,11 @@ class Campaign(Section):
     out: str = "out"
     store: str = ""
 
+    @field_validator("format")
+    @classmethod
+    def known_format(cls, value: str) -> str:
+        return _nearest(value, [reader.NAME for reader in READERS], "catalog format") if value else ""
+
     @field_validator("languages", "channels")
     @classmethod
     def all_different(cls, value: tuple[Any, ...], info: Any) -> tuple[Any, ...]:
@@ -143,6 +173,14 @@ class Campaign(Section):
             if not any(code in c.languages or not c.languages for c in self.channels):
                 raise ValueError(f"no channel takes language {code!r}: add it to a channel's languages, or leave it out")
         return self
+
+    def asked(self) -> Asked:
+        """What the campaign says about how its catalog is to be read."""
+        return Asked(self.source_language, self.currency, self.format, self.sheet, self.columns, self.pictures)
+
+    def catalog_files(self) -> tuple[Path, ...]:
+        """The catalog as files on this machine; fetched if it is elsewhere. Raises as `products.sources.files` does."""
+        return sources.files(self.catalog, query=self.query, limits=self.fetch, home=home())
 
     def channels_for(self, sku: str, language: str) -> tuple[Channel, ...]:
         """The channels that show this product in this language."""
@@ -214,7 +252,8 @@ def _absolute(campaign: Campaign, base: Path, path: Path, tree: yaml.Node | None
         avatar = str((base / avatar).resolve())
     absolute = campaign.model_copy(
         update={
-            "catalog": str((base / Path(campaign.catalog).expanduser()).resolve()),
+            "catalog": sources.absolute(campaign.catalog, base),
+            "pictures": _folder(campaign.pictures, base),
             "memory": tuple(resolve(m, "memory", i) for i, m in enumerate(campaign.memory)),
             "glossary": resolve(campaign.glossary, "glossary"),
             "brand": campaign.brand.model_copy(update={"logo": resolve(campaign.brand.logo, "brand", "logo")}),
@@ -227,6 +266,10 @@ def _absolute(campaign: Campaign, base: Path, path: Path, tree: yaml.Node | None
     if problems:
         raise UserError("\n".join(problems))
     return absolute
+
+
+def _folder(pictures: str, base: Path) -> str:
+    return pictures if not pictures or ADDRESS.match(pictures) else str((base / Path(pictures).expanduser()).resolve())
 
 
 def _store_path(store: str, base: Path) -> Path:
@@ -307,7 +350,7 @@ def adjusted(campaign: Campaign, *, catalog: str | None = None, languages: Seque
     """
     changes: dict[str, Any] = {}
     if catalog:
-        changes["catalog"] = str(Path(catalog).expanduser().resolve())
+        changes["catalog"] = sources.absolute(catalog, Path.cwd())
     if out:
         changes["out"] = str(Path(out).expanduser().resolve())
     for code in languages or ():

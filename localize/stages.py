@@ -48,9 +48,9 @@ from localize.domain import (
     Speech,
     Text,
 )  # fmt: skip
-from localize.errors import Blocked, UserError
+from localize.errors import Blocked, CrossreelError, NotReady, Transient, UserError
 from localize.lipsync import Lipsync
-from localize.products import pictures
+from localize.products import pictures, sources
 from localize.publish import Publisher
 from localize.publish import post as posts
 from localize.script import Brief, Writer
@@ -65,6 +65,7 @@ from localize.voice import Voice, VoiceStyle
 # Versions of what stages.py itself does to an output; the engines' fingerprints and the stages' own versions come on top.
 TEXT_VERSION = SCRIPT_VERSION = SPEECH_VERSION = "1"
 LONGEST_PICTURE = 1400  # px: what a still needs to be zoomed in the frame
+MOST_PICTURES = 10  # more than a clip of a minute shows
 
 Hold = Callable[[str], AbstractContextManager[object]]
 
@@ -141,18 +142,38 @@ def plan(campaign: Campaign, *, only: Sequence[str] = (), limit: int = 0) -> Pla
     `only` are SKUs, `limit` is a number of products (0: all). Raises UserError for a catalog that can't be read and
     for a SKU that is not in it.
     """
-    catalog = products.read(campaign.catalog, language=campaign.source_language, currency=campaign.currency)
-    known = {p.sku for p in catalog.products} | {r.sku for r in catalog.rejects}
+    chosen: list[Product] = []
+    rejects: list[Reject] = []
+    warnings: list[Finding] = []
+    known: set[str] = set()
+    skipped: list[products.Skipped] = []
+    reading = products.open_catalog(campaign.catalog_files(), campaign.asked())
+    for outcome in reading:
+        if isinstance(outcome, (Product, Reject)) and only:
+            known.add(outcome.sku)
+            if outcome.sku not in only:
+                continue
+        if isinstance(outcome, Product):
+            if limit and len(chosen) >= limit:
+                continue
+            seen, findings = products.look(outcome)
+            warnings.extend(findings)
+            chosen.append(seen) if isinstance(seen, Product) else rejects.append(seen)
+        elif isinstance(outcome, Reject):
+            rejects.append(outcome)
+        elif isinstance(outcome, Finding):
+            warnings.append(outcome)
+        else:
+            skipped.append(outcome)
     for sku in only:
         if sku not in known:
-            raise UserError(f"{campaign.catalog} has no product {sku!r}.{campaigns.hint(sku, sorted(known))}")
-    chosen = [p for p in catalog.products if not only or p.sku in only]
-    chosen = chosen[:limit] if limit else chosen
+            raise UserError(f"{sources.shown(campaign.catalog)} has no product {sku!r}.{campaigns.hint(sku, sorted(known))}")
+    if not chosen and not rejects:
+        raise UserError(products.nothing(reading, skipped))
     jobs = [Job(p, code) for p in chosen for code in campaign.languages if campaign.channels_for(p.sku, code)]
     if campaign.limits.clips:
         jobs = jobs[: campaign.limits.clips]
-    rejects = tuple(r for r in catalog.rejects if not only or r.sku in only)
-    return Plan(tuple(jobs), rejects, catalog.warnings, catalog.rows)
+    return Plan(tuple(jobs), tuple(rejects), tuple(warnings), reading.account.rows)
 
 
 class Studio:
@@ -225,7 +246,7 @@ class Studio:
         brief = Brief(self.campaign.script.seconds, self.campaign.script.style, self.campaign.host.gender, self._platform(job))
         p = job.product
         # Only what a writer may use: another picture or another language's text leaves the script as it is.
-        seen = (p.sku, p.category, p.brand, text, now, was, job.language, vars(brief), writer.fingerprint())
+        seen = (p.sku, p.category, p.brand, text, now, was, job.language, vars(brief), writer.fingerprint(), *_from(p))
         name = key("script", SCRIPT_VERSION, seen)
 
         def build(folder: Path) -> None:
@@ -260,6 +281,32 @@ class Studio:
         speech = Speech.model_validate(_read(folder / "speech.json"))
         return speech.model_copy(update={"audio": str(folder / speech.audio)})
 
+    def pictures(self, job: Job) -> tuple[Job, tuple[Finding, ...]]:
+        """The job with its product's pictures as files on this machine, and a finding for each that can't be had.
+
+        Raises Blocked when the product has no picture; when none of them can be had, Transient if that may pass, else
+        UserError.
+        """
+        product = job.product
+        if not product.images:
+            raise Blocked(f"{product.sku} has no picture: add a file name or an address to the column images.")
+        good: list[str] = []
+        problems: list[CrossreelError] = []
+        for reference in product.images:
+            if len(good) == MOST_PICTURES:
+                break
+            try:
+                good.append(str(pictures.obtain(reference, campaigns.home() / "pictures", self.campaign.fetch)))
+            except (UserError, NotReady, Transient) as error:
+                problems.append(error)
+        if not good:
+            passing = next((e for e in problems if isinstance(e, Transient)), None)
+            if passing:
+                raise Transient(f"no picture of {product.sku} could be had: {passing}", retry_after=passing.retry_after)
+            raise UserError(f"no picture of {product.sku} can be used: " + "; ".join(map(str, problems)))
+        findings = tuple(Finding(check="picture", severity="warn", message=f"a picture was left out: {e}") for e in problems)
+        return Job(product.model_copy(update={"images": tuple(good)}), job.language), findings
+
     def clip_key(self, job: Job, script: Script) -> str:
         """The key of a clip. It needs no speech to exist: the Lines' keys stand for their sound."""
         c, p = self.campaign, job.product
@@ -270,7 +317,7 @@ class Studio:
             [self.speech_key(line, job.language) for line in script.lines],
             self.lipsync(job.language).fingerprint(), self.avatar.fingerprint(), [file_digest(i) for i in p.images],
             PRESENTER_RIGHT, c.brand.primary, c.brand.accent, file_digest(c.brand.logo) if c.brand.logo else "",
-            c.video, self._music_digest(), self._producer(),
+            c.video, self._music_digest(), self._producer(), *_from(script),
         )  # fmt: skip
 
     def clip(self, job: Job, script: Script, origins: dict[str, str], progress: Progress, hold: Hold) -> tuple[Clip, bool]:
@@ -279,9 +326,6 @@ class Studio:
         there = self.store.find(name)
         progress.keys += [self.speech_key(line, job.language) for line in script.lines]
         if there is None:
-            if not job.product.images:
-                progress.at = "clip"
-                raise Blocked(f"{job.product.sku} has no picture: add a file name to the column images.")
             with progress.stage("voice"):
                 speeches = [self.speech(line, job.language, progress) for line in script.lines]
             with progress.stage("clip"), hold("encode"):
@@ -399,8 +443,15 @@ def make(studio: Studio, job: Job, progress: Progress | None = None, hold: Hold 
         text, origins = studio.texts(job, progress)
     with progress.stage("script"):
         script = studio.script(job, text, progress)
-    clip, reused = studio.clip(job, script, origins, progress, hold)
-    return clip, script, reused
+    with progress.stage("pictures"):
+        seen, missing = studio.pictures(job)
+    clip, reused = studio.clip(seen, script, origins, progress, hold)
+    return clip.model_copy(update={"findings": (*clip.findings, *missing)}), script, reused
+
+
+def _from(priced: Product | Script) -> tuple[str, ...]:
+    """What a "from" price adds to a key; nothing where there is none, as such clips were made before there were any."""
+    return ("price_from",) if priced.price_from else ()
 
 
 def _write(path: Path, value: object) -> None:

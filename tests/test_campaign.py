@@ -81,6 +81,25 @@ def test_channels_say_which_products_and_languages_they_take(shop: Path) -> None
     }
 
 
+def test_how_the_catalog_is_to_be_read(shop: Path) -> None:
+    told = """source_language: sv
+columns: {title: 品名, images: [主图, 图2], title_th: ชื่อ, "option:Size": 尺码}
+sheet: Sheet2
+pictures: ../media
+fetch: {allow_private: true, seconds: 5}"""
+    campaign = load(change(shop, "currency: THB", told))
+    asked = campaign.asked()
+    assert asked.columns == {"title": "品名", "images": ("主图", "图2"), "title_th": "ชื่อ", "option:Size": "尺码"}
+    assert (asked.language, asked.currency, asked.sheet, asked.pictures) == ("sv", "", "Sheet2", str(shop.parent / "media"))
+    assert campaign.fetch.allow_private
+    assert load(change(shop, "../media", "https://shop.example/media")).pictures == "https://shop.example/media"
+
+
+@pytest.mark.parametrize("where", ["https://shop.example/feed.xml", "s3://shop/exports/*.csv", "postgresql://ro@db/shop"])
+def test_a_catalog_may_be_elsewhere(shop: Path, where: str) -> None:
+    assert load(change(shop, "catalog: products.csv", f"catalog: {where}")).catalog == where
+
+
 # ---- wrong
 
 
@@ -116,6 +135,9 @@ def test_channels_say_which_products_and_languages_they_take(shop: Path) -> None
         ("producer: Corner", "glossary: words.csv", 13, ["words.csv"]),
         ("producer: Corner", "money:\n  rates: rates.yaml", 14, ["money.rates", "rates.yaml"]),
         ("producer: Corner", "1: one", 1, ["1"]),
+        ("currency: THB", "format: shopfy", 3, ["'shopfy' is not a known catalog format", "Did you mean 'shopify'?"]),
+        ("currency: THB", "columns: {titel: 品名}", 3, ["'titel' is not a known field of a product", "Did you mean 'title'?"]),
+        ("currency: THB", "fetch: {max_mb: 0}", 3, ["fetch.max_mb", "0"]),
     ],
 )  # fmt: skip
 def test_a_mistake_is_named_with_its_line_and_the_right_word(shop: Path, old: str, new: str, line: int, words: list[str]) -> None:

@@ -2,34 +2,51 @@
 
 from __future__ import annotations
 
+import base64
+import binascii
+import hashlib
 import io
+import re
 import struct
 import warnings
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
+from typing import Any
+from urllib.parse import unquote_to_bytes
 
 import numpy as np
 import numpy.typing as npt
-from PIL import Image, ImageCms, ImageFile, UnidentifiedImageError
+from PIL import Image, ImageCms, ImageFile, PngImagePlugin, UnidentifiedImageError
 
 from localize.errors import UserError
+from localize.products import buckets, fetch, kept
+from localize.products.fetch import Fetching
 
 # What shops have. Pillow's others are left out: EPS would start Ghostscript, and most are read by code nobody attacks.
 FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "AVIF")
 
 # A file may say it is this large (a 20000x14000 scan is 280 megapixels) ...
 MAX_PIXELS = 300_000_000
-# ... but only JPEG can be decoded smaller than it is; the others cost 4 bytes a pixel, here 400 MB.
-MAX_DECODED = 100_000_000
+# ... but only JPEG can be decoded smaller than it is. The others are decoded whole, at 4 bytes a pixel, WebP at 16 (its
+# decoder keeps canvases of its own) and AVIF at 10; none takes more than about 900 MB.
+MAX_DECODED = {"WEBP": 50_000_000, "AVIF": 80_000_000}
+MAX_DECODED_OTHERS = 100_000_000
+# A progressive JPEG keeps two bytes for each sample until its last pass: 840 MB for 20000x14000 in 4:2:0.
+MAX_COEFFICIENTS = 900_000_000
 # Pillow warns from this size on and refuses twice as much; ours refuses at once, in a seller's words.
 Image.MAX_IMAGE_PIXELS = MAX_PIXELS
 warnings.filterwarnings("ignore", category=Image.DecompressionBombWarning)
+warnings.filterwarnings("ignore", category=UserWarning, module=r"PIL\.")  # EXIF that cannot be read: no news for a seller
+# What a compressed text or colour profile of a PNG may unpack to: Photoshop writes more than Pillow's 1 MiB.
+PngImagePlugin.MAX_TEXT_CHUNK = 16 << 20
 
 # What Pillow's decoders raise on files that are cut off or damaged.
 _DAMAGED = (
-    OSError, SyntaxError, ValueError, EOFError, OverflowError, RuntimeError, struct.error, zlib.error, Image.DecompressionBombError,
+    OSError, SyntaxError, ValueError, EOFError, OverflowError, RuntimeError, TypeError, IndexError, KeyError, struct.error, zlib.error,
+    Image.DecompressionBombError,
 )  # fmt: skip
 
 _ORIENTATION = 0x0112
@@ -39,9 +56,63 @@ _UPRIGHT = {
 }  # fmt: skip
 
 _NOT_PICTURES = {
-    b"%PDF": "it is a PDF", b"PK\x03\x04": "it is a ZIP archive or a document", b"<!DO": "it is a web page", b"<htm": "it is a web page",
-    b"<?xm": "it is a drawing or XML", b"<svg": "it is an SVG drawing", b"%!PS": "it is an EPS drawing", b"8BPS": "it is a Photoshop file",
+    b"%pdf": "it is a PDF", b"pk\x03\x04": "it is a ZIP archive or a document", b"rar!": "it is a RAR archive",
+    b"%!ps": "it is an EPS drawing", b"8bps": "it is a Photoshop file", b"\x1f\x8b": "it is packed with gzip",
+    b"\xff\x0a": "it is JPEG XL", b"\0\0\0\x0cjxl ": "it is JPEG XL", b"\0\0\0\x0cjp  ": "it is JPEG 2000",
 }  # fmt: skip
+
+
+def obtain(reference: str, folder: Path, limits: Fetching) -> Path:
+    """The file on this machine that holds a picture: an absolute path as it is, or what an address gives.
+
+    Addresses are http, https, s3 and data; what they give is kept below `folder`, each under its own file name, and
+    only if it is a picture that can be shown. Raises UserError, NotReady (s3 without boto3 or credentials) and Transient.
+    """
+    scheme = reference.partition(":")[0].lower()
+    if scheme in ("http", "https", "s3"):
+        get = buckets.fetch if scheme == "s3" else fetch.fetch
+        return get(reference, folder, limits, refuse=partial(_refused, fetch.shown(reference)))
+    if scheme == "data":
+        return _unwrapped(reference, folder, limits)
+    path = Path(reference)
+    if "://" in reference or not path.is_absolute():
+        raise UserError(f"{fetch.shown(reference)} is neither a file beside the catalog nor an http, https, s3 or data address")
+    if not path.is_file():
+        raise UserError(f"{path.name}: there is no such file")
+    return path
+
+
+def _refused(name: str, path: Path) -> str:
+    reason = check(path)
+    return f"{name} cannot be shown: {reason}" if reason else ""
+
+
+_DATA = re.compile(r"data:image/([\w.+-]{1,30})((?:;[\w.+-]+=[^;,]*)*)(;base64)?,", re.IGNORECASE | re.ASCII)
+
+
+def _unwrapped(uri: str, folder: Path, limits: Fetching) -> Path:
+    """The picture that a data: URI carries, as a file."""
+    told = _DATA.match(uri)
+    if not told:
+        raise UserError("the data: picture is of no picture's type: write data:image/jpeg;base64, and the picture after it")
+    body = uri[told.end() :]
+    if len(body) > 3 * kept.most(limits.max_mb):  # %-encoded, a byte is three letters
+        raise kept.too_large("the data: picture", limits.max_mb)
+    try:
+        content = unquote_to_bytes(body)
+        if told[3]:
+            letters = b"".join(content.split()).rstrip(b"=").translate(bytes.maketrans(b"-_", b"+/"))
+            content = base64.b64decode(letters + b"=" * (-len(letters) % 4), validate=True)
+    except (binascii.Error, UnicodeError) as error:
+        raise UserError("the data: picture is cut off or not in base64: copy it again") from error
+
+    def write(half: Path, _: kept.Marks | None) -> kept.Marks:
+        kept.write(half, (content,), "the data: picture", limits.max_mb)
+        return kept.Marks()
+
+    name = f"picture.{told[1].lower().partition('+')[0]}"
+    wait, refuse = limits.seconds, partial(_refused, "the data: picture")
+    return kept.copy(f"data:{hashlib.sha256(content).hexdigest()}", name, folder, write, hasty=True, wait=wait, refuse=refuse)
 
 
 def load(path: str | Path, longest: int) -> npt.NDArray[np.uint8]:
@@ -53,8 +124,8 @@ def load(path: str | Path, longest: int) -> npt.NDArray[np.uint8]:
     with _opened(Path(path)) as image:
         # Twice the wanted size is enough for the fine scaling below.
         _shrink_decoding(image, 2 * longest)
-        turn = _UPRIGHT.get(_orientation(image))
-        picture = _colours(image)
+        picture = _colours(_reduced(image, 2 * longest), image.info.get("icc_profile") or b"")
+        turn = _UPRIGHT.get(_orientation(image))  # only now: Pillow turns a TIFF while it loads, and a PNG may say it at its end
         if max(picture.size) > longest:
             scale = longest / max(picture.size)
             size = (max(1, round(picture.width * scale)), max(1, round(picture.height * scale)))
@@ -73,10 +144,8 @@ def check(path: str | Path) -> str:
         with _opened(Path(path)) as image:
             _shrink_decoding(image, 64)
             image.load()
-            if "A" in image.getbands() or "transparency" in image.info:
-                alpha = image.convert("RGBA").getchannel("A")
-                if alpha.getextrema()[1] == 0:
-                    return "nothing in the picture can be seen: it is fully transparent"
+            if _see_through(image) and not any(strip.getchannel("A").getextrema()[1] for strip in _strips(image, 256)):
+                return "nothing in the picture can be seen: it is fully transparent"
     except UserError as error:
         return str(error).partition(": ")[2]
     return ""
@@ -97,7 +166,11 @@ def _opened(path: Path) -> Iterator[ImageFile.ImageFile]:
             with Image.open(file, formats=FORMATS) as image:
                 _refuse_large(path, image.width * image.height, MAX_PIXELS)
                 if image.format not in ("JPEG", "MPO"):
-                    _refuse_large(path, image.width * image.height, MAX_DECODED)
+                    _refuse_large(path, image.width * image.height, MAX_DECODED.get(image.format or "", MAX_DECODED_OTHERS))
+                elif "progressive" in image.info and _coefficients(image) > MAX_COEFFICIENTS:
+                    raise UserError(
+                        f"{path.name}: the picture is too large for a progressive JPEG: save it smaller, or without 'progressive'"
+                    )
                 yield image
     except UnidentifiedImageError as error:
         raise UserError(f"{path.name}: this is not a picture{_instead(start)}: save it as JPG, PNG or WebP") from error
@@ -115,12 +188,26 @@ def _refuse_large(path: Path, pixels: int, most: int) -> None:
         raise UserError(f"{path.name}: the picture is too large ({size}): save it smaller, 2000 pixels on the longer side are plenty")
 
 
+def _coefficients(image: Any) -> int:
+    """Bytes that a progressive JPEG's samples take while it is decoded."""
+    sampling = [(across, down) for _, across, down, _ in image.layer]
+    whole = max(a for a, _ in sampling) * max(d for _, d in sampling)
+    return int(2 * image.width * image.height * sum(a * d for a, d in sampling) / whole)
+
+
 def _instead(start: bytes) -> str:
+    """What the file is instead, as the rest of a sentence."""
+    letters = start.lower().removeprefix(b"\xef\xbb\xbf").lstrip()
     for magic, what in _NOT_PICTURES.items():
-        if start[:4].lower() == magic.lower():
+        if start.lower().startswith(magic):
             return f" ({what})"
-    if start[4:12] in (b"ftypheic", b"ftypheix", b"ftypmif1", b"ftyphevc"):
-        return " crossreel can read (it is HEIC, as iPhones save them)"
+    if b"<svg" in letters[:1000]:
+        return " (it is an SVG drawing)"
+    if letters.startswith(b"<"):
+        return " (it is XML)" if letters.startswith(b"<?xml") and b"<html" not in letters else " (it is a web page)"
+    if start[4:8] == b"ftyp":
+        iphone = start[8:12] in (b"heic", b"heix", b"hevc", b"mif1", b"msf1")
+        return " crossreel can read (it is HEIC, as iPhones save them)" if iphone else " (it is a video)"
     try:
         start.decode()
     except UnicodeDecodeError as error:
@@ -142,21 +229,47 @@ def _orientation(image: Image.Image) -> int:
         return 1
 
 
-def _colours(image: Image.Image) -> Image.Image:
-    """8-bit sRGB of any mode; RGBA only when something is see-through."""
-    profile = image.info.get("icc_profile")
-    if image.mode.startswith("I") or image.mode == "F":
-        image = _eight_bits(image)
-    see_through = "A" in image.getbands() or "a" in image.getbands() or "transparency" in image.info
-    alpha = None
-    if see_through:
-        alpha = image.convert("RGBA").getchannel("A")
+def _see_through(image: Image.Image) -> bool:
+    return image.mode in ("RGBA", "LA", "PA", "La", "RGBa") or "transparency" in image.info
+
+
+def _strips(image: Image.Image, rows: int) -> Iterator[Image.Image]:
+    """The picture from top to bottom, some rows at a time, in 8 bits and without a palette (L, RGB, RGBA, CMYK ...):
+    so large a picture is never there twice."""
+    deep = image.mode == "F" or image.mode.startswith("I")
+    full = _full_scale(image) if deep else 0.0
+    mode = "RGBA" if _see_through(image) else "RGB"
+    for top in range(0, image.height, rows):
+        strip = image.crop((0, top, image.width, min(top + rows, image.height)))
+        if deep:
+            strip = _eight_bits(strip, full)
+        if mode == "RGBA" or strip.mode in ("P", "1"):
+            strip = strip.convert(mode)
+        yield strip
+
+
+def _reduced(image: Image.Image, longest: int) -> Image.Image:
+    """The picture in 8 bits without a palette, at a whole fraction of its size that is not below `longest`."""
+    image.load()
+    by = max(1, max(image.size) // longest)
+    whole: Image.Image | None = None
+    rows = by * max(1, 256 // by)
+    for n, strip in enumerate(_strips(image, rows)):
+        part = strip.reduce(by) if by > 1 else strip
+        if whole is None:
+            whole = Image.new(part.mode, (part.width, -(-image.height // by)))
+        whole.paste(part, (0, n * rows // by))
+    assert whole is not None, "Pillow opens no picture without rows"
+    return whole
+
+
+def _colours(image: Image.Image, profile: bytes) -> Image.Image:
+    """sRGB of any mode that `_reduced` gives; RGBA only when something is see-through."""
+    alpha = image.getchannel("A") if image.mode == "RGBA" else None
+    if alpha is not None:
+        image = image.convert("RGB")
         if alpha.getextrema()[0] == 255:
             alpha = None
-    if image.mode in ("P", "PA", "LA", "La", "RGBa", "1"):
-        image = image.convert("RGBA" if see_through else "RGB")
-    if image.mode == "RGBA":
-        image = image.convert("RGB")
     picture = _to_srgb(image, profile) if profile else image.convert("RGB")
     if alpha is not None:
         picture.putalpha(alpha)
@@ -172,11 +285,19 @@ def _to_srgb(image: Image.Image, profile: bytes) -> Image.Image:
     return converted or image.convert("RGB")
 
 
-def _eight_bits(image: Image.Image) -> Image.Image:
-    """Grey of 16 or 32 bits, or floats: its own full scale becomes 0-255."""
-    values = np.asarray(image, dtype=np.float64)
-    top = float(np.nanmax(values, initial=0.0))
-    full = 1.0 if top <= 1.0 and image.mode == "F" else 255.0 if top <= 255.0 else 65535.0 if top <= 65535.0 else top
+def _full_scale(image: Image.Image) -> float:
+    """What white is in a picture of 16 or 32 bits, or of floats: by the mode where it says it, else by the brightest pixel."""
     if image.mode.startswith("I;16"):
-        full = 65535.0
-    return Image.fromarray(np.nan_to_num(values * (255.0 / full)).clip(0, 255).astype(np.uint8))
+        return 65535.0
+    top = max(float(np.nanmax(np.asarray(strip), initial=0.0)) for strip in _rows(image))
+    return 1.0 if top <= 1.0 and image.mode == "F" else 255.0 if top <= 255.0 else 65535.0 if top <= 65535.0 else top
+
+
+def _rows(image: Image.Image) -> Iterator[Image.Image]:
+    for top in range(0, image.height, 256):
+        yield image.crop((0, top, image.width, min(top + 256, image.height)))
+
+
+def _eight_bits(image: Image.Image, full: float) -> Image.Image:
+    values = np.asarray(image, dtype=np.float64)
+    return Image.fromarray(np.rint(np.nan_to_num(values * (255.0 / full))).clip(0, 255).astype(np.uint8))

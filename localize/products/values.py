@@ -2,25 +2,30 @@
 
 from __future__ import annotations
 
+import ast
+import html
 import json
 import math
 import os
 import re
 import unicodedata
+from collections.abc import Iterator
 from datetime import date, datetime
 from decimal import Decimal
 from functools import cache, lru_cache
 from itertools import islice
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
+import yaml
 from babel.core import get_global
-from babel.numbers import get_currency_precision, get_territory_currencies
+from babel.numbers import get_territory_currencies
 from rapidfuzz import process
 from rapidfuzz.distance import OSA
 
-from localize.domain import Money
+from localize.assets import ASSETS
 
 
 class Number(str):
@@ -77,37 +82,68 @@ def _decimal(value: Decimal) -> str:
 
 # --- texts ---------------------------------------------------------------------------------------------------------
 
-_SPACE = re.compile(r"\s+")
+_LINE_ENDS = re.compile(r"[\n\r\v\f\u2028\u2029]+")
 _ITEM_ENDS = re.compile(r"[|｜；\n\r\v\f\u2028\u2029]+|<br\s*/?>", re.IGNORECASE)
 _BULLET = re.compile(r"^(?:[•·▪●○◦✓✔*–—-]\s+|[•▪●○◦✓✔]\s*)")
+# Control characters but white space, halves of pairs, and the mark some files begin with.
+_UNSEEN = re.compile(r"[\x00-\x08\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufeff]")
 
 
 def plain(text: str) -> str:
-    """A one-line text: control characters out, runs of white space made one space, ends trimmed, in NFC."""
-    if not text:  # most cells of a wide table are
-        return ""
-    spaced = _SPACE.sub(" ", text)
-    if not spaced.isprintable():
-        spaced = "".join(c for c in spaced if unicodedata.category(c) not in ("Cc", "Cs") and c != "\ufeff")
-    return unicodedata.normalize("NFC", str(spaced)).strip()
+    """A one-line text: control characters out, runs of white space made one space, ends trimmed, in NFC.
+
+    A list that stands in a cell as JSON, ["a", "b"], is its parts after one another.
+    """
+    if text.isascii() and text.isprintable():  # most cells are
+        if not text:
+            return ""
+        if text[0] != "[":
+            return " ".join(text.split()) if "  " in text or text[0] == " " or text[-1] == " " else str(text)
+    elif not text.isprintable():
+        text = _UNSEEN.sub(lambda c: " " if c[0] in "\x1c\x1d\x1e\x1f\x85" else "", text)
+    if text[:1] == "[" and (parts := _listed_json(text)):
+        return plain(" ".join(parts))
+    line = " ".join(text.split())
+    return line if unicodedata.is_normalized("NFC", line) else unicodedata.normalize("NFC", line)
 
 
 def lines(text: str) -> str:
     """A text of several lines, each of them plain, without empty ones."""
-    if not text:
-        return ""
-    return "\n".join(filter(None, map(plain, re.split(r"[\n\r\v\f\u2028\u2029]+", text))))
+    if not text or (text.isascii() and text.isprintable()):
+        return plain(text)
+    return "\n".join(filter(None, map(plain, _LINE_ENDS.split(text))))
 
 
 def items(text: str) -> tuple[str, ...]:
-    """The parts of a list cell, separated by |, a new line or ；, without bullets and without empty ones."""
+    """The parts of a list cell, separated by |, a new line or ； or written as JSON, without bullets and empty ones."""
     if not text:
         return ()
-    return tuple(filter(None, (_BULLET.sub("", plain(part)) for part in _ITEM_ENDS.split(text))))
+    if text.isascii() and text.isprintable() and "<" not in text and text[0] != "[":  # most are a|b|c
+        bare = (part.strip() for part in text.split("|"))
+        return tuple([_BULLET.sub("", plain(part)) if part[0] in "*-" or "  " in part else part for part in bare if part])
+    parts = _listed_json(text) or _ITEM_ENDS.split(text)
+    return tuple(filter(None, (_BULLET.sub("", plain(part)) for part in parts)))
+
+
+def _listed_json(text: str) -> list[str]:
+    """The texts of a cell that holds a list of them as JSON or as Python writes it, [] if it holds none."""
+    cell = text.strip()
+    if cell[:1] != "[" or cell[1:2] not in ('"', "'") or cell[-2:] not in ('"]', "']"):
+        return []
+    try:
+        parts = json.loads(cell, strict=False) if cell[1] == '"' else ast.literal_eval(cell)
+    except (ValueError, SyntaxError, MemoryError, RecursionError):
+        return []
+    return [p for p in parts if isinstance(p, str)] if isinstance(parts, list) else []
+
+
+_PLAIN_SKU = re.compile(r"[A-Za-z0-9][A-Za-z0-9 _.-]*[A-Za-z0-9]").fullmatch
 
 
 def sku(text: str) -> str:
     """A SKU that can name a file. Raises Unreadable."""
+    if len(text) < 80 and _PLAIN_SKU(text):
+        return str(text)
     code = unicodedata.normalize("NFC", str(text)).strip(" \t\r\n\u00a0\ufeff")
     if not code:
         raise Unreadable("the SKU is empty: give each product a code of its own, such as MUG-01")
@@ -129,19 +165,122 @@ def _safe(code: str) -> str:
 
 def shown(text: str) -> str:
     """A cell's text for a message: one line, quoted, not longer than 60 characters."""
-    line = "".join(c if c.isprintable() else "\ufffd" for c in _SPACE.sub(" ", str(text)))
+    line = "".join(c if c.isprintable() else "\ufffd" for c in " ".join(str(text).split()))
     return "'" + (line if len(line) <= 60 else line[:59] + "…") + "'"
 
 
+# --- addresses and files -------------------------------------------------------------------------------------------
+
+_ENDING = r"\.(?:jpe?g|png|webp|gif|avif|bmp|tiff?|heic|mp4|mov|webm|m4v)"
+_DOMAINS = "com|cn|net|org|vn|th|id|tw|hk|sg|my|ph|co|io|shop|store|cloud|app|dev|info|se|de|eu|uk|us|rs|jp|kr|ru|top|xyz|me|cc|la|kh|mm"
+_HOSTED = re.compile(rf"(?:www\.[^\s/]+|(?:[a-z0-9-]+\.)+(?:{_DOMAINS}))(?::\d+)?/\S*(?:/|{_ENDING}|\?)", re.IGNORECASE)
+# Where one reference ends and the next begins. A comma, semicolon or space inside an address or a name is part of it.
+_NEXT = r"(?=(?:(?:https?|s3):)?//[^/\s]|data:(?:image|video)/|www\.)"
+_NAMED = rf"(?=[^,;，；|\n]*{_ENDING}(?:\s*[,;，；]|\s*$))"
+_ENDED = "|".join(rf"(?<=\.{e})" for e in ("jpg", "jpeg", "png", "webp", "gif", "avif", "bmp", "tif", "tiff", "mp4", "mov", "webm"))
+_REFERENCE_ENDS = re.compile(
+    rf"[|｜；\n\r\v\f\t\u2028\u2029]+|(?:\s*(?<!;base64)[,;，]\s*|\s+){_NEXT}|(?:{_ENDED})\s*[,;，]\s*{_NAMED}", re.IGNORECASE
+)
+_PARTED = re.compile(r"[｜；，,;\s<>\[({\"'\\&]")
+_PARTED_ASCII = re.compile(r"[,;\s<>\[({\"'\\&]")
+_TAGGED = re.compile(r"<(?:img|video|source|a)\b[^>]*>", re.IGNORECASE)
+_SOURCE = re.compile(r"""\b(data-(?:src|original|lazy-src)|src|href)\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s"'>]+))""", re.IGNORECASE)
+_MARKDOWN = re.compile(r"!?\[[^\]\n]*\]\(\s*<?([^\s)>]+)>?[^)]*\)")
+# Taobao's own table: code:1:0:|address;code:1:1:|address;
+_TAOBAO = re.compile(r"[0-9a-f]{20,40}:\d+:\d+:\|?([^;|]*);?")
+_NO_REFERENCE = frozenset(("", "-", "--", "n/a", "na", "none", "null", "nan", "[]", "{}", "#n/a", "无"))
+_KEYS = ("url", "src", "image_url", "image", "link", "originalSrc", "original", "path", "file")
+
+
+def references(text: str) -> tuple[str, ...]:
+    """The pictures or videos that a cell names, each once and in order: addresses with their scheme, and file names.
+
+    They may be separated by |, a new line or ；, by a comma, semicolon or space where the next one begins, listed as JSON,
+    or stand in HTML or Markdown. data: URIs are kept whole, placeholders such as <insert link here> left out.
+    """
+    bars = text.replace("\n", "|")
+    if not (_PARTED_ASCII if bars.isascii() else _PARTED).search(bars):  # one, or several with bars or line ends between them
+        if "|" not in bars:
+            return () if text.lower() in _NO_REFERENCE else (address(text),)
+        parts = bars.split("|")
+        whole = parts if all(map(_WHOLE, parts)) else [address(part) for part in parts if part.lower() not in _NO_REFERENCE]
+        return tuple(dict.fromkeys(whole))
+    found = (address(part) for part in _reference_parts(text))
+    return tuple(dict.fromkeys(part for part in found if part.lower() not in _NO_REFERENCE))
+
+
+def _reference_parts(text: str) -> Iterator[str]:
+    cell = text.strip()
+    if cell[:1] in "[{" and cell[-1:] in "]}" and (listed := _json(cell)):
+        yield from _sources_in(listed)
+    elif tags := _TAGGED.findall(cell):
+        yield from map(_source_of, tags)
+    elif "](" in cell and (linked := _MARKDOWN.findall(cell)):
+        yield from linked
+    elif _TAOBAO.match(cell):
+        yield from _TAOBAO.findall(cell)
+    else:
+        if "<" in cell and not cell.lower().startswith("data:"):
+            cell = re.sub(r"<[^<>]*>", "\n", cell)
+        for part in _REFERENCE_ENDS.split(re.sub(r"[ \u00a0]{2,}", " ", cell)):
+            yield html.unescape(part) if "&amp;" in part else part
+
+
+def _json(cell: str) -> object:
+    try:
+        return json.loads(cell, strict=False)
+    except (ValueError, RecursionError):
+        return _listed_json(cell)
+
+
+def _source_of(tag: str) -> str:
+    """The address of a picture's or video's tag, or of a link to one. Where pictures load late, src is only a grey dot."""
+    given = {name.lower(): html.unescape(a or b or c) for name, a, b, c in _SOURCE.findall(tag)}
+    late = next((address for name, address in given.items() if name.startswith("data-") and address), "")
+    linked = given.get("href", "")
+    return late or given.get("src", "") or (linked if re.search(_ENDING, linked, re.IGNORECASE) else "")
+
+
+def _sources_in(listed: object) -> Iterator[str]:
+    """The addresses in JSON: texts, or what objects keep under the names that shops use."""
+    if isinstance(listed, str):
+        yield from _REFERENCE_ENDS.split(listed)
+    elif isinstance(listed, list):
+        for one in listed:
+            yield from _sources_in(one)
+    elif isinstance(listed, dict):
+        key = next((k for k in _KEYS if listed.get(k)), "")
+        yield from _sources_in(listed[key] if key else [v for v in listed.values() if isinstance(v, (list, dict))])
+
+
+_WHOLE = re.compile(r"https?://[!#-&(-+\--:<-\[\]-_a-~]+").fullmatch  # printable ASCII without what may be punctuation around it
+
+
+def address(part: str) -> str:
+    """A reference as it can be opened: https: in front of //host/a.jpg and of img.host.com/a.jpg."""
+    if _WHOLE(part):
+        return str(part)
+    name = plain(part).strip(" \"'`,;")
+    if "\\/" in name:  # JSON's way to write a slash
+        name = name.replace("\\/", "/")
+    if name.startswith("//"):
+        return "https:" + name
+    if name[:4] != "http" and "." in name and "://" not in name and _HOSTED.match(name):
+        return "https://" + name
+    return name
+
+
+_LINK = re.compile(r"https?://[^\s/?#]+\.[^\s]+", re.IGNORECASE).fullmatch
+
+
 def link(text: str) -> str:
-    """A web address. Raises Unreadable."""
-    address = plain(text)
-    if not re.fullmatch(r"https?://[^\s/?#]+\.[^\s]+", address, re.IGNORECASE):
-        raise Unreadable(f"{shown(address)} is not a web address: write it in full, such as https://shop.example/mug")
-    return address
-
-
-# --- files ---------------------------------------------------------------------------------------------------------
+    """A web address, in full. Raises Unreadable."""
+    if _WHOLE(text) and "." in text:
+        return str(text)
+    found = address(text)
+    if not _LINK(found):
+        raise Unreadable(f"{shown(found)} is not a web address: write it in full, such as https://shop.example/mug")
+    return found
 
 
 def file(text: str, folder: Path, kind: str = "picture") -> str:
@@ -187,36 +326,11 @@ def _listed(folder: str, _changed: int) -> tuple[str, ...]:
         return tuple(sorted(e.name for e in islice(entries, 10_000)))
 
 
-# --- money ---------------------------------------------------------------------------------------------------------
+# --- currencies ----------------------------------------------------------------------------------------------------
 
-# Which currencies a sign or word may stand for; where there are several, the catalog's own currency decides.
-_DOLLARS = ("USD", "SGD", "AUD", "CAD", "HKD", "TWD", "NZD", "MXN", "CLP", "COP", "ARS", "BND")
-_SIGNS: dict[str, tuple[str, ...]] = {
-    "฿": ("THB",), "บาท": ("THB",), "baht": ("THB",), "rp": ("IDR",), "rupiah": ("IDR",),
-    "₫": ("VND",), "đ": ("VND",), "d": ("VND",), "vnđ": ("VND",), "đồng": ("VND",), "dong": ("VND",),
-    "¥": ("CNY", "JPY"), "元": ("CNY", "TWD", "HKD"), "块": ("CNY",), "人民币": ("CNY",), "rmb": ("CNY",), "yuan": ("CNY",),
-    "圆": ("CNY",), "円": ("JPY",), "yen": ("JPY",), "nt$": ("TWD",), "hk$": ("HKD",), "s$": ("SGD",), "rm": ("MYR",),
-    "₱": ("PHP",), "₩": ("KRW",), "₹": ("INR",), "rs": ("INR", "PKR", "LKR"), "₭": ("LAK",), "៛": ("KHR",),
-    "$": _DOLLARS, "us$": ("USD",), "a$": ("AUD",), "c$": ("CAD",), "r$": ("BRL",), "€": ("EUR",), "£": ("GBP",),
-    "₽": ("RUB",), "руб": ("RUB",), "kr": ("SEK", "NOK", "DKK"), "zł": ("PLN",), "₺": ("TRY",), "₴": ("UAH",),
-}  # fmt: skip
-
+# How sellers write money, beside the figures; what each part is stands in the file.
+MONEY: dict[str, Any] = yaml.safe_load((ASSETS / "catalog" / "money.yaml").read_text("utf-8"))
 _COMMON = ("THB", "VND", "IDR", "CNY", "USD", "MYR", "SGD", "PHP", "JPY", "EUR")
-
-# Markets that write 1.234,56 (CLDR's number symbols); all others write 1,234.56.
-_POINT_GROUPS = frozenset((
-    "VND", "IDR", "EUR", "BRL", "ARS", "CLP", "COP", "TRY", "DKK", "RSD", "PYG", "UYU", "CRC", "BAM", "MKD", "ISK", "MZN", "RON",
-))  # fmt: skip
-# Their fractions are legal but no shop uses them; babel says two digits.
-_NO_FRACTIONS = frozenset(("IDR", "LAK", "KHR", "MMK"))
-# Nothing is sold for less than this: a smaller figure has lost its thousands (175 for 175.000).
-_LEAST = {"VND": 1000, "IDR": 500, "LAK": 500}
-
-_EXAMPLE = "write only the amount, such as 1290 or 1,290.00"
-_SHORT = re.compile(r"^(k|rb|ribu|jt|juta|tr|triệu|nghìn|ngàn|พัน|หมื่น|แสน|ล้าน|千|万|萬|m|mil)\b")
-_RANGE = re.compile(r"\d\s*[^\d\s.,]{0,3}\s*(?:[-–—~〜至到]|to|ถึง|đến|s/d|sampai)\s*[^\d\s.,]{0,4}\s*\d")
-_FROM = re.compile(r"^(?:from|từ|mulai|เริ่ม)|[起+]\s*$")
-_PARTS = re.compile(r"(?P<before>\D*?)(?P<number>\d(?:[\d.,' ]*\d)?)(?P<after>\D*)")
 
 
 @cache
@@ -225,12 +339,13 @@ def codes() -> frozenset[str]:
     return frozenset(c for t in get_global("territory_currencies") for c in get_territory_currencies(t))
 
 
+@lru_cache(maxsize=1024)
 def currency(text: str) -> str:
     """An ISO 4217 code from a currency cell: the code itself, or a sign that stands for one. Raises Unreadable."""
     word = unicodedata.normalize("NFKC", plain(text)).strip(". ")
     if word.upper() in codes():
         return word.upper()
-    meant = _SIGNS.get(word.casefold(), ())
+    meant: list[str] = MONEY["signs"].get(word.casefold(), [])
     if len(meant) == 1:
         return meant[0]
     if meant:
@@ -242,139 +357,5 @@ def currency(text: str) -> str:
     )
 
 
-def money(text: str, own: str = "", default: str = "") -> tuple[Money, str]:
-    """A price, and what is doubtful about its reading ("" when nothing is).
-
-    `own` is the row's currency, `default` the catalog's; a sign in the cell itself (฿, Rp, ₫) must agree with the
-    former and beats the latter. Raises Unreadable for anything that is not one amount above zero.
-    """
-    cell = _plain_digits(text)
-    if not cell:
-        raise Unreadable("the price is empty: write the selling price, such as 1290")
-    if _RANGE.search(cell):
-        raise Unreadable(f"{shown(text)} is a range: write one price, and give each variant a row of its own")
-    parts = _PARTS.fullmatch(cell)
-    if not parts:
-        odd = (
-            "a number a spreadsheet has shortened: format the column as text"
-            if re.fullmatch(r"[\d.,]+e[+-]?\d+", cell)
-            else f"not a number: {_EXAMPLE}"
-        )
-        raise Unreadable(f"the price {shown(text)} is {odd}")
-    before, number, after = parts["before"].strip(), parts["number"], parts["after"].strip()
-    negative = "-" in before or (before.startswith("(") and after.endswith(")"))
-    before, after = before.strip("-( ").rstrip(".").strip(), re.sub(r"^[.,]\s*-+", "", after).strip(") .")
-    if before in (",", "") and parts["before"].strip("-( ") in (".", ","):
-        before, number = "", "0." + number
-    if _FROM.search(before) or _FROM.search(after):
-        raise Unreadable(f"{shown(text)} is a 'from' price: write the price of this product alone")
-    if _SHORT.match(after):
-        raise Unreadable(f"{shown(text)} is shortened: write the number in full, such as 299000")
-    meanings = [_meaning(w, text) for w in (before, after) if w]
-    if re.search(r"[.,]\d\d$", number):  # ￥89.10 is no yen
-        meanings = [tuple(c for c in m if _places(c)) or m for m in meanings]
-    code = _agreed(meanings, own, default, text)
-    amount, doubt = _amount(number, code, isinstance(text, Number), text)
-    if negative or amount == 0:
-        raise Unreadable(f"the price {shown(text)} is {'negative' if negative else 'zero'}: write the selling price, such as 1290")
-    least = _LEAST.get(code, 0)
-    if amount < least and not doubt:
-        doubt = f"{amount} {code} is very little money: if {amount}.000 is meant, write {amount * 1000:f}"
-    return Money(amount=amount, currency=code), doubt
-
-
-def _plain_digits(text: str) -> str:
-    """Small letters, ASCII digits (from full-width, Thai and other ones), one kind of minus, space and apostrophe."""
-    cell = unicodedata.normalize("NFKC", plain(text)).casefold().translate({0x2212: "-", 0x2019: "'", 0x00B7: "."})
-    return "".join(str(unicodedata.decimal(c)) if c.isdecimal() else c for c in cell)
-
-
-def _meaning(word: str, text: str) -> tuple[str, ...]:
-    if word.upper() in codes():
-        return (word.upper(),)
-    if word not in _SIGNS:
-        raise Unreadable(f"the price {shown(text)} is not a number, because of {shown(word)}: {_EXAMPLE}")
-    return _SIGNS[word]
-
-
-def _agreed(meanings: list[tuple[str, ...]], own: str, default: str, text: str) -> str:
-    """The one currency that the price's own signs, the row and the catalog allow."""
-    possible = [c for c in (meanings[0] if meanings else ()) if all(c in m for m in meanings)]
-    if meanings and not possible:
-        raise Unreadable(f"the price {shown(text)} names two currencies: write only the amount")
-    if own:
-        if possible and own not in possible:
-            raise Unreadable(f"the price {shown(text)} is in {_or(possible)} but the row's currency is {own}: correct one of them")
-        return own
-    if not possible:
-        if default:
-            return default
-        raise NoCurrency("no currency is given: add a column 'currency' with a code such as THB, or set currency in the campaign")
-    if len(possible) == 1 or default in possible:
-        return default if default in possible else possible[0]
-    raise Unreadable(f"the price {shown(text)} may be in {_or(possible)}: add a column 'currency' with the right code")
-
-
-def _or(choices: tuple[str, ...] | list[str]) -> str:
+def _or(choices: list[str]) -> str:
     return ", ".join(choices[:-1][:3]) + " or " + choices[-1] if len(choices) > 1 else choices[0]
-
-
-def _amount(number: str, code: str, exact: bool, text: str) -> tuple[Decimal, str]:
-    """The amount that a run of digits with , . space and ' stands for, by how the currency's market writes numbers."""
-    places = _places(code)
-    compact = re.sub(r"(?<=\d)[ '](?=\d{3}(?!\d))", "", number)
-    marks = re.sub(r"\d", "", compact)
-    if exact or not marks:
-        return _placed(compact, places, code, text)
-    last = marks[-1]
-    whole, _, tail = compact.rpartition(last)
-    rest = set(marks[:-1])
-    if " " in compact or "'" in compact or len(rest) > 1:
-        raise _oddly_grouped(text)
-    if not rest:
-        # One mark and three digits after it: thousands, as no money is written with three decimals but the dinars.
-        if len(tail) == 3 and len(whole) <= 3 and whole.strip("0") and places != 3:
-            grouped, _ = _placed(whole + tail, places, code, text)
-            if places == 0 or last == _group_mark(code):
-                return grouped, ""
-            decimal = round(Decimal(f"{whole}.{tail}"), places)
-            return grouped, f"{shown(text)} may be {grouped} or {decimal} {code}; it was read as {grouped}: write it in one of these ways"
-        return _placed(f"{whole}.{tail}", places, code, text)
-    mark = rest.pop()
-    if mark == last:
-        if not _grouped(compact, mark):
-            raise _oddly_grouped(text)
-        return _placed(compact.replace(mark, ""), places, code, text)
-    if not _grouped(whole, mark):
-        raise _oddly_grouped(text)
-    return _placed(f"{whole.replace(mark, '')}.{tail}", places, code, text)
-
-
-def _places(code: str) -> int:
-    return 0 if code in _NO_FRACTIONS else get_currency_precision(code)
-
-
-def _group_mark(code: str) -> str:
-    return "." if code in _POINT_GROUPS else ","
-
-
-def _grouped(digits: str, mark: str) -> bool:
-    # Groups of three, or India's twos before the last three.
-    return bool(re.fullmatch(rf"\d{{1,3}}(?:\{mark}\d{{3}})+|\d{{1,2}}(?:\{mark}\d{{2}})+\{mark}\d{{3}}", digits))
-
-
-def _oddly_grouped(text: str) -> Unreadable:
-    return Unreadable(f"the price {shown(text)} has marks in places where thousands have none: {_EXAMPLE}")
-
-
-def _placed(digits: str, places: int, code: str, text: str) -> tuple[Decimal, str]:
-    """The amount with no more decimals than the currency has."""
-    amount = Decimal(digits)
-    if amount >= 10**12:
-        raise Unreadable(f"the price {shown(text)} is longer than any price: is it a barcode in the wrong column?")
-    rounded = round(amount, places)
-    if rounded == amount:
-        return (amount if -int(amount.as_tuple().exponent) <= places else rounded), ""
-    if places == 0:
-        raise Unreadable(f"the price {shown(text)} has decimals, and {code} has none: write the whole amount in full")
-    return rounded, f"{shown(text)} has more decimals than {code}: read as {rounded}"

@@ -85,7 +85,7 @@ def test_every_bad_row_is_a_reject_that_says_what_to_do_and_the_good_ones_go_on(
         5: ("sku", "GOOD-1", "already used in row 2"),
         6: ("title", "", "write what the product is called"),
         7: ("price", "", "write the selling price"),
-        8: ("price", "call us", "'call us' is not a number"),
+        8: ("price", "call us", "'call us' is no amount"),
         9: ("price", "-5", "is negative"),
         10: ("price", "0", "is zero"),
         11: ("currency", "TBH", "did you mean THB?"),
@@ -93,9 +93,9 @@ def test_every_bad_row_is_a_reject_that_says_what_to_do_and_the_good_ones_go_on(
         13: ("images", "mugg.png", "did you mean 'mug.png'?"),
         14: ("images", "note.jpg", "not a picture (it is text)"),
         15: ("images", "../catalogs/mug.png", "leaves the catalog's folder"),
-        16: ("images", "https://shop.example/mug.png", "write its file name"),
-        17: ("", "mug.png", "the row has 7 cells, the header 6"),
-        18: ("title", "", "Also in 'price': the price 'free' is not a number"),
+        16: ("images", "ftp://shop.example/mug.png", "write its file name"),
+        17: ("", "COMMA Mug  in red 290 THB", "the row has 7 cells, the header 6"),
+        18: ("title", "", "Also in 'price': the price 'free' is no amount"),
     }
     assert found.keys() == expected.keys()
     for row, (column, value, part) in expected.items():
@@ -111,7 +111,7 @@ def test_a_was_price_that_is_no_offer_is_left_out_with_a_warning() -> None:
     assert (warning.severity, warning.evidence["row"], warning.evidence["sku"]) == ("warn", 19, "NO-OFFER")
 
 
-@pytest.mark.parametrize("was", ["290", "soon", "Rp399", "399-499"])
+@pytest.mark.parametrize("was", ["soon", "Rp399", "399-499"])
 def test_other_was_prices_that_cannot_be_shown(shop: Shop, was: str) -> None:
     catalog = shop(f"A,Mug,290,{was},THB,mug.png,,\n")
     assert only(catalog).was_price is None
@@ -121,7 +121,7 @@ def test_other_was_prices_that_cannot_be_shown(shop: Shop, was: str) -> None:
 def test_a_bad_picture_beside_a_good_one_is_only_a_warning(shop: Shop) -> None:
     catalog = shop("A,Mug,290,,,note.jpg|gone.png|mug.png|mug.png,,\n")
     assert [Path(i).name for i in only(catalog).images] == ["mug.png"]
-    assert [w.evidence["value"] for w in catalog.warnings] == ["note.jpg", "gone.png"]
+    assert {w.evidence["value"] for w in catalog.warnings} == {"note.jpg", "gone.png"}
 
 
 def test_a_product_without_pictures_goes_on(shop: Shop) -> None:
@@ -131,11 +131,9 @@ def test_a_product_without_pictures_goes_on(shop: Shop) -> None:
 @pytest.mark.parametrize(
     ("cell", "reason"),
     [
-        ("mug.png,lamp.jpg", "separate several names by |"),
         ("pictures", "is a folder"),
-        ("s3://bucket/mug.png", "must be files beside the catalog"),
-        ("//cdn.example/mug.png", "must be files beside the catalog"),
-        ("data:image/png;base64,AAAA", "must be files beside the catalog"),
+        ("ftp://cdn.example/mug.png", "must be files beside the catalog"),
+        ("file:///etc/passwd", "must be files beside the catalog"),
         ("C:\\shop\\mug.png", "there is no file"),
     ],
 )
@@ -144,6 +142,15 @@ def test_names_that_are_no_picture_file(shop: Shop, tmp_path: Path, cell: str, r
     found = reject(shop(f'A,Mug,290,,,"{cell}",,\n'))
     assert found.column == "images"
     assert reason in found.reason
+
+
+@pytest.mark.parametrize("address", ["https://cdn.example/mug.png", "s3://bucket/mug.png", "data:image/png;base64,AAAA"])
+def test_addresses_of_pictures_are_kept_and_not_fetched_yet(shop: Shop, address: str) -> None:
+    assert only(shop(f'A,Mug,290,,,"{address}",,\n')).images == (address,)
+
+
+def test_several_pictures_separated_by_commas(shop: Shop) -> None:
+    assert [Path(i).name for i in only(shop('A,Mug,290,,,"mug.png, lamp.jpg",,\n')).images] == ["mug.png", "lamp.jpg"]
 
 
 def test_pictures_in_folders_by_windows_names_and_by_absolute_path(shop: Shop, tmp_path: Path) -> None:
@@ -160,7 +167,7 @@ def test_a_name_is_found_however_its_accents_are_stored(shop: Shop, tmp_path: Pa
 
 def test_footage_and_links_that_cannot_be_used_are_warnings(shop: Shop, tmp_path: Path) -> None:
     (tmp_path / "mug.mp4").write_bytes(b"film")
-    catalog = shop("A,Mug,290,,,mug.png,mug.mp4|gone.mp4,shop.example/mug\nB,Mug,290,,,mug.png,../x.mp4,javascript:alert(1)\n")
+    catalog = shop("A,Mug,290,,,mug.png,mug.mp4|gone.mp4,shop.example/mug\nB,Cup,290,,,mug.png,../x.mp4,javascript:alert(1)\n")
     first, second = catalog.products
     assert [Path(f).name for f in first.footage] == ["mug.mp4"]
     assert first.link == ""
@@ -187,7 +194,7 @@ def test_unknown_columns_are_named_and_near_ones_suggested(shop: Shop) -> None:
 def test_of_two_columns_with_one_name_the_first_is_read(shop: Shop) -> None:
     catalog = shop("A,Mug,290,190,mug.png\n", "sku,title,price,Price,images\n")
     assert only(catalog).price.amount == 290
-    assert [w.message for w in catalog.warnings] == ["column 'price' is there twice; only the first was read"]
+    assert [w.message for w in catalog.warnings] == ["column 'Price' is there twice; only the first was read"]
 
 
 def test_a_header_below_other_rows_is_found_and_blank_rows_count_as_in_a_spreadsheet(shop: Shop) -> None:
@@ -195,13 +202,13 @@ def test_a_header_below_other_rows_is_found_and_blank_rows_count_as_in_a_spreads
     assert catalog.products[0].source is not None
     assert catalog.products[0].source.row == 4
     assert catalog.rejects[0].row == 7
-    assert catalog.rows == 2
+    assert catalog.rows == 3 == len(catalog.products) + len(catalog.rejects) + len(catalog.skipped)
     assert "the header is row 3" in catalog.warnings[0].message
 
 
-def test_a_table_without_our_columns_says_which_and_what_looks_like_them(shop: Shop) -> None:
-    with pytest.raises(UserError, match=r"shop.csv has no column 'price'\. Column 'Prise' looks like 'price': rename it\."):
-        shop("A,Mug,290\n", "sku,title,Prise\n")
+def test_a_table_without_our_columns_says_which_are_missing(shop: Shop) -> None:
+    with pytest.raises(UserError, match=r"shop.csv has no column with prices .*under `columns:`"):
+        shop("A,Mug,red\n", "sku,title,colour\n")
     with pytest.raises(UserError, match="no products below"):
         shop("", "sku,title,price\n")
 
@@ -230,8 +237,8 @@ def test_rejects_are_written_for_a_spreadsheet_and_run_nothing_there(tmp_path: P
     content = (tmp_path / "out" / "rejects.csv").read_bytes()
     assert content.startswith(b"\xef\xbb\xbf")
     rows = list(csv.reader(content.decode("utf-8-sig").splitlines()))
-    assert rows[0] == ["file", "row", "sku", "column", "value", "reason"]
-    assert rows[1] == ["ร้าน.csv", "3", "'=1+1", "price", '\'=HYPERLINK("http://x")', reason]
-    assert rows[2] == ["ร้าน.csv", "4", "'@A", "price", "-5", reason]
+    assert rows[0] == ["file", "row", "sku", "column", "value", "reason", "rows"]
+    assert rows[1] == ["ร้าน.csv", "3", "'=1+1", "price", '\'=HYPERLINK("http://x")', reason, "1"]
+    assert rows[2] == ["ร้าน.csv", "4", "'@A", "price", "-5", reason, "1"]
     assert rows[3][2:5] == ["'-A", "title", "'\t=2"]
     assert [p.name for p in (tmp_path / "out").iterdir()] == ["rejects.csv"]

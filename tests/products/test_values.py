@@ -1,4 +1,4 @@
-"""What prices, SKUs, currencies and lists are read as."""
+"""What texts, lists, currencies, SKUs, addresses and file names are read as."""
 
 from decimal import Decimal
 
@@ -8,116 +8,6 @@ from hypothesis import strategies as st
 
 from localize.products import values
 from localize.products.values import Number, Unreadable
-
-
-@pytest.mark.parametrize(
-    ("text", "own", "default", "amount", "currency"),
-    [
-        ("1290", "THB", "", "1290", "THB"),
-        ("1,290.00", "THB", "", "1290.00", "THB"),
-        ("฿1,290", "", "", "1290", "THB"),
-        ("1,290 บาท", "", "VND", "1290", "THB"),
-        ("๑,๒๙๐", "THB", "", "1290", "THB"),
-        ("Rp299.000", "", "", "299000", "IDR"),
-        ("Rp. 299.000,-", "", "", "299000", "IDR"),
-        ("Rp 4.850.000,00", "", "", "4850000", "IDR"),
-        ("175.000", "", "IDR", "175000", "IDR"),
-        ("350.000 ₫", "", "", "350000", "VND"),
-        ("350,000đ", "", "", "350000", "VND"),
-        ("21.990.000", "VND", "", "21990000", "VND"),
-        ("￥89.10", "", "CNY", "89.10", "CNY"),
-        ("￥89.10", "", "", "89.10", "CNY"),
-        ("１９９元", "", "CNY", "199", "CNY"),
-        ("USD 12.5", "", "", "12.5", "USD"),
-        ("$12", "", "SGD", "12", "SGD"),
-        ("1.299,00", "EUR", "", "1299.00", "EUR"),
-        ("16 423,34 руб.", "", "", "16423.34", "RUB"),
-        ("1,00,000", "INR", "", "100000", "INR"),
-        ("1'290.50", "CHF", "", "1290.50", "CHF"),
-        ("1.250", "KWD", "", "1.250", "KWD"),
-        ("12,34", "THB", "", "12.34", "THB"),
-        (".99", "USD", "", "0.99", "USD"),
-        (Number("1.29"), "THB", "", "1.29", "THB"),
-    ],
-)
-def test_prices_in_each_market_s_own_writing(text: str, own: str, default: str, amount: str, currency: str) -> None:
-    money, doubt = values.money(text, own, default)
-    assert (money.amount, money.currency) == (Decimal(amount), currency)
-    assert doubt == ""
-
-
-@pytest.mark.parametrize(
-    ("text", "currency", "amount", "doubt"),
-    [
-        ("1.290", "THB", "1290", "'1.290' may be 1290 or 1.29 THB; it was read as 1290: write it in one of these ways"),
-        ("1,299", "EUR", "1299", "'1,299' may be 1299 or 1.30 EUR; it was read as 1299: write it in one of these ways"),
-        (Number("175"), "IDR", "175", "175 IDR is very little money: if 175.000 is meant, write 175000"),
-        ("12.3456", "USD", "12.35", "'12.3456' has more decimals than USD: read as 12.35"),
-        (Number("1.299"), "THB", "1.30", "'1.299' has more decimals than THB: read as 1.30"),
-    ],
-)
-def test_doubtful_prices_name_both_readings(text: str, currency: str, amount: str, doubt: str) -> None:
-    money, said = values.money(text, currency)
-    assert money.amount == Decimal(amount)
-    assert said == doubt
-
-
-@pytest.mark.parametrize(
-    ("text", "own", "default", "reason"),
-    [
-        ("", "THB", "", "is empty"),
-        ("--", "THB", "", "is not a number"),
-        ("free", "THB", "", "is not a number"),
-        ("THB", "THB", "", "is not a number"),
-        ("-1.00", "THB", "", "is negative"),
-        ("฿-5", "", "", "is negative"),
-        ("(5.00)", "THB", "", "is negative"),
-        ("0.00", "THB", "", "is zero"),
-        ("199-299", "THB", "", "is a range"),
-        ("฿199 ~ ฿299", "", "", "is a range"),
-        ("¥199起", "CNY", "", "'from' price"),
-        ("299k", "IDR", "", "write the number in full"),
-        ("1,5jt", "IDR", "", "write the number in full"),
-        ("2万", "CNY", "", "write the number in full"),
-        ("1.99E+05", "VND", "", "a spreadsheet has shortened"),
-        ("8850123456789", "THB", "", "a barcode"),
-        ("350,5", "VND", "", "VND has none"),
-        ("1,2,3", "THB", "", "in places where thousands have none"),
-        ("1.290.00", "THB", "", "in places where thousands have none"),
-        ("$10", "THB", "", "but the row's currency is THB"),
-        ("฿10 USD", "", "", "names two currencies"),
-        ("$10", "", "THB", "may be in USD, SGD, AUD or"),
-        ("￥199", "", "", "may be in CNY or JPY"),
-        ("199", "", "", "no currency is given"),
-    ],
-)
-def test_what_is_no_price_says_why(text: str, own: str, default: str, reason: str) -> None:
-    with pytest.raises(Unreadable, match=reason.replace("'", ".").replace("(", r"\(")):
-        values.money(text, own, default)
-
-
-@given(st.text(max_size=30), st.sampled_from(["", "THB", "VND", "IDR", "CNY", "EUR", "KWD"]), st.booleans())
-def test_any_text_is_a_price_above_zero_or_unreadable(text: str, own: str, number: bool) -> None:
-    try:
-        money, _ = values.money(Number(text) if number else text, own, "USD")
-    except Unreadable:
-        return
-    assert 0 < money.amount < 10**12
-    assert money.currency in values.codes()
-
-
-@given(st.integers(1000, 10**11), st.sampled_from([("THB", ","), ("VND", "."), ("IDR", "."), ("CNY", ","), ("USD", ",")]))
-def test_grouped_whole_amounts_are_read_exactly(amount: int, market: tuple[str, str]) -> None:
-    currency, mark = market
-    money, doubt = values.money(f"{amount:,}".replace(",", mark), currency)
-    assert money.amount == amount
-    assert not doubt
-
-
-@given(st.decimals("0.01", "999999999.99", places=2), st.sampled_from(["THB", "CNY", "USD"]))
-def test_amounts_with_cents_are_read_exactly(amount: Decimal, currency: str) -> None:
-    assert values.money(f"{amount:,}", currency)[0].amount == amount
-    assert values.money(Number(amount), currency)[0].amount == amount
 
 
 @pytest.mark.parametrize(("text", "code"), [("thb", "THB"), (" VND ", "VND"), ("฿", "THB"), ("Rp", "IDR"), ("RMB", "CNY")])
@@ -144,6 +34,41 @@ def test_skus_that_could_not_name_a_file(text: str) -> None:
         values.sku(text)
 
 
+@pytest.mark.parametrize(
+    ("text", "plain"),
+    [
+        ("Steel bottle", "Steel bottle"),
+        ("  Steel \n bottle\t", "Steel bottle"),
+        ("Ca\u0301 phe\u0302", "Cá phê"),
+        ("\ufeffno\x00thing\u00a0odd", "nothing odd"),
+        ('["\\n【新品】平板 "," Pro 11英寸\\n"]', "【新品】平板 Pro 11英寸"),
+        ("['a', 'b']", "a b"),
+        ("[not a list]", "[not a list]"),
+        ('["broken', '["broken'),
+    ],
+)
+def test_a_title_is_one_line_in_one_form(text: str, plain: str) -> None:
+    assert values.plain(text) == plain
+
+
+@given(st.text(max_size=20))
+def test_plain_texts_stay_as_they_are(text: str) -> None:
+    once = values.plain(text)
+    if not once.startswith("["):
+        assert values.plain(once) == once
+    assert "\n" not in once
+    assert once == once.strip()
+
+
+def test_lines_are_kept_apart_without_empty_ones() -> None:
+    assert values.lines(" a \r\n\n b  c\u2028d ") == "a\nb c\nd"
+    assert values.lines("") == ""
+
+
+def test_a_json_list_in_a_cell_is_its_parts() -> None:
+    assert values.items('["Keeps hot", "- Light | easy"]') == ("Keeps hot", "Light | easy")
+
+
 def test_lists_are_split_at_bars_lines_and_full_width_semicolons_and_lose_their_bullets() -> None:
     assert values.items("• Keeps hot; 12 h | -5 °C proof\n- Light；防水｜ ") == ("Keeps hot; 12 h", "-5 °C proof", "Light", "防水")
     assert values.items("") == ()
@@ -163,3 +88,67 @@ def test_other_cells_become_text() -> None:
     assert values.text(True) == "true"
     assert values.text("\ud800x\0") == "?x"
     assert values.text(Decimal("1e999999")) == "1E+999999"
+
+
+# --- addresses and file names --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("cell", "found"),
+    [
+        ("", ()),
+        ("-", ()),
+        ("N/A", ()),
+        ("mug.jpg", ("mug.jpg",)),
+        ("mug.jpg|mug 2.jpg| mug.jpg", ("mug.jpg", "mug 2.jpg")),
+        ("mug, red.jpg", ("mug, red.jpg",)),
+        ("mug.jpg, cup.PNG;bowl.webp", ("mug.jpg", "cup.PNG", "bowl.webp")),
+        ("pics/mug.jpg\n\npics/cup.jpg", ("pics/mug.jpg", "pics/cup.jpg")),
+        ("图1.jpg，图2.jpg；图3.jpg", ("图1.jpg", "图2.jpg", "图3.jpg")),
+        ("https://a.example/1.jpg, https://a.example/2.jpg", ("https://a.example/1.jpg", "https://a.example/2.jpg")),
+        ("https://a.example/1.jpg https://a.example/2.jpg", ("https://a.example/1.jpg", "https://a.example/2.jpg")),
+        ("https://a.example/w_1,h_2/1.jpg;v=3,https://a.example/2.jpg", ("https://a.example/w_1,h_2/1.jpg;v=3", "https://a.example/2.jpg")),
+        ("https://a.example/Abu muda (1).jpg", ("https://a.example/Abu muda (1).jpg",)),
+        ("https://a.example/1.jpg?x=1&amp;y=2", ("https://a.example/1.jpg?x=1&y=2",)),
+        ("//img.shop.com/1.jpg,//img.shop.com/2.jpg", ("https://img.shop.com/1.jpg", "https://img.shop.com/2.jpg")),
+        ("img.shop.com/bao/1!!2-0.jpg", ("https://img.shop.com/bao/1!!2-0.jpg",)),
+        ("shop.com/readme.txt", ("shop.com/readme.txt",)),
+        ('["https:\\/\\/a.example\\/1.jpg", "2.jpg"]', ("https://a.example/1.jpg", "2.jpg")),
+        ("['1.jpg', '2.jpg']", ("1.jpg", "2.jpg")),
+        ('[{"url": "1.jpg"}, {"alt": "x", "src": "2.jpg"}]', ("1.jpg", "2.jpg")),
+        ('<img alt="a, b" src="https://a.example/1.jpg.webp" title=""/>', ("https://a.example/1.jpg.webp",)),
+        ("<img src='data:image/gif;base64,R0' data-src='//a.example/1.jpg'>", ("https://a.example/1.jpg",)),
+        ('![front](https://a.example/1.jpg "x") ![back](2.jpg)', ("https://a.example/1.jpg", "2.jpg")),
+        ("<masukkan link di sini>", ()),
+        ("data:image/jpeg;base64,/9j/4A==|data:image/png;base64,iVBO", ("data:image/jpeg;base64,/9j/4A==", "data:image/png;base64,iVBO")),
+        ("s3://shop/1.jpg, s3://shop/2 b.jpg", ("s3://shop/1.jpg", "s3://shop/2 b.jpg")),
+        ("0123456789abcdef01234567:1:0:|https://a.example/1.jpg;0123456789abcdef01234568:1:1:|https://a.example/2.jpg;",
+         ("https://a.example/1.jpg", "https://a.example/2.jpg")),
+    ],
+)  # fmt: skip
+def test_pictures_are_found_however_a_cell_names_them(cell: str, found: tuple[str, ...]) -> None:
+    assert values.references(cell) == found
+
+
+@given(st.text(alphabet="ab./:,;| <>[]{}\"'\\&!()=\nhtpsimgdata0", max_size=60))
+def test_any_cell_names_pictures_or_none(cell: str) -> None:
+    found = values.references(cell)
+    assert len(set(found)) == len(found)
+    assert all(name and "\n" not in name for name in found)
+
+
+@pytest.mark.parametrize(
+    ("cell", "link"),
+    [
+        ("https://a.example/mug", "https://a.example/mug"),
+        (" //item.shop.com/1.html ", "https://item.shop.com/1.html"),
+        ("detail.shop.com/item.htm?id=5", "https://detail.shop.com/item.htm?id=5"),
+    ],
+)
+def test_links_get_their_scheme(cell: str, link: str) -> None:
+    assert values.link(cell) == link
+
+
+def test_what_is_no_link_says_so() -> None:
+    with pytest.raises(Unreadable, match="is not a web address"):
+        values.link("in our shop")

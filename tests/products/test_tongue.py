@@ -1,0 +1,87 @@
+"""Which language product texts are told to be in."""
+
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from localize.products import tongue
+
+
+@pytest.mark.parametrize(
+    ("texts", "code"),
+    [
+        (["เสื้อยืดผ้าฝ้าย Oversize size M"], "th"),
+        (["Good Day กล่องฝาชน Size 00 (20 ใบ)", "Minimal กล่องน้องรัก"], "th"),
+        (["Áo thun nam cổ tròn chất cotton thoáng mát"], "vi"),
+        (["Baju koko dewasa lengan panjang bahan katun", "Celana pria murah"], "id"),
+        (["Laptop Lenovo ThinkPad Core i5 RAM 8GB MURAH", "Laptop DELL Core i7 mulus, siap pakai"], "id"),
+        (["Tudung bawal kualiti tinggi, penghantaran percuma"], "ms"),
+        (["秋装新款女装连衣裙长袖方领碎花", "Apple 平板电脑 Pro 11英寸 WiFi"], "zh"),
+        (["ワイヤレスイヤホン 高音質"], "ja"),
+        (["Stainless steel bottle with a leak-tight lid"], "en"),
+        (["En klassisk damcykel med tre växlar och nya däck", "Svart hjälm för barn"], "sv"),
+        (["Crveno vino iz Šumadije, odležalo u hrastovom buretu godinu dana"], "sr"),
+        (["Красное вино из винограда сорта каберне"], "ru"),
+    ],
+)
+def test_titles_tell_their_language(texts: list[str], code: str) -> None:
+    found, sure = tongue.detect(texts)
+    assert found == code
+    assert 0 < sure <= 1
+
+
+@pytest.mark.parametrize("texts", [[], [""], ["X1"], ["--", "500 ml"], ["12345 67"]])
+def test_too_little_text_tells_nothing(texts: list[str]) -> None:
+    assert tongue.detect(texts) == ("", 0.0)
+
+
+def test_a_few_letters_are_not_sure() -> None:
+    assert tongue.detect(["Nova Unit"])[1] < 0.95
+
+
+@given(st.lists(st.text(max_size=50), max_size=5))
+@settings(max_examples=100, deadline=None)
+def test_any_texts_have_a_language_or_none(texts: list[str]) -> None:
+    code, sure = tongue.detect(texts)
+    assert 0 <= sure <= 1
+    assert bool(code) == (sure > 0)
+    assert all(tongue.foreign(text, code or "en") != code for text in texts if code)
+
+
+@pytest.mark.parametrize(
+    ("text", "language", "code"),
+    [
+        ("เสื้อยืด", "en", "th"),
+        ("连衣裙", "th", "zh"),
+        ("Áo thun nam cổ tròn", "en", "vi"),
+        ("кружка", "en", "ru"),
+        ("Steel bottle with lid", "th", "en"),
+        ("Steel bottle with lid", "en", ""),
+        ("กล่อง Good Day", "th", ""),
+        ("UR2022新款", "zh", ""),
+        ("iPhone 15", "th", ""),
+        ("Crème brûlée", "en", ""),
+        ("кружка", "sr", ""),
+        ("", "th", ""),
+    ],
+)
+def test_a_row_in_another_script_is_told(text: str, language: str, code: str) -> None:
+    assert tongue.foreign(text, language) == code
+
+
+@pytest.mark.parametrize(
+    ("code", "name"), [("en", "eng_Latn"), ("zh", "zho_Hans"), ("th", "tha_Thai"), ("vi", "vie_Latn"), ("id", "ind_Latn")]
+)
+def test_sentences_of_five_languages_are_told_one_by_one(code: str, name: str) -> None:
+    path = Path(__file__).resolve().parents[3] / "shared" / "testdata" / "parallel" / f"sib200_dev.{name}.tsv"
+    if not path.is_file():
+        pytest.skip("../shared/testdata is not on this machine")
+    with path.open(encoding="utf-8", newline="") as f:
+        sentences = [row["text"] for row in csv.DictReader(f, delimiter="\t", quoting=csv.QUOTE_NONE)]
+    right = sum(tongue.detect([s])[0] == code for s in sentences)
+    assert right >= 0.97 * len(sentences)
