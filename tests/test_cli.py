@@ -97,10 +97,10 @@ def test_rejected_rows_are_said_and_change_the_exit_code(crossreel: Callable[...
 
 def test_brackets_in_a_title_are_shown_as_they_are(crossreel: Callable[..., Said], shop: Path) -> None:
     catalog = shop / "products.csv"
-    catalog.write_text(catalog.read_text(encoding="utf-8").replace("Clay Mug", "[new] Mug [/b]"), encoding="utf-8")
+    catalog.write_text(catalog.read_text(encoding="utf-8").replace("Clay Mug", "[x1] Mug [/b2]"), encoding="utf-8")
     said = crossreel("run", shop / "campaign.yaml", "--dry-run")
     assert said.code == 0
-    assert "[new] Mug [/b]" in said.out
+    assert "[x1] Mug [/b2]" in said.out
 
 
 # ---- what a user can mend
