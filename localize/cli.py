@@ -223,11 +223,16 @@ def collect(
     keep: Annotated[int, typer.Option(min=1, help="keep what the newest runs refer to")] = 7,
     store: Annotated[str | None, typer.Option(help="the store, if not the default one")] = None,
 ) -> None:
-    """Remove artifacts that none of the newest runs refers to and that are more than a day old."""
+    """Remove artifacts that none of the newest runs refers to and that are more than a day old, and copies of pictures and
+    catalogs that nobody has asked for in a month."""
+    from localize.products import kept
+
     found = open_store(store or str(campaigns.home() / "store"), campaigns.home())
     found.sweep()
     count, size = found.collect(keep, spare=SPARE)
     console.print(f"{count} artifacts removed, {size / 2**20:.0f} MiB freed")
+    pruned = [kept.prune(campaigns.home() / name, days=30) for name in ("pictures", "catalogs")]
+    console.print(f"{sum(n for n, _ in pruned)} fetched files removed, {sum(b for _, b in pruned) / 2**20:.0f} MiB freed")
 
 
 @app.command()

@@ -7,6 +7,7 @@ import json
 import logging
 import os
 import re
+import shutil
 import time
 import unicodedata
 from collections.abc import Callable, Iterable
@@ -84,6 +85,24 @@ def _known(path: Path) -> Marks | None:
         return Marks.model_validate(json.loads(path.read_text(encoding="utf-8")))
     except (OSError, ValueError, ValidationError):  # none yet, or a disk was full
         return None
+
+
+def prune(folder: Path, days: int) -> tuple[int, int]:
+    """Remove the copies that nobody has asked for in so many days; how many they were, and their bytes."""
+    count = size = 0
+    for home in folder.iterdir() if folder.is_dir() else ():
+        known = _known(home / _MARKS)
+        last = known.asked if known else home.stat().st_mtime
+        if time.time() - last < days * 86_400:
+            continue
+        try:
+            with FileLock(home / ".lock", timeout=0):
+                size += sum(f.stat().st_size for f in home.iterdir())
+                shutil.rmtree(home)
+                count += 1
+        except Timeout:  # someone is asking for it right now
+            continue
+    return count, size
 
 
 def _day(seconds: float) -> str:
