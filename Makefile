@@ -36,6 +36,7 @@ heavy: .venv/installed-dev
 
 bench: .venv/installed-dev
 	$(BIN)/python benchmarks/thai_front_end.py
+	$(BIN)/python benchmarks/catalogs.py
 	$(BIN)/python benchmarks/render.py
 
 ui: .venv/installed

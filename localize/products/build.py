@@ -101,8 +101,8 @@ class Builder:
             return
         # A platform's market says it where letters can't: Malay and Indonesian titles look alike.
         near = {"id", "ms"}
-        trusted = seen.language and not (layout.language and (seen.sure < 0.7 or {seen.language, layout.language} <= near))
-        self.language = seen.language if trusted else layout.language or seen.language or "en"
+        trusted = seen.sure >= 0.45 and not (layout.language and (seen.sure < 0.7 or {seen.language, layout.language} <= near))
+        self.language = seen.language if trusted else layout.language or "en"
         said = languages.name(self.language)
         yield from self.once(f"the texts are read as {said}: set `source_language:` in the campaign if that is wrong")
 
