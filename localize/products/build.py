@@ -46,6 +46,7 @@ class Evidence:
     language: str = ""
     sure: float = 0.0
     bare: bool = False  # some price is only digits, and its row names no currency
+    yen: bool = False  # some price has ¥, the sign of two currencies
 
 
 def evidence(drafts: Sequence[Draft]) -> Evidence:
@@ -56,7 +57,8 @@ def evidence(drafts: Sequence[Draft]) -> Evidence:
     texts = [f"{d.cells.get('title', '')}. {d.cells.get('description', '')[:400]}" for d in drafts[:100]]
     language, sure = tongue.detect(markup.body(t).text for t in texts)
     bare = any(not d.cells.get("currency") for d in drafts) and any(not re.search(r"[^\d.,\s]", cell) for cell in cells)
-    return Evidence(prices.signs(cells), prices.decimal_mark(cells), language, sure, bare)
+    yen = any("¥" in cell or "￥" in cell for cell in cells)
+    return Evidence(prices.signs(cells), prices.decimal_mark(cells), language, sure, bare, yen)
 
 
 class Builder:
@@ -81,15 +83,15 @@ class Builder:
         self.folder = Path(self.asked.pictures) if self.asked.pictures else layout.table.path.absolute().parent
         seen = evidence(sample)
         self.mark = seen.mark
-        self.currency = self.asked.currency or seen.currency or layout.currency
-        if self.asked.currency in ("", prices.UNKNOWN):
-            self.currency = seen.currency or layout.currency or self.asked.currency
+        stated = "" if self.asked.currency == prices.UNKNOWN else self.asked.currency
+        self.currency = stated or seen.currency or layout.currency or self.asked.currency
         yield from self._speak(seen, layout)
+        if not self.currency and seen.yen and self.language == "zh":
+            self.currency = "CNY"
         if seen.bare and self.currency not in ("", prices.UNKNOWN, self.asked.currency):
-            why = "by the signs in its prices" if seen.currency else f"as usual for {layout.table.path.name}'s platform"
-            yield from self.once(
-                f"prices that name no currency are read as {self.currency}, {why}: set `currency:` in the campaign if that is wrong"
-            )
+            why = "by the signs in its prices" if seen.currency else "as usual on the platform it comes from"
+            message = f"prices that name no currency are read as {self.currency}, {why}: set `currency:` in the campaign if that is wrong"
+            yield from self.once(message)
 
     def _speak(self, seen: Evidence, layout: Layout) -> Iterator[Finding]:
         """Which language the texts are in: what the campaign says, else what they look like."""
@@ -160,6 +162,8 @@ class Builder:
             return None
         self.compare(draft.row, title, priced.money, doubts)
         features, description = self.told(cells)
+        if features and not self.layout.strict_sku:
+            features = _beyond(title, features)
         get, plain = cells.get, values.plain
         return Product.known(
             sku=sku,
@@ -214,7 +218,8 @@ class Builder:
             return ()
         if "<" in cell:
             body = markup.body(cell)
-            return _sayable(body.items) or markup.selling_points(body.text)
+            own = _sayable(body.items) if self.layout.strict_sku else ()
+            return own or markup.selling_points(body.text, items=body.items)
         return _sayable(values.items(cell))
 
     def tongue(self, cells: dict[str, str], title: str, doubts: list[Problem]) -> str:
@@ -237,9 +242,10 @@ class Builder:
 
     def sku(self, draft: Draft, title: str, bad: list[Problem], doubts: list[Problem]) -> str:
         cell = draft.cells.get("sku", "")
-        made_up = not cell.strip() and not self.layout.strict_sku
+        if not cell.strip() and not self.layout.strict_sku:
+            return self.made_up_sku(draft, title, bad, doubts) if title else ""
         try:
-            code = values.sku(_made_up(draft, title) if made_up else cell)
+            code = values.sku(cell)
         except Unreadable as error:
             # Shops write A/B as a matter of course; only our file names can't have it. Paths stay refused.
             mended = re.sub(r"\s*[/\\]\s*", "-", cell.strip())
@@ -249,12 +255,26 @@ class Builder:
             code = mended
             doubts.append(("sku", cell, f"the SKU {values.shown(cell)} names the clip's file: its slashes became '-', {code!r}"))
         first = self.skus.setdefault(code, draft.row)
-        if first != draft.row and made_up:
-            reason = f"row {first} has the same title or address, and no SKU tells them apart: add SKUs or delete one row"
-            bad.append(("sku", title, reason))
-        elif first != draft.row:
+        if first != draft.row:
             reason = f"the SKU {values.shown(code)} is already used in row {first}: give each product a code of its own, or delete one row"
             bad.append(("sku", cell, reason))
+        return code
+
+    def made_up_sku(self, draft: Draft, title: str, bad: list[Problem], doubts: list[Problem]) -> str:
+        """A code for a product whose table has none: its number in the shop's address, else one made of its title, which
+        stays the same as long as the title does. Another offer of that title has its price and picture in its code."""
+        code = _numbered(draft) or _coded(title)
+        first = self.skus.setdefault(code, draft.row)
+        if first == draft.row:
+            return code
+        same = "title" if code == _coded(title) else "address"
+        code = _coded("\n".join([title, draft.cells.get("price", ""), self.pictures(draft).partition("\n")[0]]))
+        again = self.skus.setdefault(code, draft.row)
+        if again != draft.row:
+            bad.append(("sku", title, f"this is row {again} again: delete one of the two, or give them SKUs"))
+        else:
+            message = f"row {first} has the same {same} and no SKU tells the two apart: this one is called {code!r}"
+            doubts.append(("sku", title, message))
         return code
 
     def link(self, cell: str, doubts: list[Problem]) -> str:
@@ -332,6 +352,16 @@ def _sayable(parts: Sequence[str]) -> tuple[str, ...]:
     return tuple(said)[:MOST_FEATURES]
 
 
+def _beyond(title: str, features: tuple[str, ...]) -> tuple[str, ...]:
+    """The features that say more than the title: shops begin a description with the name once more."""
+    named = _bare(title)
+    return tuple(f for f in features if _bare(f) not in named)
+
+
+def _bare(text: str) -> str:
+    return "".join(filter(str.isalnum, text.casefold()))
+
+
 def _options(cell: str, variants: Sequence[Variant]) -> dict[str, tuple[str, ...]]:
     """What the variants differ in, in their order; of a product without variants what its own cell says."""
     found: dict[str, dict[str, None]] = {}
@@ -371,17 +401,24 @@ def _spoken(fields: tuple[str, ...]) -> tuple[str, ...]:
 
 # The numbers by which a shop knows an item, and one of its variants, in the item's address.
 _VARIANT = re.compile(r"[?&](?:sku_?id|variant)=(\w{4,40})", re.I)
-_ITEM = re.compile(r"[?&](?:id|item_?id|goods_?id|product_?id)=(\w{4,40})|/(?:item|dp|product|p|i)[/.-]?(\d{5,20})|(\d{6,20})\.html", re.I)
+_ITEM = re.compile(
+    r"[?&](?:id|item_?id|goods_?id|product_?id)=(\w{4,40})|/(?:item|dp|product|p|i)[/.-]?(\d{5,20})"
+    r"|(\d{6,20})\.html|-i\.\d+\.(\d+)",
+    re.IGNORECASE,
+)
 
 
-def _made_up(draft: Draft, title: str) -> str:
-    """A code for a product whose table has none: its number in the shop's address, else one made of its title, which
-    stays the same as long as the title does."""
+def _numbered(draft: Draft) -> str:
     link = draft.cells.get("link", "")
-    if found := _ITEM.search(link):
-        variant = _VARIANT.search(link)
-        return "-".join([next(filter(None, found.groups())), *(variant.groups() if variant else ())])
-    return "p-" + hashlib.sha256(title.encode()).hexdigest()[:10] if title else ""
+    found = _ITEM.search(link)
+    if not found:
+        return ""
+    variant = _VARIANT.search(link)
+    return "-".join([next(filter(None, found.groups())), *(variant.groups() if variant else ())])
+
+
+def _coded(text: str) -> str:
+    return "p-" + hashlib.sha256(text.encode()).hexdigest()[:10]
 
 
 def _short(value: str) -> str:

@@ -6,8 +6,9 @@ several times has a line for each. Where an item has one name in two namespaces,
 something else is `title.other`. `<param name="Colour">red</param>` is a line `Colour: red` of `param`. HTML that was
 escaped twice stays escaped once.
 
-The file is streamed, first for the names, then for the rows, so its size is not limited. DOCTYPE is refused, so there
-are no entities but XML's own five; a bare & (or one of HTML's entities), which no XML may hold, is read as it is meant.
+The file is streamed, first for the names, then for the rows, so its size is not limited. A DOCTYPE that declares
+anything is refused, and what one names (YML's is shops.dtd) is never fetched, so there are no entities but XML's own
+five; a bare & (or one of HTML's entities), which no XML may hold, is read as it is meant.
 """
 
 from __future__ import annotations
@@ -32,6 +33,8 @@ _INLINE = frozenset(["p", "br", "div", "span", "ul", "ol", "li", "b", "strong", 
 _MAX_DEPTH = 64
 _MAX_ITEM = 20_000_000
 _SURVEYED = 4_000_000
+_MAX_CATEGORIES = 100_000
+_LONGEST_NAME = 500
 
 _PROLOG = re.compile(r"(?:\s|<\?.*?\?>|<!--.*?-->)*", re.DOTALL)
 _DECLARED = re.compile(r"<\?xml[^>]*?\sencoding\s*=\s*[\"']([\w.-]+)[\"']")
@@ -82,7 +85,7 @@ def _meant(bare: re.Match[str]) -> str:
 
 
 def load(path: Path, reading: Reading, start: str) -> list[Table]:
-    """The one table of a feed. Raises UserError when it has no items, or a DOCTYPE."""
+    """The one table of a feed. Raises UserError when it has no items, or a DOCTYPE that declares something."""
     reading = declared(path, reading, start)
     notes = reading.notes
     item, names, broken = _surveyed(path, reading, False)
@@ -189,10 +192,11 @@ def local(name: str) -> str:
 
 
 def parser(path: Path) -> expat.XMLParserType:
-    """An XML parser that raises UserError for a DOCTYPE."""
+    """An XML parser that raises UserError for a DOCTYPE with declarations in it, and follows none."""
 
-    def doctype(*_: object) -> None:
-        raise UserError(f"{path.name} has a DOCTYPE, which no product feed needs and crossreel does not follow: export it without")
+    def doctype(_name: str, _system: str | None, _public: str | None, declares: bool) -> None:
+        if declares:
+            raise UserError(f"{path.name} has a DOCTYPE with declarations, which no product feed needs: export it without")
 
     made = expat.ParserCreate()
     made.buffer_text = True
@@ -239,6 +243,9 @@ class _Items:
         self.file = path.name
         self.cdata = False
         self.inline: list[bool] = []  # of the open elements in the item, which are HTML
+        self.yml = self.item[:1] == ["yml_catalog"]
+        self.categories: dict[str, str] = {}  # of YML: the names by their ids
+        self.category = ""  # whose name is being read
         self.parser = parser(path)
         self.parser.StartElementHandler = self.start
         self.parser.EndElementHandler = self.end
@@ -269,6 +276,7 @@ class _Items:
                 raise UserError(f"{self.file} has elements {_MAX_DEPTH} deep in each other: export the products as CSV (UTF-8) or .xlsx")
             return
         self.place.append(own)
+        self.category = attributes.get("id", "") if self.yml and own == "category" else ""
         if self.place == self.item:
             self.inside.append(_Element("", prefix, attributes))
             self.cells, self.size = {}, 0
@@ -277,6 +285,8 @@ class _Items:
         if self.inside:
             self.inside[-1].texts.append(text.replace("&amp;", "&") if self.cdata else text)
             self.sized(len(text))
+        elif self.category and len(self.categories) < _MAX_CATEGORIES:
+            self.categories[self.category] = self.categories.get(self.category, "") + text[:_LONGEST_NAME]
 
     def sized(self, more: int) -> None:
         self.size += more
@@ -286,6 +296,7 @@ class _Items:
     def end(self, name: str) -> None:
         if not self.inside:
             self.place.pop()
+            self.category = ""
             return
         if self.inline and self.inline.pop():
             if local(name).casefold() != "br":
@@ -324,4 +335,14 @@ class _Items:
             other = "\n".join(t for t in dict.fromkeys(texts.values()) if t and t != best)
             if other:
                 cells[f"{name}.other"] = other
+        return self.told(cells) if self.yml else cells
+
+    def told(self, cells: dict[str, str]) -> dict[str, str]:
+        """A YML offer's cells by plain names. Its type says only which elements its title is made of."""
+        if cells.pop("type", "") and "name" not in cells:
+            cells["name"] = " ".join(part for column in ("typePrefix", "vendor", "model") if (part := cells.get(column, "")))
+        if category := self.categories.get(cells.get("categoryId", "").split("\n")[0], "").strip():
+            cells["category"] = category
+        if currency := cells.pop("currencyId", ""):
+            cells["currency"] = "RUB" if currency == "RUR" else currency
         return cells

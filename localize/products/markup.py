@@ -38,6 +38,7 @@ _DULL = _any(*NOISE["dull"])
 _SECTION = _any(*NOISE["sections"])
 _HEADING = _any(*NOISE["headings"])
 _FIRST = re.compile(rf"(?:{'|'.join(map(re.escape, NOISE['first']))})[\s!！:：-]+", re.IGNORECASE)
+_LEADING = re.compile(rf"(?:(?:{NOISE['leading']})(?:[/+！!，,]\s*|\s+))+")
 _LEANING = _any(NOISE["leaning"])
 _OPENING = _any(NOISE["opening"])
 _CUT = re.compile(rf",\s(?={NOISE['cut']})", re.IGNORECASE)
@@ -75,6 +76,8 @@ _UNSEEN = "script, style, noscript, template, title, xml, [hidden], [style*='dis
 
 def body(html: str) -> Body:
     """What a description says, in HTML, in escaped HTML, or in plain lines."""
+    if " | " in html and len(html) > 200 and html.count(" | ") > 3 and "\n" not in html:  # lines, from a table of one line a row
+        html = re.sub(r"(?: \|)+ ", "\n", html)
     if "<" not in html and "&" not in html and "[" not in html and html.isascii() and html.isprintable() and html[:1] not in "-*+":
         return Body(values.plain(html), (), ())
     text = html
@@ -228,6 +231,8 @@ def headline(title: str) -> str:
     text = values.plain(title)
     if (edge := _FIRST.match(text)) and edge.end() < len(text):
         text = text[edge.end() :]
+    if not text.isascii() and (edge := _LEADING.match(text)) and edge.end() < len(text):
+        text = text[edge.end() :]
     if not (_ODD_ASCII if text.isascii() else _ODD_TEXT).search(text) and " - " not in text:
         return text.strip(_TRIM) or text
     if not _NOISY.search(text) and (("(" not in text and "（" not in text) or _BRACKETS.sub(_without_promotion, text) == text):
@@ -271,6 +276,10 @@ def speakable(text: str) -> str:
     """A sentence or feature as it may be shown and spoken, "" if nothing is left: without emoji, decoration and promotion in
     brackets, 【Material】cotton as Material: cotton, and one exclamation mark for many."""
     line = values.plain(text)
+    if " :" in line:
+        line = line.replace(" :", ":")
+    if line[:1] == "." and line[1:2] != ".":  # .Made of zinc: a bullet that a program has made a point
+        line = line[1:]
     if not (_ODD_ASCII if line.isascii() else _ODD_TEXT).search(line):
         return _COUNTED.sub("", line, count=1).strip(_TRIM)
     line = _COUNTED.sub("", line, count=1)
@@ -404,7 +413,7 @@ def _longest(text: str) -> int:
 
 def _tells(said: str, short: bool) -> bool:
     """Whether a sentence says something of the thing by itself; a list item or fact may be short."""
-    if len(said) > _longest(said) or said[-1] in "?？:：…":
+    if len(said) > _longest(said) or said[-1] in "?？:：…" or ("(" in said) != (")" in said) or ("（" in said) != ("）" in said):
         return False
     letters = len(said) if len(said) > 40 else sum(map(str.isalpha, said))
     if said.isascii() or not (_HAN.search(said) or _THAI.search(said)):

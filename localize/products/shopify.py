@@ -1,5 +1,5 @@
 """Shopify's product export and its import templates, the old columns (Handle, Body (HTML), Variant Price) and those of
-2025 (URL handle, Description, Price).
+2025 (URL handle, Description, Price), and the JSON of its products (/products.json).
 
 The rows of one handle are one product: the row with a title tells about it, rows with a price or an option value are
 its variants, the others add pictures. A product's SKU is its handle, the code that every Shopify product has; variants
@@ -8,10 +8,11 @@ keep their own SKUs. https://help.shopify.com/en/manual/products/import-export/u
 
 from __future__ import annotations
 
+import html
 import json
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from localize.domain import Finding
@@ -36,7 +37,13 @@ _COLUMNS = {
     "variant_image": "variant_image", "variant_image_url": "variant_image",
     "option1_name": "option1_name", "option2_name": "option2_name", "option3_name": "option3_name",
     "option1_value": "option1_value", "option2_value": "option2_value", "option3_value": "option3_value",
+    # Of its JSON:
+    "product_type": "type", "images.src": "image", "variants.sku": "sku", "variants.price": "price",
+    "variants.compare_at_price": "compare_at", "variants.requires_shipping": "shipped",
+    "variants.featured_image.src": "variant_image", "variants.option1": "option1_value", "variants.option2": "option2_value",
+    "variants.option3": "option3_value",
 }  # fmt: skip
+_PRICES = frozenset(("price", "variant_price", "variants.price"))
 # Beside a handle, a title and a price, what no other shop's table has.
 _OWN = frozenset((
     "body_(html)", "body_html", "url_handle", "option1_name", "option1_value", "variant_price", "variant_sku", "image_src",
@@ -55,33 +62,73 @@ _UNSOLD = {
 _UNPUBLISHED = "not published in Shopify's online store: set {!r} to TRUE for a clip of it"
 _GIFT_CARD = "a gift card: there is nothing to show of it"
 _FEE = "a fee that an app adds to the cart (each variant is named by its own price, and nothing is shipped), not a product"
+_STOCK = "stock and no prices: this is Shopify's inventory export; choose Products, then Export, instead"
 _EMPTY_HANDLE = "a handle and nothing else: no title, price or picture"
 _AGAIN = "the header again"
 
 
 def recognises(table: Table) -> bool:
-    """Whether one of the first rows is Shopify's header."""
-    return _header(table) is not None
+    """Whether one of the first rows is Shopify's header, or that of its inventory, whose rows are no products."""
+    return _header(table) is not None or _stock(table) is not None
 
 
 def read(tables: Sequence[Table], asked: Asked) -> Iterator[Layout | Draft | Finding | Skipped]:
     """A draft for each handle. Each table is read twice: first for the handles whose rows lie apart, which are the only
     ones kept in memory, and for whether anything in it is for sale."""
     for table in tables:
-        header = _header(table)
-        assert header is not None, "read() is for tables that recognises() took"
-        yield from _Export(table, header).outcomes()
+        if header := _header(table):
+            yield from _Export(*_unfolded(table, header)).outcomes()
+        elif header := _stock(table):
+            yield Layout(table)
+            rows = [row.number for row in table.rows() if row.number > header.number and not row.blank]
+            if rows:
+                yield Skipped(table.path.name, rows[0], _STOCK, len(rows))
 
 
 def _header(table: Table) -> Row | None:
     for row in table.top():
         names = {name(c) for c in row.cells}
-        if "title" in names and names & {"handle", "url_handle"} and names & {"price", "variant_price"} and names & _OWN:
+        if "title" in names and names & {"handle", "url_handle"} and names & _PRICES and names & _OWN:
             return row
     return None
 
 
-# --- rows that belong together, in this and in other shops' tables -------------------------------------------------
+def _stock(table: Table) -> Row | None:
+    """The header of an inventory export."""
+    for row in table.top():
+        names = {name(c) for c in row.cells}
+        if {"handle", "title", "option1_name", "location"} <= names and not names & _PRICES:
+            return row
+    return None
+
+
+def _unfolded(table: Table, header: Row) -> tuple[Table, Row]:
+    """The table of a JSON, whose rows hold a line for each variant and picture, as that of a CSV: a row for each, with the
+    same number. Any other table as it is."""
+    names = [name(c) for c in header.cells]
+    folded = [i for i, n in enumerate(names) if n.startswith(("variants.", "images."))]
+    if header.number or not folded:
+        return table, header
+    handle = names.index("handle")
+    options = names.index("options.name") if "options.name" in names else -1
+    unfolded = Row(0, (*header.cells, "option1_name", "option2_name", "option3_name"))
+
+    def rows() -> Iterator[Row]:
+        yield unfolded
+        for row in table.rows():
+            if row.number and (row.trouble or row.blank):
+                yield row
+            elif row.number:
+                lines = {i: row.cells[i].split("\n") for i in folded}
+                chosen = [*cell(row, options).split("\n"), "", "", ""][:3]
+                kept = [c if i not in lines else lines[i][0] for i, c in enumerate(row.cells)]
+                yield Row(row.number, (*kept, *chosen))
+                for n in range(1, max(map(len, lines.values()))):
+                    more = [lines[i][n] if n < len(lines.get(i, ())) else "" for i in range(len(row.cells))]
+                    more[handle] = row.cells[handle]
+                    yield Row(row.number, tuple(more))
+
+    return replace(table, rows=rows), unfolded
 
 
 # --- one export ------------------------------------------------------------------------------------------------------
@@ -169,24 +216,25 @@ class _Export:
 
     def outcome(self, rows: list[Row], everything: bool) -> Draft | Skipped:
         first = rows[0]
+        count = len({row.number for row in rows})  # a JSON's are several with one number
         lead = next((r for r in rows if cell(r, self.title)), first)
         if trouble := overfull(first, len(self.header.cells)):
-            return Draft(first.number, {"sku": cell(first, self.handle)}, rows=len(rows), trouble=trouble)
+            return Draft(first.number, {"sku": cell(first, self.handle)}, rows=count, trouble=trouble)
         title = cell(lead, self.title)
         if title == cell(self.header, self.title) and cell(lead, self.handle) == cell(self.header, self.handle):
-            return Skipped(self.file, first.number, _AGAIN, rows=len(rows))
+            return Skipped(self.file, first.number, _AGAIN, rows=count)
         if not title and not any(c.strip() for r in rows for i, c in enumerate(r.cells) if i != self.handle):
-            return Skipped(self.file, first.number, _EMPTY_HANDLE, rows=len(rows))
+            return Skipped(self.file, first.number, _EMPTY_HANDLE, rows=count)
         if cell(lead, self.at.get("gift_card", -1)).casefold() == "true":
-            return Skipped(self.file, first.number, _GIFT_CARD, rows=len(rows))
+            return Skipped(self.file, first.number, _GIFT_CARD, rows=count)
         if not everything and (reason := self.unsold(lead)):
-            return Skipped(self.file, first.number, reason, rows=len(rows))
+            return Skipped(self.file, first.number, reason, rows=count)
         variants = self.variants(rows)
         if self.is_fee(rows, variants):
-            return Skipped(self.file, first.number, _FEE, rows=len(rows))
-        return self.draft(rows, lead, variants)
+            return Skipped(self.file, first.number, _FEE, rows=count)
+        return self.draft(rows, lead, variants, count)
 
-    def draft(self, rows: list[Row], lead: Row, variants: list[Variant]) -> Draft:
+    def draft(self, rows: list[Row], lead: Row, variants: list[Variant], count: int) -> Draft:
         cells = {"sku": cell(lead, self.handle), "title": cell(lead, self.title)}
         for column, field in (("body", "description"), ("vendor", "brand")):
             if text := cell(lead, self.at.get(column, -1)):
@@ -206,7 +254,7 @@ class _Export:
         if len(features) > 1 or (features and "description" not in cells):
             cells["features"] = "\n".join(features)
         cells.update((field, text) for field, at in self.added if (text := cell(lead, at)))
-        return Draft(rows[0].number, cells, variants, rows=len(rows))
+        return Draft(rows[0].number, cells, variants, rows=count)
 
     def category(self, lead: Row) -> str:
         """Shopify's own category, else the shop's type, else Google's category where it is no number."""
@@ -243,7 +291,7 @@ class _Export:
             variant = Variant(row.number, {field: c for field, c in cells.items() if c})
             for option, value in zip(names, values, strict=True):
                 # Default Title is Shopify's word for "comes in one way only"; some apps name a variant by its price.
-                if value and value != price and not (option == "Title" and value == "Default Title"):
+                if value and value != price and not (value == "Default Title" and option in ("Title", "")):
                     variant.options[option or "Option"] = value
             found.append(variant)
         return found
@@ -277,6 +325,8 @@ _POINTS = re.compile(r"feature|benefit|highlight|selling|bullet|usp")
 _SLUG = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)+")
 _ID = re.compile(r"[0-9a-f-]{16,}|gid:.*|.*://.*|#[0-9a-f]{3,8}|\S+\.(?:jpe?g|png|webp|pdf|mp4)", re.IGNORECASE)
 _BARS = re.compile(r"\s*[|｜；]+\s*")
+# A spreadsheet's apostrophe stands before a hyphen that begins a cell.
+_BULLET = re.compile(r"^\s*'?[•●▪◦✓✔*–-]\s*(?=[^\W\d_]|\d)")
 _LONGEST = 80
 
 
@@ -302,15 +352,20 @@ def _slug(label: str) -> str:
 
 @lru_cache(maxsize=4096)
 def _said(field: _Metafield, text: str) -> tuple[str, ...]:
-    """A metafield as selling points: "Material: cotton, linen", or the lines of a list of benefits as they are."""
-    parts = _listed(text) if text[0] in "[{" else text.split("\n") if "\n" in text else text.split(";")
-    parts = [p for part in parts if (p := part.strip(" \t\r•*-")) and _is_text(p, field.space)]
+    """A metafield as selling points: "Material: cotton, linen", or the lines of a list as they are."""
+    lines = text.split("\n")
+    bulleted = [line for line in lines if _BULLET.match(line)]
+    parts = _listed(text) if text[0] in "[{" else bulleted or (lines if len(lines) > 1 else text.split(";"))
+    parts = [p for part in parts if (p := html.unescape(_BULLET.sub("", part)).strip(" \r")) and _is_text(p, field.space)]
+    parts = [p for p in parts if p != field.label]
     if field.space == "shopify":
         parts = [p.replace("-", " ") for p in parts]
-    if _POINTS.search(field.label.casefold()):
+    if bulleted or _POINTS.search(field.label.casefold()):
         return tuple(parts)
     # What crossreel reads as the end of a feature is a comma here.
-    return (f"{field.label}: {_BARS.sub(', ', ', '.join(parts)).strip(', ')}",) if parts else ()
+    told = f"{field.label}: {_BARS.sub(', ', ', '.join(parts)).strip(', ')}"
+    # So much is a text of its own, not a fact.
+    return (told,) if parts and len(told) <= 2 * _LONGEST else ()
 
 
 def _listed(text: str) -> list[str]:
@@ -324,7 +379,8 @@ def _listed(text: str) -> list[str]:
 
 def _is_text(part: str, space: str) -> bool:
     """Whether a part of a metafield is something to say: no number, id, address, yes or no, product's handle, markup."""
-    if len(part) > _LONGEST or "<" in part or "{" in part or not any(c.isalpha() for c in part):
+    # A tab stands in a table (of sizes), a colon at the end of a heading.
+    if len(part) > _LONGEST or part.endswith((":", "：")) or any(c in part for c in "<{\t") or not any(map(str.isalpha, part)):
         return False
     if part.casefold() in ("true", "false", "yes", "no", "n/a", "none", "null") or _ID.fullmatch(part):
         return False

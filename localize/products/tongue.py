@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import cache
 from importlib import import_module
 from itertools import islice
@@ -73,10 +73,11 @@ def detect(texts: Iterable[str]) -> tuple[str, float]:
         script = max(others, key=lambda code: others[code])
     if script not in _SHARED:
         return script, min(1.0, 0.5 + share[script])
-    letters = " ".join(_RUNS[script].findall(_CODE.sub(" ", text))).lower()
+    runs = _RUNS[script].findall(_CODE.sub(" ", text))
+    letters = " ".join(runs).lower()
     if len(letters) < 8:
         return "", 0.0
-    return _by_words(letters) if script == "" else _modelled(letters, script)
+    return _by_words(letters, runs) if script == "" else _modelled(letters, script)
 
 
 def _head(texts: Iterable[str]) -> str:
@@ -97,8 +98,8 @@ def _shares(text: str) -> dict[str, float]:
     return {code: n / total for code, n in count.items() if n} if total >= 4 else {}
 
 
-def _by_words(letters: str) -> tuple[str, float]:
-    """The language of a text in Latin letters."""
+def _by_words(letters: str, runs: Sequence[str]) -> tuple[str, float]:
+    """The language of a text in Latin letters; `runs` are its words as they are written."""
     accents = len(_VIETNAMESE.findall(letters)) / len(letters)
     if accents > 0.04:
         return "vi", min(1.0, 0.6 + 5 * accents)
@@ -106,12 +107,19 @@ def _by_words(letters: str) -> tuple[str, float]:
     known = Counter(code for word in words for code, own in _WORDS.items() if word in own)
     if not known["id"] and not known["ms"] and sum(word in _ENGLISH for word in words) > max(20, 0.1 * len(words)):
         return "en", 1.0  # without the model, which takes most of a second to load
+    # The model takes names of makers and things for any language: of what may be names, there has to be more.
+    spelled = [run for run in runs if len(run) > 2 and not run.isupper()]
+    if letters.isascii() and len(spelled) < 6 and len(words) < 40 and not known:
+        return "en", 0.4
     found, sure = _modelled(letters, "")
+    if found == "tl" and len(words) < 60:  # which of its sisters it is takes more than the names of dishes
+        sure = min(sure, 0.6)
     malayan = known["id"] + known["ms"]
     if found in ("id", "ms") or (malayan > 1 and malayan >= known["en"] and malayan >= 0.04 * len(words)):
         # Nothing but spelling tells Malay; without it, the far larger market is meant.
         code = "ms" if known["ms"] > known["id"] else "id"
-        return code, max(sure if found in ("id", "ms") else 0.0, min(0.95, 0.5 + 0.05 * malayan))
+        by_words = min(0.95, 0.5 + 0.05 * malayan) if malayan else 0.0
+        return code, max(sure if found in ("id", "ms") else 0.0, by_words)
     if known["en"] > 1 and found != "en" and sure < 0.9 and known["en"] >= 0.15 * len(words):
         return "en", 0.6
     return found, sure

@@ -291,10 +291,13 @@ def file(text: str, folder: Path, kind: str = "picture") -> str:
     """
     name = plain(text)
     if re.match(r"([a-z][a-z0-9+.-]+:)?//|data:", name, re.IGNORECASE):
-        raise Unreadable(f"{kind}s must be files beside the catalog: download {shown(name)} and write its file name")
+        may_be = f"{kind}s may be files, or http, https, s3 and data addresses"
+        raise Unreadable(f"{may_be}: download {shown(name)} and write its file name")
     path = Path(name if os.sep == "\\" else name.replace("\\", "/"))
     if ".." in path.parts:
         raise Unreadable(f"{shown(name)} leaves the catalog's folder by '..': put the {kind} beside the catalog and write its file name")
+    if len(name) > 1000 or any(len(part.encode()) > 255 for part in path.parts):  # no file system has longer names
+        raise Unreadable(f"{shown(name)} is too long for a file's name: write the name of the {kind}")
     whole = Path(os.path.abspath(folder / path))
     if whole.is_file():
         return str(whole)
@@ -309,7 +312,8 @@ def file(text: str, folder: Path, kind: str = "picture") -> str:
         hint = "separate several names by |"
     else:
         near = process.extractOne(whole.name, names, score_cutoff=75)
-        hint = f"did you mean {shown(near[0])}?" if near else f"put the {kind} there or correct the name"
+        way_out = f"put the {kind} beside the catalog, correct the name, or say in the campaign under `pictures:` where they are"
+        hint = f"did you mean {shown(near[0])}?" if near else way_out
     raise Unreadable(f"there is no file {shown(name)}: {hint}")
 
 

@@ -1,4 +1,5 @@
-"""WooCommerce's product export, with headers in the shop's language, and the CSV that its importer takes.
+"""WooCommerce's product export, with headers in the shop's language, the CSV that its importer takes, and the products of
+its REST API as JSON or CSV.
 
 A row is a product; rows of the type "variation" belong to the one that their Parent names, by id:741, SKU or name, and
 may stand anywhere. A product without a SKU, which WooCommerce allows, has its number as one: id-741.
@@ -335,20 +336,24 @@ class _Export:
         link = cell(parent, self.at.get("url", -1))
         told = {
             "description": self.description(parent), "category": _category(cell(parent, self.at.get("categories", -1))),
-            "brand": brand, "images": _images(cell(parent, self.at.get("images", -1))), "features": "\n".join(features), "link": link,
+            "brand": brand, "images": self.images(parent), "features": "\n".join(features), "link": link,
         }  # fmt: skip
         cells.update((field, text) for field, text in told.items() if text)
         cells.update((field, text) for field, at in self.added if (text := cell(parent, at)))
         trouble = ""
-        if not variants and "price" not in cells and "variable" in cell(parent, self.type).casefold():
-            trouble = "it has variations, but none of them that is switched on is in the file: export them with it"
+        if not variants and "variable" in cell(parent, self.type).casefold():
+            # The API gives such a product the lowest price of its variations, the exporter none.
+            if "price" in cells:
+                cells["price_from"] = "true"
+            else:
+                trouble = "it has variations, but none of them that is switched on is in the file: export them with it"
         return Draft(parent.number, cells, variants, rows=1 + len(variations), trouble=trouble)
 
     def variant(self, row: Row) -> Variant:
         cells = self.prices(row)
         if code := _plain(cell(row, self.sku)):
             cells["sku"] = code
-        if images := _images(cell(row, self.at.get("images", -1))):
+        if images := self.images(row):
             cells["images"] = images
         return Variant(row.number, cells, self.facts(row, hidden=True))
 
@@ -367,9 +372,12 @@ class _Export:
                 found[label] = ", ".join(_parts(text)) if "," in text or "|" in text else text
         return found
 
+    def images(self, row: Row) -> str:
+        return _images(cell(row, self.at.get("images", -1)) or cell(row, self.at.get("main_image", -1)))
+
     def prices(self, row: Row) -> dict[str, str]:
         """The sale price where there is one that holds today, and the regular one before it."""
-        regular, sale = cell(row, self.regular), cell(row, self.sale)
+        regular, sale = cell(row, self.regular) or cell(row, self.at.get("price", -1)), cell(row, self.sale)
         if not sale.strip("0.,"):
             return {"price": regular} if regular else {}
         if not regular:
@@ -396,7 +404,7 @@ def _warning(file: str, message: str) -> Finding:
 
 _COMMA = re.compile(r"(?:(?<!\\),|\|)\s*")
 # A comma can be part of an address (w_300,h_300): what follows it then starts no other.
-_ADDRESSES = re.compile(r"\s*(?<!\\)[,|]\s*(?=https?://)")
+_ADDRESSES = re.compile(r"\s*(?<!\\)[,|;]\s*(?=https?://)")
 _DAY = re.compile(r"'?(\d{4}-\d\d-\d\d)")
 
 
@@ -435,12 +443,12 @@ def _reference(parent: str) -> str:
 @lru_cache(maxsize=4096)
 def _category(text: str) -> str:
     """Of the categories the one that says most: the deepest, the first of these."""
-    return max(_parts(text), key=lambda path: path.count(">"), default="")
+    return max(_parts(text.replace("\n", "|")), key=lambda path: path.count(">"), default="")
 
 
 def _images(text: str) -> str:
     """One picture a line; they are file names where the shop has them already, and the plugin adds ` ! alt : a mug`."""
-    if "," not in text and "|" not in text and "!" not in text:
+    if not any(mark in text for mark in ",|;!"):
         return text
     parts = _ADDRESSES.split(text) if "://" in text else _parts(text)
     return "\n".join(address for part in parts if (address := part.partition(" ! ")[0].strip()))

@@ -111,6 +111,29 @@ def test_a_product_without_a_code_gets_the_shops_number_or_one_made_of_its_title
     assert named.sku.startswith("p-")
 
 
+def test_another_offer_of_the_same_title_has_a_code_of_its_own_and_a_repeat_is_a_reject() -> None:
+    mouse = {"title": "Chuột không dây", "images": "https://cdn.example/1.jpg"}
+    outcomes = built([Draft(2, mouse | {"price": "99"}), Draft(3, mouse | {"price": "120"}), Draft(4, mouse | {"price": "120"})])
+    made = [o for o in outcomes if isinstance(o, Product)]
+    assert len({p.sku for p in made}) == 2
+    assert any("row 2 has the same title and no SKU tells the two apart" in w for w in warnings(outcomes))
+    assert [o.reason for o in outcomes if isinstance(o, Reject)] == ["this is row 3 again: delete one of the two, or give them SKUs"]
+
+
+def test_the_sign_of_yen_and_yuan_is_yuan_in_a_chinese_catalog() -> None:
+    drafts = [Draft(n, {"sku": f"D{n}", "title": f"秋装新款连衣裙长袖方领碎花气质裙子{n}", "price": f"￥{n}99起"}) for n in range(2, 6)]
+    made = [o for o in built(drafts, Asked()) if isinstance(o, Product)]
+    assert {p.price.currency for p in made} == {"CNY"}
+    assert all(p.price_from for p in made)
+
+
+def test_what_only_says_the_title_again_is_no_feature_of_a_shops_export() -> None:
+    text = "<ul><li>Linen shirt</li><li>Dries within an hour</li><li>Two deep pockets</li><li>Cut a little wider</li></ul>"
+    assert product(Draft(2, SHIRT | {"price": "9", "description": text})).features == (
+        "Dries within an hour", "Two deep pockets", "Cut a little wider",
+    )  # fmt: skip
+
+
 def test_crossreels_own_table_must_have_codes() -> None:
     assert "the SKU is empty" in reject(Draft(2, {"title": "Mug", "price": "9"}), strict_sku=True).reason
 

@@ -123,7 +123,7 @@ def test_a_feed_that_breaks_off_says_where(tmp_path: Path) -> None:
     [
         ("<urlset><url><loc>https://s.example</loc></url></urlset>", "is XML without a list of products: export"),
         ("<rss><channel><title>no items", "is not sound XML"),
-        ('<?xml version="1.0"?><!-- x --><!DOCTYPE rss><rss><channel><item><a>1</a><b>2</b></item></channel></rss>', "has a DOCTYPE"),
+        ('<?xml version="1.0"?><!-- x --><!DOCTYPE r [<!ENTITY a "b">]><r><item><a>1</a><b>2</b></item></r>', "has a DOCTYPE with"),
         ("<rss><channel><item>" + "<c>" * 100 + "</c>" * 100 + "<b/></item></channel></rss>", "has elements 64 deep in each other"),
         ("<x><item>" + "".join(f"<n{n}>1</n{n}>" for n in range(1100)) + "</item></x>", "has more than 1024 different fields"),
     ],
@@ -149,3 +149,23 @@ def test_a_real_feed() -> None:
     assert {"id", "title", "description", "link", "image_link", "price", "item_group_id"} <= {*names.cells}
     assert len(rows) == 317
     assert all(isinstance(r, Row) and r.cells[names.cells.index("price")] for r in rows)
+
+
+def test_a_doctype_without_declarations_is_not_followed(tmp_path: Path) -> None:
+    content = '<?xml version="1.0"?><!DOCTYPE r SYSTEM "http://127.0.0.1:9/r.dtd"><r><item><id>1</id><t>A</t></item></r>'
+    assert items(tmp_path / "feed.xml", content) == [{"id": "1", "t": "A"}]
+
+
+YML = """<?xml version="1.0" encoding="UTF-8"?><!DOCTYPE yml_catalog SYSTEM "shops.dtd"><yml_catalog date="2026-01-01"><shop>
+<currencies><currency id="RUR" rate="1"/></currencies>
+<categories><category id="1">Дом</category><category id="7" parentId="1">Чашки &amp; кружки</category></categories>
+<offers>{}</offers></shop></yml_catalog>"""
+
+
+def test_yml_offers_have_titles_categories_and_currencies(tmp_path: Path) -> None:
+    made = '<offer id="3" type="vendor.model"><price>90</price><currencyId>RUR</currencyId><categoryId>7</categoryId>'
+    made += "<typePrefix>Кружка</typePrefix><vendor>Baan</vendor><model>M1</model></offer>"
+    named = '<offer id="4"><name>Ваза</name><model>V9</model><price>50</price><categoryId>99</categoryId></offer>'
+    mug, vase = items(tmp_path / "feed.xml", YML.format(made + named))
+    assert (mug["name"], mug["category"], mug["currency"], mug["price"]) == ("Кружка Baan M1", "Чашки & кружки", "RUB", "90")
+    assert (vase["name"], vase.get("category", "")) == ("Ваза", "")

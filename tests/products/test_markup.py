@@ -106,6 +106,12 @@ def test_any_text_has_a_body_without_marks_of_ours(html: str) -> None:
         ("🔥🔥", "🔥🔥"),
         ("SALE", "SALE"),
         ("C++ (2nd edition)", "C++ (2nd edition)"),
+        ("现货速发/12期分期/手机 128G", "手机 128G"),
+        ("【256G低至7799元起】手机", "手机"),
+        ("京东超市 蜂蜜面膜", "蜂蜜面膜"),
+        ("[Hoàn tiền 6%]Giày thể thao", "Giày thể thao"),
+        ("[HCM] Giày búp bê", "Giày búp bê"),
+        ("【限量特價】保溫杯", "保溫杯"),
     ],
 )
 def test_a_title_is_said_without_promotion_and_decoration(title: str, headline: str) -> None:
@@ -131,6 +137,8 @@ def test_a_title_with_letters_is_never_empty(title: str) -> None:
         ("1.5 L", "1.5 L"),
         ("Fits bikes – and boats", "Fits bikes – and boats"),
         ("🔥", ""),
+        (".Made of zinc alloy", "Made of zinc alloy"),
+        ("Material : PP", "Material: PP"),
     ],
 )
 def test_features_are_said_without_decoration(text: str, said: str) -> None:
@@ -171,6 +179,23 @@ def test_selling_points_of_thai_vietnamese_indonesian_and_chinese() -> None:
         "加厚钢板，承重150公斤",
         "安装简单，无需工具！",
     )
+
+
+def test_size_tables_and_the_maker_s_story_are_no_selling_points() -> None:
+    text = (
+        "M = Lebar dada 55 cm dan panjang 84 cm\nXL: dada 59 cm\nTime to market : 2014 summer\nPrice segment : Within five yuan\n"
+        "The e-commerce firm was established in June 2011.\nBerbahan katun tebal dan adem di kulit."
+    )
+    assert markup.selling_points(text) == ("Berbahan katun tebal dan adem di kulit",)
+
+
+def test_bars_between_lines_are_line_ends() -> None:
+    lines = "Heavy duty tie rod. | **Details:** | Thread M14, 185 mm long | | Forged from one piece of steel | With a rubber boot"
+    body = markup.body(
+        lines + " | " + "It takes ten minutes to fit with the tools that every workshop has at hand, and a second pair of hands."
+    )
+    assert "|" not in body.text
+    assert body.text.split("\n")[0] == "Heavy duty tie rod."
 
 
 def test_three_list_items_that_say_something_are_the_selling_points() -> None:

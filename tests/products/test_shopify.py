@@ -1,5 +1,6 @@
 """A Shopify export: which rows are one product, what its variants and pictures are, and what is not for sale."""
 
+import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -256,3 +257,38 @@ def test_real_exports(file: str, rows: int, products: int, variants: int | None,
     assert all(d.cells.get("price") or all(v.cells.get("price") for v in d.variants) for d in found)
     if variants is not None:
         assert sum(len(d.variants) for d in found) == variants
+
+
+def test_a_metafield_with_a_list_is_a_list_of_points_and_a_size_table_is_none(shop: Shop) -> None:
+    care = "Care (product.metafields.custom.care),Size chart (product.metafields.custom.sizes)"
+    cells = '"\'- 100% cotton &amp; linen\n- Wash at 30\n\nOrigin","Size chart\n\tChest (cm)\nS\t49.5"'
+    (tee,) = drafts(shop(f"tee,Linen tee,,,,,,,,,,90,,,,,,,,{cells}\n", HEADER.strip() + f",{care}\n"))
+    assert tee.cells["features"] == "100% cotton & linen\nWash at 30"
+
+
+def test_the_inventory_export_is_no_catalog_and_says_which_export_is(shop: Shop) -> None:
+    header = "Handle,Title,Option1 Name,Option1 Value,SKU,Location,Available,On hand\n"
+    outcomes = shop("mug,Mug,Title,Default Title,M,Shop,1,1\ntee,Tee,Size,S,T,Shop,0,0\n", header)
+    assert drafts(outcomes) == []
+    (stock,) = (o for o in outcomes if isinstance(o, Skipped))
+    assert (stock.row, stock.rows) == (2, 2)
+    assert stock.reason.endswith("this is Shopify's inventory export; choose Products, then Export, instead")
+
+
+def test_the_json_of_the_products(tmp_path: Path) -> None:
+    variants = [
+        {"title": "Sand", "option1": "Sand", "sku": "T-1", "price": "49.00", "compare_at_price": "59.00"},
+        {"title": "Ink", "option1": "Ink", "sku": "T-2", "price": "39.00", "compare_at_price": None},
+    ]
+    tee = {"title": "Tee", "handle": "tee", "body_html": "<p>Soft.</p>", "product_type": "Tops", "variants": variants}
+    more = {"options": [{"name": "Colour", "values": ["Sand", "Ink"]}], "images": [{"src": f"https://s.example/{n}.jpg"} for n in "123"]}
+    mug = {"title": "Mug", "handle": "mug", "body_html": None, "product_type": "", "variants": [{"option1": "Default Title", "price": "9"}]}
+    (tmp_path / "products.json").write_text(json.dumps({"products": [tee | more, mug | {"images": []}]}), encoding="utf-8")
+    first, second = drafts(list(shopify.read(tables.load(tmp_path / "products.json"), Asked())))
+    assert (first.row, first.rows, first.cells["category"]) == (1, 1, "Tops")
+    assert first.cells["images"].split("\n") == [f"https://s.example/{n}.jpg" for n in "123"]
+    assert [(v.cells["price"], v.cells.get("was_price"), v.options) for v in first.variants] == [
+        ("49.00", "59.00", {"Colour": "Sand"}),
+        ("39.00", None, {"Colour": "Ink"}),
+    ]
+    assert (second.cells["title"], second.cells["price"], second.rows) == ("Mug", "9", 1)

@@ -40,6 +40,16 @@ def test_too_little_text_tells_nothing(texts: list[str]) -> None:
     assert tongue.detect(texts) == ("", 0.0)
 
 
+def test_names_of_makers_and_things_are_no_language_of_europe() -> None:
+    for titles in (
+        ["Iphone X", "Samsung Note 10", "Samsung A5"],
+        ["CCTV EZVIZ INDOOR C6N", "SSD VGEN SATA PLATINUM"],
+        ["CASIO AE1200", "ORIENT AHE"],
+    ):
+        code, sure = tongue.detect(titles)
+        assert (code, sure < 0.7) == ("en", True)
+
+
 def test_a_few_letters_are_not_sure() -> None:
     assert tongue.detect(["Nova Unit"])[1] < 0.95
 

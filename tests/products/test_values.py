@@ -1,6 +1,7 @@
 """What texts, lists, currencies, SKUs, addresses and file names are read as."""
 
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -152,3 +153,10 @@ def test_links_get_their_scheme(cell: str, link: str) -> None:
 def test_what_is_no_link_says_so() -> None:
     with pytest.raises(Unreadable, match="is not a web address"):
         values.link("in our shop")
+
+
+def test_a_picture_that_is_not_there_has_ways_out(tmp_path: Path) -> None:
+    with pytest.raises(values.Unreadable, match="beside the catalog, correct the name, or say in the campaign under `pictures:`"):
+        values.file("mug.png", tmp_path)
+    with pytest.raises(values.Unreadable, match="pictures may be files, or http, https, s3 and data addresses"):
+        values.file("ftp://cdn.example/mug.png", tmp_path)

@@ -316,3 +316,28 @@ def test_real_exports() -> None:
     wines = drafts(list(woocommerce.read(tables.load(REAL / "woocommerce_real_serbian_wine.csv"), Asked())))
     assert len(wines) == 404
     assert wines[0].cells["features"].split("\n") == ["Vinarija: Aleksandrović", "Region: Šumadija", "Zemlja: Srbija", "Zapremina: 0.75 L"]
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        "\tID,Тип,Артикул,Имя,Опубликован,Цена распродажи,Базовая цена,Категории,Изображения\n",
+        "ID,Tipo,SKU,Nome,Publicado,Preço promocional,Preço,Categorias,Imagens\n",
+        "Kimlik,Tür,Stok kodu (SKU),İsim,Yayımlanmış,İndirimli satış fiyatı,Normal fiyat,Kategoriler,Görseller\n",
+    ],
+)
+def test_some_columns_of_an_export_in_other_languages(shop: Shop, header: str) -> None:
+    outcomes = shop("9,simple,MUG,Mug,1,90,120,Home,https://s.example/a.jpg\n10,simple,OLD,Old mug,'-1,,50,Home,\n", header)
+    (mug,) = drafts(outcomes)
+    assert (mug.cells["title"], mug.cells["price"], mug.cells["was_price"]) == ("Mug", "90", "120")
+    assert list(skipped(outcomes)) == [3]
+
+
+def test_the_products_of_the_api_have_a_current_price_and_pictures_with_semicolons(shop: Shop) -> None:
+    header = "id,name,sku,type,status,price,regular_price,sale_price,main_image,all_images,categories,permalink\n"
+    pictures = "https://s.example/a.jpg,https://s.example/a.jpg; https://s.example/b.jpg"
+    (set_,) = drafts(shop(f"7,Set,S,variable,publish,2890,,,{pictures},Boys,https://s.example/set/\n", header))
+    assert set_.trouble == ""
+    assert (set_.cells["price"], set_.cells["price_from"]) == ("2890", "true")
+    assert set_.cells["images"] == "https://s.example/a.jpg\nhttps://s.example/b.jpg"
+    assert set_.cells["link"] == "https://s.example/set/"
