@@ -251,7 +251,7 @@ def serving(answers: dict[str, tuple[int, dict[str, str], bytes]]) -> Iterator[i
 @contextmanager
 def public(address: str) -> Iterator[None]:
     """An address that counts as one of the open internet: so that a redirect can be followed without a network."""
-    from localize.products import network
+    from localize.products.sources import network
 
     real = network.judged
     network.judged = lambda a: "public" if str(a) == address else real(a)
@@ -269,7 +269,7 @@ def attempts(tmp: Path) -> Iterator[tuple[str, Callable[[], str]]]:
     from localize import products
     from localize.errors import UserError
     from localize.products import Asked, pictures
-    from localize.products.fetch import Fetching
+    from localize.products.sources.fetch import Fetching
 
     limits = Fetching(seconds=5)
 

@@ -21,9 +21,9 @@ from localize.domain import Channel
 from localize.errors import UserError
 from localize.products import READERS, Asked, sources
 from localize.products.draft import FIELDS, LOCALIZED
-from localize.products.fetch import Fetching
-from localize.products.headers import HELPERS
+from localize.products.headers import DECIDING
 from localize.products.look import ADDRESS
+from localize.products.sources.fetch import Fetching
 
 
 class Section(BaseModel):
@@ -42,7 +42,7 @@ def _language_code(code: str) -> str:
 
 
 def _known_field(field: str) -> str:
-    known = (*FIELDS, *HELPERS, *(f"{name}_{code}" for name in LOCALIZED for code in languages.codes()))
+    known = (*FIELDS, *DECIDING, *(f"{name}_{code}" for name in LOCALIZED for code in languages.codes()))
     return field if re.fullmatch(r"option:.+|option\d_(?:name|value)", field) else _nearest(field, known, "field of a product")
 
 

@@ -225,7 +225,7 @@ def collect(
 ) -> None:
     """Remove artifacts that none of the newest runs refers to and that are more than a day old, and copies of pictures and
     catalogs that nobody has asked for in a month."""
-    from localize.products import kept
+    from localize.products.sources import kept
 
     found = open_store(store or str(campaigns.home() / "store"), campaigns.home())
     found.sweep()

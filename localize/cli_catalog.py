@@ -26,8 +26,8 @@ from localize.domain import Money, Product
 from localize.errors import CrossreelError, UserError
 from localize.products import Asked, Outcome, columns, prices, sources, survey, tables
 from localize.products.draft import LOCALIZED
-from localize.products.fetch import Fetching
 from localize.products.look import ADDRESS
+from localize.products.sources.fetch import Fetching
 from localize.products.survey import Survey
 
 if TYPE_CHECKING:

@@ -16,12 +16,13 @@ from rapidfuzz import fuzz, process
 from localize import languages
 from localize.errors import UserError
 from localize.products.draft import FIELDS, LOCALIZED
-from localize.products.headers import HELPERS, data, norm, senses
+from localize.products.headers import DECIDING, data, norm, scale, senses
 from localize.products.tables import Row, Table
 from localize.products.values import shown
 
 # Fields that may be spread over several columns.
 SEVERAL = frozenset(("images", "extra_images", "variant_images", "features", "footage"))
+PRICES = frozenset(("price", "sale_price", "was_price", "price_to"))
 # So many rows below the header are looked at.
 SAMPLE = 100
 SURE = 0.5  # a guess below this is only a proposal
@@ -30,7 +31,8 @@ SURE = 0.5  # a guess below this is only a proposal
 @dataclass(frozen=True)
 class Guess:
     """What a column is taken for: the field ("" when it is not used), how sure that is (0 to 1), and why. `currency` and
-    `language` are what its header says about its cells, `number` is that of a numbered column (image 2)."""
+    `language` are what its header says about its cells, `number` is that of a numbered column (image 2), `tongue` the
+    language that the header is in ("" for English, and where it is not known)."""
 
     index: int
     header: str
@@ -40,6 +42,7 @@ class Guess:
     currency: str = ""
     language: str = ""
     number: int = 0
+    tongue: str = ""
 
 
 # ---- cells
@@ -50,7 +53,8 @@ _IMAGE_HOST = re.compile(r"//[^/]*(?:img|image|cdn|photo|pic|susercontent|slatic
 _ADDRESS = re.compile(r"^\s*(?:https?:)?//\S|^\s*(?:[\w-]+\.)+[a-z]{2,6}/\S*$", re.I)
 _PRICE = re.compile(r"^\D{0,14}\d[\d\s.,'’]*(?:\D{0,6}\d[\d\s.,'’]*)?\D{0,10}$")
 _NUMBER = re.compile(r"^[\s+-]*\d[\d.,\s]*$")
-_MONEY = re.compile(r"[¥￥$€£฿₫₱₹₩]|^\s*rp|\d\s*(?:đ|vnđ|元|บาท)|\d[.,]\d\d\s*$", re.I)
+_TAG = re.compile(r"</?(?:p|div|br|ul|ol|li|span|strong|b|h\d|table|tr|td|img|font|section)\b[^>]*>", re.I)
+_MONEY = re.compile(r"[¥￥$€£฿₫₱₹₩]|^\s*rp|\d\s*(?:(?:đ|vnđ)(?!\w)|元|บาท)|\d[.,]\d\d\s*$", re.I)
 
 
 @dataclass
@@ -64,6 +68,7 @@ class Look:
     price: float = field(init=False)
     number: float = field(init=False)
     money: float = field(init=False)
+    tagged: float = field(init=False)
     distinct: float = field(init=False)
     length: float = field(init=False)
 
@@ -74,11 +79,17 @@ class Look:
         self.price = self._share(lambda c: len(c) < 40 and bool(_PRICE.match(c.strip())) and not _ADDRESS.search(c))
         self.number = self._share(lambda c: bool(_NUMBER.match(c)))
         self.money = self._share(lambda c: bool(_MONEY.search(c)))
+        self.tagged = self._share(lambda c: "<" in c and bool(_TAG.search(c)))
         self.distinct = len(set(cells)) / len(cells) if cells else 0.0
         self.length = sum(map(len, cells)) / len(cells) if cells else 0.0
 
     def _share(self, test: Callable[[str], bool]) -> float:
         return sum(map(test, self.cells)) / len(self.cells) if self.cells else 0.0
+
+    @property
+    def kinds(self) -> bool:
+        """Whether the cells only say what kind of row each is."""
+        return bool(self.cells) and {c.casefold() for c in self.cells} <= kinds("variant", "group", "other")
 
     @property
     def texts(self) -> bool:
@@ -91,11 +102,17 @@ class Look:
         return len(numbers) == len(self.cells) > 2 and numbers == list(range(numbers[0], numbers[0] + len(numbers)))
 
 
+@cache
+def kinds(*sorts: str) -> frozenset[str]:
+    """The words for these sorts of rows: variant, group, other."""
+    return frozenset(word for sort in sorts for word in data()["kinds"][sort])
+
+
 def _against(meant: str, look: Look) -> str:
     """Why the cells can't be what the header says, "" when they can."""
     if not look.cells:
         return ""
-    if meant in ("price", "sale_price", "was_price", "price_to") and look.price < 0.4:
+    if meant in PRICES and look.price < 0.4:
         return "its cells are no prices"
     if meant in ("images", "extra_images", "variant_images") and look.image < 0.4 and look.address < 0.4:
         return "its cells are no pictures"
@@ -103,11 +120,17 @@ def _against(meant: str, look: Look) -> str:
         return "its cells are no addresses"
     if meant == "footage" and look.address < 0.4 and look.length > 60:
         return "its cells are no videos"
-    if meant in ("title", "features", "description") and not look.texts and look.distinct < 1.01:
+    if meant in ("features", "description") and look.tagged > 0.3:
+        return ""
+    if meant in ("title", "features", "description") and not look.texts:
         return "its cells are no texts"
+    if meant == "kind" and not look.kinds:
+        return "its cells do not say what kind of row each is"
+    if meant == "category" and look.kinds:
+        return "its cells say what kind of row each is"
     if meant in ("brand", "category") and (look.number > 0.6 or look.address > 0.5):
         return "its cells are numbers" if look.number > 0.6 else "its cells are addresses"
-    if meant == "sku" and (look.address > 0.5 or look.length > 90):
+    if (meant == "sku" and (look.address > 0.5 or look.length > 90)) or (meant == "group" and look.address > 0.5):
         return "its cells are no codes"
     return ""
 
@@ -193,12 +216,16 @@ def chosen(table: Table, columns: Mapping[str, str | Sequence[str]], currency: s
     head = max(hits)[2] if any(count for count, _, _ in hits) else header(table)
     wanted: dict[int, str] = {}
     for meant, named in columns.items():
-        known = (*FIELDS, *HELPERS, *(f"{f}_{code}" for f in LOCALIZED for code in languages.codes()))
+        known = (*FIELDS, *DECIDING, *(f"{f}_{code}" for f in LOCALIZED for code in languages.codes()))
         if meant not in known and not re.fullmatch(r"option:.+|option\d_(?:name|value)", meant):
             raise UserError(f"columns: {shown(meant)} is no field of a product{_like(meant, known)}")
         for one in [named] if isinstance(named, (str, int)) else named:
             if str(one).strip():
-                wanted[_place(table, head, str(one))] = meant
+                place = _place(table, head, str(one))
+                title = head.cells[place] if head and place < len(head.cells) else ""
+                if meant in PRICES and (counted := scale(title)):
+                    raise UserError(f"columns: the prices of {shown(title)} count in {counted}: write them in full in the file")
+                wanted[place] = meant
     dropped = {meant for meant, named in columns.items() if not named}
     guesses = _assigned(head, below(table, head), currency, wanted)
     return head, [replace(g, field="", why="the campaign says that it is not read") if g.field in dropped else g for g in guesses]
@@ -275,7 +302,8 @@ def _candidates(titles: Sequence[str], looks: Sequence[Look], notes: dict[int, s
                 notes[i] = f"{sense.why}, but {why}"
                 continue
             meant = f"option:{title}" if sense.field == "option:" else sense.field
-            guess = Guess(i, title, meant, round(sense.confidence, 2), sense.why, sense.currency, sense.language, sense.number)
+            sure = round(sense.confidence, 2)
+            guess = Guess(i, title, meant, sure, sense.why, sense.currency, sense.language, sense.number, sense.tongue)
             # An empty column is no rival of a filled one.
             yield guess, (-round(sense.confidence if looks[i].cells else sense.confidence / 2, 1), sense.rank, sense.number, i)
 
@@ -306,22 +334,55 @@ def _by_cells(guesses: dict[int, Guess], looks: Sequence[Look], titles: Sequence
     """What is missing, by what the cells of the other columns look like."""
     fields = {g.field: g for g in guesses.values()}
     free = [i for i in range(len(looks)) if i not in guesses and i not in notes and looks[i].cells]
-    if "price" not in fields:
-        other = fields.get("sale_price") or fields.get("was_price")
-        if other:
-            guesses[other.index] = replace(other, field="price", confidence=min(other.confidence, 0.8), why=f"{other.why}, the only price")
-        elif priced := [i for i in free if looks[i].price > 0.9 and not looks[i].counts and looks[i].length < 16]:
-            i = max(priced, key=lambda i: looks[i].money)
-            guesses[i] = Guess(i, titles[i], "price", 0.55 if looks[i].money > 0.5 else 0.4, "its cells look like prices")
-    if "title" not in fields:
-        texts = [g.index for g in guesses.values() if g.field in ("description", "features")] + [i for i in free if i not in guesses]
-        texts = [i for i in texts if looks[i].texts and 4 <= looks[i].length <= 160 and looks[i].distinct > 0.5]
-        if texts:
-            i = max(texts, key=lambda i: (i in guesses, looks[i].distinct > 0.8, looks[i].length))
-            why = "no column is called a title, and its texts are short and differ"
-            guesses[i] = Guess(i, titles[i], "title", 0.6 if titles[i] else 0.5, why)
+    if "price" not in fields and (price := _price_by_cells(fields, free, looks, titles)):
+        guesses[price.index] = price
+    if "title" not in fields and (title := _title_by_cells(guesses, free, looks, titles)):
+        guesses[title.index] = title
     for i in free:
         if i not in guesses and looks[i].image > 0.6 and "images" not in fields:
             guesses[i] = Guess(i, titles[i], "images", 0.6, "its cells are pictures")
         elif i not in guesses and looks[i].address > 0.6 and looks[i].image < 0.3 and "link" not in fields:
             guesses[i] = Guess(i, titles[i], "link", 0.55, "its cells are addresses")
+
+
+def _price_by_cells(fields: Mapping[str, Guess], free: Sequence[int], looks: Sequence[Look], titles: Sequence[str]) -> Guess | None:
+    """What else may be the price: a sale's, a column whose name has a word for price in it, the price before, and last a
+    single column of numbers, or the one whose cells are money."""
+    if sale := fields.get("sale_price"):
+        return replace(sale, field="price", confidence=min(sale.confidence, 0.8), why=f"{sale.why}, the only price")
+    priced = [i for i in free if looks[i].price > 0.9 and not looks[i].counts and looks[i].length < 24 and not scale(titles[i])]
+    named = [i for i in priced if _has_word(titles[i], "pricing")]
+    if len(named) == 1:
+        return Guess(named[0], titles[named[0]], "price", 0.6, "its name has a word for price, and its cells are prices")
+    if was := fields.get("was_price"):
+        # What a thing costs elsewhere or was meant to cost is no price to sell it by, unless there is no other.
+        return replace(was, field="price", confidence=0.4 if named else 0.65, why=f"{was.why}, and there is no other price")
+    money = [i for i in priced if looks[i].money > 0.5]
+    if not (money or len(priced) == 1):
+        return None
+    i = max(money or priced, key=lambda i: looks[i].money)
+    return Guess(i, titles[i], "price", 0.55 if money else 0.4, "its cells look like prices")
+
+
+def _title_by_cells(guesses: Mapping[int, Guess], free: Sequence[int], looks: Sequence[Look], titles: Sequence[str]) -> Guess | None:
+    """What else may be the title: texts that are short and differ, the first of those that are not much shorter than others."""
+    described = [g.index for g in guesses.values() if g.field in ("description", "features")]
+    texts = [i for i in (*described, *(i for i in free if i not in guesses)) if looks[i].texts and looks[i].distinct > 0.5]
+    texts = [i for i in texts if 4 <= looks[i].length <= 160 and not looks[i].tagged]
+    if not texts:
+        return None
+    if named := [i for i in texts if _has_word(titles[i], "naming")]:
+        return Guess(named[0], titles[named[0]], "title", 0.65, "its name has a word for name, and its texts are short and differ")
+    longest = max(looks[i].length for i in texts if looks[i].distinct > 0.8 or looks[i].distinct == max(looks[j].distinct for j in texts))
+    long = [i for i in texts if looks[i].length >= 0.4 * longest]
+    i = max(long, key=lambda i: (i in guesses, looks[i].distinct > 0.8, -i))
+    why = "no column is called a title, and its texts are short and differ"
+    return Guess(i, titles[i], "title", 0.6 if titles[i] else 0.5, why)
+
+
+def _has_word(title: str, kind: str) -> bool:
+    """Whether a header has one of the words in it; those of Latin letters stand apart or at an end."""
+    name = norm(title)
+    return any(
+        re.search(rf"(?<![^\W_]){re.escape(w)}(?![^\W_])", name) if re.match(r"[a-zà-ỹ]", w) else w in name for w in map(norm, data()[kind])
+    )

@@ -22,16 +22,18 @@ from localize.products.draft import FIELDS, LOCALIZED
 from localize.products.values import codes
 
 # Columns that say how rows belong together, or which price and which rows count; no part of a product themselves.
-HELPERS = (
-    "group", "parent", "sale_price", "sale_start", "sale_end", "status", "visibility", "variant_images", "variations", "attributes",
-    "facets", "option_names", "option_values", "option_pairs",
+DECIDING = (
+    "group", "parent", "kind", "sale_price", "sale_start", "sale_end", "on_sale", "discount_mode", "discount_value", "surcharge", "status",
+    "archived", "visibility", "variant_images", "variations", "attributes", "facets", "named_feature", "option_names", "option_values",
+    "option_pairs",
 )  # fmt: skip
 
 
 @dataclass(frozen=True)
 class Sense:
     """One thing that a header may mean: the field ("" for none of ours), how sure that is, and why. Of equally sure ones the
-    lower rank is taken. `currency`, `language` and `number` are what the header says beside it."""
+    lower rank is taken. `currency`, `language` and `number` are what the header says beside it, `tongue` is the language
+    that the name itself is in ("" where several write it so)."""
 
     field: str
     confidence: float
@@ -41,6 +43,7 @@ class Sense:
     language: str = ""
     number: int = 0
     nearly: bool = False
+    tongue: str = ""
 
 
 @cache
@@ -88,15 +91,25 @@ def _names() -> Mapping[str, tuple[Sense, ...]]:
         known.setdefault(norm(name), []).append(Sense("", 0.9, why=why))
     for meant, levels in data()["fields"].items():
         for level, confidence in (("sure", 0.98), ("maybe", 0.6)):
-            for names in levels.get(level, {}).values():
+            for tongue, names in levels.get(level, {}).items():
                 for rank, name in enumerate(names):
-                    known.setdefault(norm(name), []).append(Sense(meant, confidence, rank, f"it is called {name!r}"))
+                    sense = Sense(meant, confidence, rank, f"it is called {name!r}", tongue="" if tongue == "en" else tongue)
+                    known.setdefault(norm(name), []).append(sense)
     for by_language in data()["options"].values():
         for name in (n for names in by_language.values() for n in names):
             known.setdefault(norm(name), []).append(Sense("option:", 0.9, 0, "it says what variants differ in"))
-    for own in (*FIELDS, *HELPERS):
+    for own in (*FIELDS, *DECIDING):
         known.setdefault(norm(own), []).insert(0, Sense(own, 1.0, -1, f"it is called {own!r}"))
+    # Programs, and people in a hurry, leave a language's marks out: TenSP and Gia ban are Vietnamese, codigo is Spanish.
+    for name in [n for n in known if not n.isascii()]:
+        if len(bare := _unmarked(name)) > 2 and bare.isascii() and bare not in known:
+            known[bare] = [replace(s, confidence=s.confidence * 0.97) for s in known[name]]
     return {name: tuple(sorted(senses, key=lambda s: -s.confidence)) for name, senses in known.items()}
+
+
+def _unmarked(name: str) -> str:
+    letters = unicodedata.normalize("NFD", name.replace("đ", "d"))
+    return "".join(c for c in letters if not unicodedata.combining(c))
 
 
 @lru_cache(maxsize=4096)
@@ -108,15 +121,59 @@ def senses(header: str) -> tuple[Sense, ...]:
     for remark in remarks:
         if remark.startswith("channel ") or remark.endswith(" attribute"):  # Saleor: "us (channel price amount)"
             return _of(remark) if remark.startswith("channel ") else (Sense("", 0.9, why="it is an attribute"),)
-    found = _of(name) or _nearly(name)
+    bare, counted = _uncounted(name)
+    found = _of(bare) or _nearly(bare)
+    if net(header):  # of two prices, buyers pay the one with tax
+        found = tuple(replace(s, rank=s.rank + 100) for s in found)
     for remark in remarks:
         if code := unit(remark):
             found = tuple(replace(s, currency=code) for s in found)
         elif code := _language(remark):
             found = tuple(replace(s, language=code) for s in found)
-        elif remark in data()["large"] and any("price" in s.field for s in found):
-            found = (Sense("", 0.9, why=f"its prices are shortened ({remark}): they must be written in full"),)
-    return found
+        else:
+            counted = counted or _counts(remark)
+    if counted and any("price" in s.field for s in found):
+        return (Sense("", 0.9, why=f"its prices count in something else ({counted}): they must be written in full"),)
+    return found if bare == name else _of(name) or _nearly(name)
+
+
+@lru_cache(maxsize=4096)
+def scale(header: str) -> str:
+    """What a header says its prices count in instead of single units of money (万元, ribu, cents), "" if nothing."""
+    name, remarks = _taken_apart(header)
+    return _uncounted(name)[1] or next(filter(None, map(_counts, remarks)), "")
+
+
+@lru_cache(maxsize=4096)
+def net(header: str) -> bool:
+    """Whether a header says that its prices are without tax."""
+    name, remarks = _taken_apart(header)
+    return any(f" {word} " in f" {part} " or (not word.isascii() and word in part) for part in (name, *remarks) for word in data()["net"])
+
+
+_THOUSAND = re.compile(r"(?:x|per|/)? ?1 ?[.,]? ?000+\b|1 ?[.,]? ?000+(?=\D|$)")
+
+
+def _counts(remark: str) -> str:
+    """The remark, when it says that the amounts are thousands or hundredths: ribu, Rp ribu, 1.000đ, x1000, 分."""
+    known = (*data()["large"], *data()["small"])
+    counts = remark in known or any(word in known for word in remark.split()) or _THOUSAND.search(remark)
+    return remark if counts or (remark.endswith(("万元", "千元", "百元"))) else ""
+
+
+def _uncounted(name: str) -> tuple[str, str]:
+    """A name without what it says about counting in thousands or hundredths, and that: giá bán nghìn vnd, 价格万元."""
+    words = name.split()
+    if len(words) > 1 and unit(words[-1]) and not data()["units"].get(name):
+        words.pop()
+    known = (*data()["large"], *data()["small"])
+    if len(words) > 1 and (words[-1] in known or words[-1] == "1000"):
+        rest = words[:-2] if len(words) > 2 and words[-2] in ("in", "dalam", "tính", "x") else words[:-1]
+        return " ".join(rest), words[-1]
+    for word in ("万元", "千元", "百元"):
+        if name.endswith(word) and name != word:
+            return name.removesuffix(word).removesuffix("单位"), word
+    return name, ""
 
 
 def _of(name: str) -> tuple[Sense, ...]:

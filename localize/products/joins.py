@@ -7,6 +7,8 @@ from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 
+from localize.products.columns import kinds
+from localize.products.headers import norm
 from localize.products.tables import Row, Table
 from localize.products.unpacked import pairs
 
@@ -24,6 +26,8 @@ class Joins:
         self.first = head.number if head else -1
         self.width = len(head.cells) if head and not table.sheet else 0
         self.sample = [self._fit(row) for row in sample]
+        # Magento 1 leaves the code out of all further rows of a product, also of those with its name in another language.
+        self.by_code = bool(head and any(norm(c) == "_type" for c in head.cells))
         # Of a variant's SKU, its parent's SKU and what it differs in, as the parent's row tells it.
         self.children: dict[str, tuple[str, dict[str, str]]] = {}
         # How often a product's rows are still to come, by the hash of its key, where they stand apart.
@@ -109,18 +113,19 @@ class Joins:
     def runs(self) -> Iterator[tuple[str, list[Row]]]:
         """Rows that follow each other and have one key; a row without one is alone, unless it goes on with the one above."""
         first, width = self.first, self.width
-        if not self.key and not self.options:
+        if not self.key and not self.options and "kind" not in self.at:
             for row in self.table.rows():
                 if row.number > first and not row.blank:
                     yield "", [self._fit(row) if width and len(row.cells) > width else row]
             return
         key, run = "", list[Row]()
+        kinded = "kind" in self.at and self.key not in ("group", "parent")
         for row in self.table.rows():
             if row.number <= first or row.blank:
                 continue
             if width and len(row.cells) > width:
                 row = self._fit(row)
-            own = "" if row.trouble else self._key_of(row)
+            own = "" if row.trouble or (kinded and self.varies(row)) else self._key_of(row)
             if run and not row.trouble and not run[0].trouble and (own == key if own else self._continues(row)):
                 run.append(row)
                 continue
@@ -139,6 +144,19 @@ class Joins:
             return f"{title}\n{self.cell(row, 'link')}" if title else ""
         return self.cell(row, self.key) if self.key else ""
 
+    def varies(self, row: Row) -> bool:
+        """Whether a row says of itself that it is a variant, or a rule for variants."""
+        return self.cell(row, "kind").casefold() in kinds("variant")
+
+    def _below(self, row: Row) -> bool:
+        """Whether a row of a table that says what kind each is belongs to the product above it."""
+        if self.varies(row):
+            return True
+        own = ("sku", "kind") if self.by_code else ("sku", "kind", "title", "price", "group")
+        return "sku" in self.at and not any(self.cell(row, f) for f in own)
+
     def _continues(self, row: Row) -> bool:
         """Whether a row without a key and a title goes on with the product above it."""
+        if "kind" in self.at and self._below(row):
+            return True
         return bool(self.options) and not self.cell(row, "title") and (self.key == "group" or any(self.cell(row, f) for f in self.options))

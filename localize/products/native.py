@@ -18,6 +18,7 @@ from localize.domain import Finding
 from localize.products import values, wording
 from localize.products.columns import propose
 from localize.products.draft import FIELDS, LOCALIZED, Asked, Draft, Layout, Skipped
+from localize.products.headers import DECIDING
 from localize.products.tables import Row, Table
 
 NAME = "native"
@@ -40,7 +41,7 @@ def recognises(table: Table) -> bool:
     if header is None:
         return False
     ours = _columns(header)
-    return not any(g.field in FIELDS and g.field not in ours and g.confidence >= CERTAIN for g in propose(table))
+    return not any(g.field in (*FIELDS, *DECIDING) and g.field not in ours and g.confidence >= CERTAIN for g in propose(table))
 
 
 def read(tables: Sequence[Table], asked: Asked) -> Iterator[Layout | Draft | Finding | Skipped]:

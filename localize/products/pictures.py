@@ -22,8 +22,8 @@ import numpy.typing as npt
 from PIL import Image, ImageCms, ImageFile, PngImagePlugin, UnidentifiedImageError
 
 from localize.errors import UserError
-from localize.products import buckets, fetch, kept
-from localize.products.fetch import Fetching
+from localize.products.sources import buckets, fetch, kept
+from localize.products.sources.fetch import Fetching
 
 # What shops have. Pillow's others are left out: EPS would start Ghostscript, and most are read by code nobody attacks.
 FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "AVIF")

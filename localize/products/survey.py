@@ -19,8 +19,8 @@ from localize import products
 from localize.domain import Finding, Money, Product, Reject
 from localize.errors import NotReady, Transient, UserError
 from localize.products import Asked, Outcome, Reading, Skipped, pictures, prices
-from localize.products.fetch import Fetching, shown
 from localize.products.look import ADDRESS
+from localize.products.sources.fetch import Fetching, shown
 
 PREVIEW = 8
 MOST_KINDS = 200  # of reasons that are kept apart

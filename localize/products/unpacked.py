@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import re
 from collections.abc import Callable
@@ -10,6 +11,7 @@ from functools import lru_cache
 from typing import Any
 
 from localize.products.headers import data
+from localize.products.sellercentre import branded
 
 _SOURCE = re.compile(r"<img[^>]*?\ssrc\s*=\s*[\"']?([^\"'\s>]+)", re.IGNORECASE)
 _TAOBAO = re.compile(r"([0-9a-f]{32}):\d+:\d+:\|([^;\s]*)")
@@ -29,7 +31,7 @@ _QUOTES = re.compile(rf"\[\s*(?:{_QUOTED.pattern})(?:\s*,\s*(?:{_QUOTED.pattern}
 
 def address(cell: str) -> str:
     """A web address with the scheme that pages leave out: //host/x and host.com/x become https://host.com/x."""
-    cell = cell.strip()
+    cell = text(cell).strip() if cell[:2] in ("b'", 'b"') else cell.strip()
     if cell.startswith("//"):
         return "https:" + cell
     return "https://" + cell if cell[:4].lower() != "http" and _HOST.match(cell) else cell
@@ -66,18 +68,65 @@ def listed(cell: str) -> list[str]:
 
 
 def joined(cell: str) -> str:
-    """A text, also of a list that a page's parts were gathered in."""
-    return " ".join("".join(listed(cell)).split()) if cell[:1] == "[" else cell
+    """A text, also of a list that a page's parts were gathered in, and of the bytes that a program wrote instead of it."""
+    if cell[:1] == "[":
+        return " ".join("".join(listed(cell)).split())
+    return text(cell) if cell[:2] in ("b'", 'b"') else cell
+
+
+def text(cell: str) -> str:
+    r"""What b'\xe2\x9e\x95 cup' stands for: Python's way to show bytes, which are letters in UTF-8."""
+    try:
+        found = ast.literal_eval(cell.strip())
+        return found.decode() if isinstance(found, bytes) else cell
+    except (ValueError, SyntaxError, MemoryError, RecursionError):
+        return cell
+
+
+def brand(cell: str) -> str:
+    return branded(joined(cell))
 
 
 def points(cell: str) -> str:
     return "\n".join(listed(cell)) if cell[:1] == "[" else cell
 
 
+_PLACED = re.compile(r"\s*([^:,\n]+):([^:\n]+):\d+(?::[01])?\s*(?:,|$)")
+
+
+def placed(cell: str) -> str:
+    """PrestaShop's features, Composition:Cotton:1,Style:Casual:2, as lines."""
+    found = _PLACED.findall(cell)
+    return "\n".join(f"{name.strip()}: {value.strip()}" for name, value in found) if not _PLACED.sub("", cell).strip() else cell
+
+
 def attributes(cell: str) -> str:
     """Magento's `a=b,c=d` as lines."""
     parts = re.findall(r"(?:^|,)\s*([\w .-]+?)=((?:[^,]|,(?![\w .-]+=))*)", cell)
     return "\n".join(f"{name.replace('_', ' ').strip()}: {value.strip()}" for name, value in parts if value.strip())
+
+
+# A swatch before or after a colour's name: #ff0000:Red.
+_SWATCH = re.compile(r":?#[0-9a-f]{3,8}\b:?", re.I)
+
+
+def unswatched(cell: str) -> str:
+    return _SWATCH.sub("", cell) if "#" in cell and ":" in cell else cell
+
+
+def differences(name: str) -> dict[str, str]:
+    """What a variant differs in, by the name that BigCommerce gives it: [CS]Colour=Red:#ff0000,[RB]Size=1 l."""
+    return {own.strip(): unswatched(value).strip() for own, value in re.findall(r"\[\w+\]([^=\[]+)=([^\[]*?),?(?=\[\w+\]|$)", name)}
+
+
+def hosted(folder: str, cell: str) -> str:
+    """Pictures whose names lack the shop's own address."""
+    return "\n".join(p if "/" in p else folder + p for part in pictures(cell).split("\n") for p in map(str.strip, part.split(";")) if p)
+
+
+def named(name: str, cell: str) -> str:
+    """A feature by its column's name: Materials: silver, copper."""
+    return f"{name}: {', '.join(split(cell))}"
 
 
 @lru_cache(maxsize=512)
@@ -89,7 +138,7 @@ def tongue(cell: str) -> str:
 
 CONVERT: dict[str, Callable[[str], str]] = {
     "images": pictures, "extra_images": pictures, "variant_images": pictures, "link": address, "title": joined, "description": joined,
-    "features": points, "attributes": attributes, "language": tongue, "footage": address, "brand": joined, "category": joined,
+    "features": points, "attributes": attributes, "language": tongue, "footage": address, "brand": brand, "category": joined,
 }  # fmt: skip
 
 

@@ -18,7 +18,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pandas as pd
 import yaml
 from babel.core import get_global
 from babel.numbers import get_territory_currencies
@@ -45,9 +44,13 @@ class NoCurrency(Unreadable):
 # --- cells ---------------------------------------------------------------------------------------------------------
 
 
+# pandas' own for "nothing here"; by name, as loading pandas takes longer than reading most catalogs.
+_MISSING = ("NaTType", "NAType")
+
+
 def text(value: object) -> str:
     """A cell's value as a seller would write it: None and NaN are "", lists are lines, numbers keep their digits."""
-    if value is None or value is pd.NaT or value is pd.NA:
+    if value is None or type(value).__name__ in _MISSING:
         return ""
     if isinstance(value, str):
         # JSON can hold half a surrogate pair, which no file could be written with.

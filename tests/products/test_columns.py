@@ -8,8 +8,8 @@ import pytest
 
 from localize.errors import UserError
 from localize.products import columns, tables
-from localize.products.headers import norm, senses, unit
-from localize.products.rows import Table
+from localize.products.headers import net, norm, senses, unit
+from localize.products.tables import Table
 
 
 def table(tmp_path: Path, text: str) -> Table:
@@ -98,9 +98,81 @@ def test_a_header_may_say_the_currency_or_the_language(header: str, expected: st
     assert (sense.field, sense.currency, sense.language) == (expected, currency, language)
 
 
-def test_prices_in_thousands_are_not_read_as_prices() -> None:
-    assert senses("价格(万元)")[0].field == ""
-    assert "written in full" in senses("Harga (ribu)")[0].why
+@pytest.mark.parametrize(
+    "header",
+    [
+        "价格(万元)", "价格/万元", "价格（万）", "Harga (ribu)", "Harga (dalam ribuan)", "Harga (Rp ribu)", "Harga (x1000)",
+        "Giá (nghìn đồng)", "Giá bán nghìn VND", "Giá (1.000đ)", "Price (K)", "Price in thousands", "价格(分)", "price_cents",
+    ],
+)  # fmt: skip
+def test_prices_that_count_thousands_or_hundredths_are_not_read(tmp_path: Path, header: str) -> None:
+    assert senses(header)[0].field == ""
+    assert "written in full" in senses(header)[0].why
+    found = table(tmp_path, f"Name,{header}\nBlue mug,350\nRed cup,420\n")
+    assert all(g.field != "price" for g in columns.propose(found))
+    with pytest.raises(UserError, match="write them in full"):
+        columns.chosen(found, {"price": header})
+
+
+@pytest.mark.parametrize("header", ["Price (USD)", "Harga (Rp)", "售价(元)", "ราคา (บาท)", "Giá bán (đ)"])
+def test_a_unit_of_money_in_the_header_counts_nothing(header: str) -> None:
+    assert columns.scale(header) == ""
+
+
+@pytest.mark.parametrize(
+    ("header", "expected"),
+    [
+        ("TenSP", "title"), ("ten san pham", "title"), ("GiaBan", "price"), ("Gia", "price"), ("MoTa", "description"),
+        ("ThuongHieu", "brand"), ("Hinh", "images"), ("SoLuong", ""), ("codigo", "sku"), ("descripcion", "description"),
+    ],
+)  # fmt: skip
+def test_names_without_their_marks(header: str, expected: str) -> None:
+    assert field(header) == expected
+
+
+@pytest.mark.parametrize(
+    ("head", "price"),
+    [
+        ("京东价,市场价", "京东价"),
+        ("市场价,网红价", "网红价"),
+        ("price,realPrice", "realPrice"),
+        ("参考价,销量", "参考价"),
+        ("采购价,销售价", "销售价"),
+        ("Harga Grosir,Harga Ecer", "Harga Ecer"),
+        ("ราคาทุน,ราคาปลีก", "ราคาปลีก"),
+        ("供货价,建议零售价", "建议零售价"),
+    ],
+)
+def test_the_price_is_the_one_that_buyers_pay(tmp_path: Path, head: str, price: str) -> None:
+    found = {g.field: g.header for g in columns.propose(table(tmp_path, f"品名,{head}\n保温杯,59,39\n玻璃杯,99,79\n"))}
+    assert found.get("sale_price", found["price"]) == price
+
+
+def test_a_cost_a_count_or_a_rank_is_never_the_price(tmp_path: Path) -> None:
+    for head in ("采购价", "供货价", "销量", "排名", "total_count", "成交均价", "min_group_price", "Thành tiền", "Laba"):
+        assert all(
+            g.field != "price" or g.confidence < columns.SURE
+            for g in columns.propose(table(tmp_path, f"品名,{head}\n保温杯,59\n玻璃杯,79\n"))
+        )
+
+
+def test_the_market_price_alone_is_read_with_little_confidence(tmp_path: Path) -> None:
+    guess = next(g for g in columns.propose(table(tmp_path, "品名,市场价\n保温杯,59\n玻璃杯,79\n")) if g.field == "price")
+    assert columns.SURE <= guess.confidence < 0.7
+    assert "no other price" in guess.why
+
+
+def test_html_with_pictures_is_a_description(tmp_path: Path) -> None:
+    html = '"<p>Soft wool</p><img src=https://cdn.example/a.jpg>"'
+    found = columns.propose(table(tmp_path, f"Name,Price,Description\nBlue mug,9,{html}\nRed cup,8,{html}\n"))
+    assert [g.field for g in found] == ["title", "price", "description"]
+
+
+def test_without_names_the_first_of_the_long_texts_is_the_title_and_counts_are_no_price(tmp_path: Path) -> None:
+    found = table(tmp_path, "Blue steel mug,22,270,Blue steel mug for coffee and tea\nRed cup of glass,7,860,Red cup of glass with a lid\n")
+    likely = {g.field: g.index for g in columns.propose(found)}
+    assert likely["title"] == 0
+    assert "price" not in likely
 
 
 def test_a_slip_of_the_keyboard_is_a_weaker_guess(tmp_path: Path) -> None:
@@ -194,3 +266,25 @@ def test_a_column_that_is_not_there_is_an_error_that_says_which_may_be_meant(tmp
 
 def test_letters_are_a_spreadsheets() -> None:
     assert [columns.letters(n) for n in (0, 25, 26, 701)] == ["A", "Z", "AA", "ZZ"]
+
+
+def test_a_column_of_kinds_is_no_category_and_a_retail_price_beside_a_price_is_the_one_before(tmp_path: Path) -> None:
+    kinds = meant(tmp_path, "name,type,price,retail price\nMug,simple,10,12\nSet,Bundle,20,25\n")
+    assert (kinds["kind"], kinds["price"], kinds["was_price"]) == ("type", "price", "retail price")
+    sorts = meant(tmp_path, "name,type,retail price\nMug,Kitchen,10\nHat,Clothes,20\n")
+    assert (sorts["category"], sorts["price"]) == ("type", "retail price")
+
+
+@pytest.mark.parametrize(
+    ("header", "without"),
+    [
+        ("Price (tax excl.)", True),
+        ("Prix HT", True),
+        ("价格(不含税)", True),
+        ("Price (tax incl.)", False),
+        ("Price", False),
+        ("Height", False),
+    ],
+)
+def test_a_header_may_say_that_prices_are_without_tax(header: str, without: bool) -> None:
+    assert net(header) is without

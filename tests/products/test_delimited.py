@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from localize.errors import UserError
-from localize.products import delimited, tables
-from localize.products.tables import Row, Table
+from localize.products import tables
+from localize.products.tables import Row, Table, delimited
 
 TITLES = {
     "gb18030": (

@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from localize.errors import UserError
-from localize.products import feeds, tables
-from localize.products.tables import Row, Table
+from localize.products import tables
+from localize.products.tables import Row, Table, feeds
 
 REAL = Path(__file__).parents[3] / "shared" / "testdata" / "catalogs"
 GOOGLE = '<rss version="2.0" xmlns:g="http://base.google.com/ns/1.0"><channel><title>Shop</title><link>https://s.example</link>{}</channel></rss>'

@@ -31,8 +31,9 @@ from moto import mock_aws
 from PIL import Image
 
 from localize.errors import NotReady, Transient, UserError
-from localize.products import buckets, fetch, kept, network, pictures
-from localize.products.fetch import Fetching
+from localize.products import pictures
+from localize.products.sources import buckets, fetch, kept, network
+from localize.products.sources.fetch import Fetching
 
 OWN = Fetching(allow_private=True, seconds=5)
 

@@ -6,7 +6,7 @@ import os
 import time
 from pathlib import Path
 
-from localize.products import kept
+from localize.products.sources import kept
 
 
 def fetched(folder: Path, name: str) -> Path:

@@ -24,8 +24,9 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import OperationalError, ProgrammingError
 
 from localize.errors import NotReady, Transient, UserError
-from localize.products import buckets, databases, sources
-from localize.products.fetch import Fetching
+from localize.products import sources
+from localize.products.sources import buckets, databases
+from localize.products.sources.fetch import Fetching
 
 OWN = Fetching(allow_private=True, seconds=5)
 

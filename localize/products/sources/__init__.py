@@ -12,8 +12,8 @@ from urllib.parse import quote
 from rapidfuzz import process
 
 from localize.errors import UserError
-from localize.products import buckets, fetch
-from localize.products.fetch import Fetching
+from localize.products.sources import buckets, fetch
+from localize.products.sources.fetch import Fetching
 
 _ADDRESS = re.compile(r"[a-z][a-z0-9+.-]+://|\$\{", re.IGNORECASE)
 _SQLITE = "sqlite:///"
@@ -45,7 +45,7 @@ def shown(catalog: str) -> str:
     if catalog[:5].lower() == "s3://":
         return catalog
     if _DATABASE.match(catalog):
-        from localize.products import databases  # SQLAlchemy takes its time to load, and most catalogs are files
+        from localize.products.sources import databases  # SQLAlchemy takes its time to load, and most catalogs are files
 
         return databases.shown(catalog)
     return fetch.shown(catalog)
@@ -67,7 +67,7 @@ def files(catalog: str, *, query: str = "", limits: Fetching, home: Path) -> tup
         return _local(catalog)
     address = _filled(catalog)
     if _DATABASE.match(address):
-        from localize.products import databases
+        from localize.products.sources import databases
 
         return (databases.snapshot(address, query, folder, limits.catalog_seconds),)
     _no_query(query, address)

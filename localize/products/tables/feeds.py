@@ -22,8 +22,8 @@ from html.entities import html5
 from pathlib import Path
 
 from localize.errors import UserError
-from localize.products.charset import Reading
-from localize.products.rows import MAX_COLUMNS, Row, Table
+from localize.products.tables.charset import Reading
+from localize.products.tables.rows import MAX_COLUMNS, Row, Table
 
 # An element that is an item wherever it stands, in the order of how sure that is.
 _ITEMS = ("item", "entry", "offer", "product", "shopitem", "goods", "good", "produk", "artikel", "article", "record", "row")

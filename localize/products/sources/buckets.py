@@ -16,9 +16,9 @@ from pathlib import Path
 from typing import Any
 
 from localize.errors import NotReady, Transient, UserError
-from localize.products import kept
-from localize.products.fetch import Fetching, Kind
-from localize.products.kept import Marks
+from localize.products.sources import kept
+from localize.products.sources.fetch import Fetching, Kind
+from localize.products.sources.kept import Marks
 
 # S3's words for what is not there, and for a door that stays shut.
 _ABSENT = ("NoSuchKey", "NoSuchBucket", "404")

@@ -17,9 +17,9 @@ from functools import partial
 from pathlib import Path
 
 from localize.errors import UserError
-from localize.products import sheets
-from localize.products.charset import Reading
-from localize.products.rows import MAX_UNPACKED, Row, Table
+from localize.products.tables import sheets
+from localize.products.tables.charset import Reading
+from localize.products.tables.rows import MAX_UNPACKED, Row, Table
 from localize.products.values import text
 
 # Excel's exports as web pages are some 100 bytes a cell.

@@ -14,8 +14,8 @@ from itertools import islice, pairwise
 from pathlib import Path
 
 from localize.errors import UserError
-from localize.products.charset import Reading
-from localize.products.rows import Row, Table
+from localize.products.tables.charset import Reading
+from localize.products.tables.rows import Row, Table
 
 # A picture in a cell (data:image/png;base64,...) is long, and on one line.
 MAX_CELL = 2_000_000

@@ -34,9 +34,9 @@ from pydantic import Field
 from localize import __version__
 from localize.domain import Model
 from localize.errors import Transient, UserError
-from localize.products import kept
-from localize.products.kept import Marks
-from localize.products.network import Guarded
+from localize.products.sources import kept
+from localize.products.sources.kept import Marks
+from localize.products.sources.network import Guarded
 
 Kind = Literal["picture", "catalog"]
 

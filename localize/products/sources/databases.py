@@ -30,7 +30,7 @@ from sqlalchemy.engine import URL, Connection, Engine, make_url
 from sqlalchemy.pool import NullPool
 
 from localize.errors import NotReady, Transient, UserError
-from localize.products import kept
+from localize.products.sources import kept
 
 ROWS_AT_ONCE = 1000
 CONNECT_SECONDS = 10

@@ -7,9 +7,9 @@ from functools import partial
 from pathlib import Path
 
 from localize.errors import UserError
-from localize.products import feeds
-from localize.products.charset import Reading
-from localize.products.rows import MAX_COLUMNS, Row, Table
+from localize.products.tables import feeds
+from localize.products.tables.charset import Reading
+from localize.products.tables.rows import MAX_COLUMNS, Row, Table
 from localize.products.values import text
 
 # Gaps make many cells of few bytes.

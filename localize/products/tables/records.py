@@ -14,8 +14,8 @@ from itertools import islice
 from pathlib import Path
 
 from localize.errors import UserError
-from localize.products.charset import Reading
-from localize.products.rows import MAX_COLUMNS, MAX_UNPACKED, Row, Table
+from localize.products.tables.charset import Reading
+from localize.products.tables.rows import MAX_COLUMNS, MAX_UNPACKED, Row, Table
 from localize.products.values import Number, text
 
 _DEPTH = 3

@@ -8,13 +8,10 @@ from __future__ import annotations
 from functools import partial
 from importlib import import_module
 from pathlib import Path
-from typing import Any
-
-import pandas as pd
 
 from localize.errors import UserError
-from localize.products import charset, delimited, feeds, records, spreadsheetml, workbooks
-from localize.products.rows import EMPTY, MAX_COLUMNS, MAX_UNPACKED, Row, Table
+from localize.products.tables import charset, delimited, feeds, records, spreadsheetml, workbooks
+from localize.products.tables.rows import EMPTY, MAX_COLUMNS, MAX_UNPACKED, Row, Table
 from localize.products.values import text
 
 __all__ = ["MAX_COLUMNS", "MAX_UNPACKED", "Row", "Table", "load"]
@@ -80,7 +77,8 @@ def _text(path: Path) -> list[Table]:
 
 
 def _parquet(path: Path) -> Table:
-    parquet: Any = import_module("pyarrow.parquet")
+    # Here, as loading them takes longer than reading most catalogs.
+    pd, parquet = import_module("pandas"), import_module("pyarrow.parquet")
     broken = (OSError, ValueError, TypeError, KeyError, NotImplementedError, OverflowError, RuntimeError)  # ArrowInvalid is a ValueError
     try:
         facts = parquet.read_metadata(path)
