@@ -263,19 +263,21 @@ class Builder:
     def made_up_sku(self, draft: Draft, title: str, bad: list[Problem], doubts: list[Problem]) -> str:
         """A code for a product whose table has none: its number in the shop's address, else one made of its title, which
         stays the same as long as the title does. Another offer of that title has its price and picture in its code."""
-        code = _numbered(draft) or _coded(title)
+        number = _numbered(draft)
+        code = number or _coded(title)
+        what = [number] if number else [title, self.pictures(draft).partition("\n")[0]]
+        offered = _coded("\n".join([*what, draft.cells.get("price", "")]))
+        again = self.skus.setdefault(offered, draft.row)
+        if again != draft.row:
+            bad.append(("sku", title, f"this is row {again} again: delete one of the two, or give them SKUs"))
+            return ""
         first = self.skus.setdefault(code, draft.row)
         if first == draft.row:
             return code
-        same = "title" if code == _coded(title) else "address"
-        code = _coded("\n".join([title, draft.cells.get("price", ""), self.pictures(draft).partition("\n")[0]]))
-        again = self.skus.setdefault(code, draft.row)
-        if again != draft.row:
-            bad.append(("sku", title, f"this is row {again} again: delete one of the two, or give them SKUs"))
-        else:
-            message = f"row {first} has the same {same} and no SKU tells the two apart: this one is called {code!r}"
-            doubts.append(("sku", title, message))
-        return code
+        same = "address" if number else "title"
+        message = f"row {first} has the same {same} and no SKU tells the two apart: this one is called {offered!r}"
+        doubts.append(("sku", title, message))
+        return offered
 
     def link(self, cell: str, doubts: list[Problem]) -> str:
         if not cell.strip():

@@ -113,11 +113,11 @@ def test_a_product_without_a_code_gets_the_shops_number_or_one_made_of_its_title
 
 def test_another_offer_of_the_same_title_has_a_code_of_its_own_and_a_repeat_is_a_reject() -> None:
     mouse = {"title": "Chuột không dây", "images": "https://cdn.example/1.jpg"}
-    outcomes = built([Draft(2, mouse | {"price": "99"}), Draft(3, mouse | {"price": "120"}), Draft(4, mouse | {"price": "120"})])
+    outcomes = built([Draft(2, mouse | {"price": "99"}), Draft(3, mouse | {"price": "120"}), Draft(4, mouse | {"price": "99"})])
     made = [o for o in outcomes if isinstance(o, Product)]
     assert len({p.sku for p in made}) == 2
     assert any("row 2 has the same title and no SKU tells the two apart" in w for w in warnings(outcomes))
-    assert [o.reason for o in outcomes if isinstance(o, Reject)] == ["this is row 3 again: delete one of the two, or give them SKUs"]
+    assert [o.reason for o in outcomes if isinstance(o, Reject)] == ["this is row 2 again: delete one of the two, or give them SKUs"]
 
 
 def test_the_sign_of_yen_and_yuan_is_yuan_in_a_chinese_catalog() -> None:
