@@ -252,7 +252,7 @@ def _unstyled(text: str) -> str:
     if text.isascii():
         return text
     text = text.replace("\u200b", "").replace("\u2060", "").replace("\u200e", "").replace("\u200f", "")
-    text = re.sub(r"(?<=\d)\s?[✕✖✗×]\s?(?=\d)", "×", text)
+    text = re.sub(r"(?<=\d)(\s?)[✕✖✗](\s?)(?=\d)", r"\1×\2", text)
     return re.sub("[™®©]", "", _STYLED.sub(lambda run: unicodedata.normalize("NFKC", run[0]), text))
 
 

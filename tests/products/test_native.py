@@ -62,6 +62,20 @@ def test_a_full_row_becomes_a_product() -> None:
     assert lid.price == Money(amount=Decimal(45), currency="THB")
 
 
+def test_what_a_seller_wrote_for_us_is_read_as_it_stands() -> None:
+    """A translation memory knows a text only letter by letter."""
+    demo = Path(__file__).parents[2] / "catalog" / "demo" / "products.csv"
+    rows = {row["sku"]: row for row in csv.DictReader(demo.open(encoding="utf-8-sig", newline=""))}
+    for product in products.read(demo).products:
+        row = rows[product.sku]
+        assert product.title == row["title"]
+        assert "|".join(product.features) == row["features"]
+        assert product.description == row["description"]
+        assert {code: "|".join(text.features) for code, text in product.localized.items()} == {
+            code: row[f"features_{code}"] for code in product.localized
+        }
+
+
 @pytest.mark.skipif(not {"th", "vi", "id", "zh"} <= set(languages.codes()), reason="needs the four market languages")
 def test_seller_given_texts_are_kept_by_language() -> None:
     catalog = products.read(CATALOGS / "shop.csv")
