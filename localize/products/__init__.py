@@ -138,6 +138,7 @@ class Reading:
                     stream = chain(sample, stream)
                 else:
                     yield item
+        yield from builder.end()
 
     def _counted(self, table: Table) -> Table:
         """The table, counting its rows into the account the first time that it is read to its end."""
@@ -148,7 +149,9 @@ class Reading:
             nonlocal counted
             n = 0
             for row in table.rows():
-                if row[0] and not row.blank:  # row 0 is the header that JSON and Parquet do not have
+                number, cells, _ = row
+                # Row 0 is the header that JSON and Parquet do not have. Most rows tell by their first cell that they are not blank.
+                if number and ((cells and cells[0] and not cells[0].isspace()) or not row.blank):
                     n += 1
                 yield row
             if not counted:

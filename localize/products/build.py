@@ -15,6 +15,8 @@ from functools import lru_cache
 from pathlib import Path
 from urllib.parse import quote
 
+from rapidfuzz import fuzz
+
 from localize import languages
 from localize.domain import Finding, Money, Product, Reject, Severity, Source, Text
 from localize.products import markup, offer, prices, tongue, values
@@ -28,6 +30,10 @@ EXAMPLE = "EXAMPLE-1"
 SAMPLE = 500
 # Titles are compared for being there twice as long as there are no more than this: the list costs memory.
 COMPARED = 200_000
+# So many pictures are remembered to find out that they are shown for other products, too: they cost memory.
+MOST_PICTURED = 5000
+# Titles that share less than this, in percent, are names of unlike things.
+ALIKE = 60
 # A shop's gallery can have hundreds of pictures; a clip of a minute shows ten.
 MOST_PICTURES = 24
 MOST_FEATURES = 12
@@ -69,6 +75,12 @@ class Builder:
         self.skus: dict[str, int] = {}
         self.titles: dict[int, int] = {}
         self.said: set[str] = set()
+        # Products with pictures; the first picture of each with the row and title it came with, by the picture's hash; and the
+        # products that show one of an unlike product, the first of them with that one's row.
+        self.depicted = 0
+        self.pictured: dict[int, tuple[int, str]] = {}
+        self.borrowed = 0
+        self.example = (0, 0, "")
         self.layout: Layout
         self.file = ""
         self.folder = Path()
@@ -113,6 +125,16 @@ class Builder:
         if message not in self.said:
             self.said.add(message)
             yield Finding(check="catalog", severity=severity, message=message, evidence={"file": self.file, "column": column})
+
+    def end(self) -> Iterator[Finding]:
+        """What only the whole catalog tells: that unlike products show the same pictures."""
+        if self.borrowed < 5 or self.borrowed < 0.2 * self.depicted:
+            return
+        many = f"more than {MOST_PICTURED}" if len(self.pictured) == MOST_PICTURED else str(len(self.pictured))
+        first, other, picture = self.example
+        message = f"{many} pictures for {self.depicted} products: {self.borrowed} of these have the one of a product of another name"
+        message += f", such as rows {first} and {other} ({values.shown(picture)}): check that pictures show what is sold"
+        yield from self.once(message, "warn", self.header("images"))
 
     # ---- one draft
 
@@ -161,6 +183,11 @@ class Builder:
         if bad or priced is None:
             return None
         self.compare(draft.row, title, priced.money, doubts)
+        if images:
+            self.depict(draft.row, title, images[0])
+        if word := offer.deposit(cells["title"]):
+            what = f"the title says {word!r}: the price may be a deposit, not what buyers pay in all"
+            doubts.append(("price", cells.get("price", ""), f"{what}; write the whole price, or take the row out"))
         features, description = self.told(cells)
         if features and not self.layout.strict_sku:
             features = _beyond(title, features)
@@ -173,15 +200,15 @@ class Builder:
             price_from=priced.at_least,
             was_price=offer.was_price(draft, priced, self.mark, doubts) if draft.variants or "was_price" in cells else None,
             options=_options(get("options", ""), draft.variants) if draft.variants or "options" in cells else {},
-            brand=plain(get("brand", "")),
-            category=plain(get("category", "")),
+            brand=_named(get("brand", "")),
+            category=_named(get("category", "")),
             features=features,
             description=description,
             proof=plain(cells["proof"]) if "proof" in cells else "",
             images=own_images(images, cells["description"]) if "<img" in get("description", "") else images,
             footage=footage,
             link=self.link(cells["link"], doubts) if "link" in cells else "",
-            language=self.tongue(cells, title, doubts),
+            language=self.tongue(cells, title, description or ". ".join(features), doubts),
             localized={code: text for code in codes if (text := self.text(cells, code)) != Text()}
             if (codes := _spoken(tuple(cells)))
             else {},
@@ -222,14 +249,17 @@ class Builder:
             return own or markup.selling_points(body.text, items=body.items)
         return _sayable(values.items(cell))
 
-    def tongue(self, cells: dict[str, str], title: str, doubts: list[Problem]) -> str:
-        """The row's language: its own cell, another script than the catalog's, else the catalog's."""
+    def tongue(self, cells: dict[str, str], title: str, told: str, doubts: list[Problem]) -> str:
+        """The row's language: its own cell, that of another script than the catalog's or of other words, else the catalog's."""
         if cell := cells.get("language"):
             code = re.split(r"[-_]", values.plain(cell).casefold())[0]
             if re.fullmatch(r"[a-z]{2,3}", code):
                 return code
             doubts.append(("language", cell, f"{values.shown(cell)} is no language code such as th, vi, id, zh or en: it was not used"))
-        return tongue.foreign(title, self.language) or self.language
+        code = tongue.foreign(title, self.language) or self.language
+        if len(told) < tongue.TOLD or self.asked.language:
+            return code
+        return tongue.own(f"{title}. {told}", code) or code
 
     def compare(self, row: int, title: str, price: Money, doubts: list[Problem]) -> None:
         """Note a product that has the title and the price of an earlier one."""
@@ -237,6 +267,19 @@ class Builder:
             first = self.titles.setdefault(hash((title, price.amount)), row)
             if first != row:
                 doubts.append(("title", title, f"row {first} has the same title and price: is this product there twice?"))
+
+    def depict(self, row: int, title: str, picture: str) -> None:
+        """Note a product that shows the picture of an earlier one of another name."""
+        self.depicted += 1
+        key = hash(picture)
+        first = self.pictured.get(key)
+        if first is None:
+            if len(self.pictured) < MOST_PICTURED:
+                self.pictured[key] = row, title
+        elif first[1] != title and fuzz.ratio(first[1], title) < ALIKE:
+            self.borrowed += 1
+            if self.borrowed == 1:
+                self.example = first[0], row, picture
 
     # ---- codes and addresses
 
@@ -326,6 +369,10 @@ def _found(name: str, folder: Path, kind: str) -> tuple[str, str]:
         return values.file(name, folder, kind), ""
     except Unreadable as error:
         return "", str(error)
+
+
+# Brands and categories are few, and each is in many rows.
+_named = lru_cache(maxsize=1024)(values.plain)
 
 
 def _title(cell: str) -> str:

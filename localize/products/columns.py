@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache
+from itertools import pairwise
 
 from rapidfuzz import fuzz, process
 
@@ -98,8 +99,16 @@ class Look:
     @property
     def counts(self) -> bool:
         """Whether the cells only count the rows."""
-        numbers = [int(c) for c in self.cells if c.isdecimal()]
+        numbers = [int(n) for c in self.cells if (n := c.removesuffix(".0")).isdecimal()]
         return len(numbers) == len(self.cells) > 2 and numbers == list(range(numbers[0], numbers[0] + len(numbers)))
+
+
+def numbering(cells: Sequence[str]) -> bool:
+    """Whether cells only number the rows, as programs do that write tables: whole numbers that rise from row to row, with gaps
+    where rows were taken out."""
+    numbers = [int(n) for c in cells if (n := c.strip().removesuffix(".0")).isdecimal() and len(n) < 12]
+    rising = all(a < b for a, b in pairwise(numbers))
+    return len(numbers) == len(cells) > 1 and rising and numbers[-1] - numbers[0] < 10 * len(numbers)
 
 
 @cache

@@ -90,7 +90,7 @@ class Doubts:
         return any(re.search("[1-9]", c) for c in cells)
 
     def _doubts(self) -> Iterator[Finding]:
-        """What is odd about the first rows' titles and pictures, taken together."""
+        """What is odd about the first rows' titles, taken together."""
         titled = [(r.number, t) for r in self.sample if (t := self.cell(r, "title"))]
         titles = [t for _, t in titled]
         told = [n for n, t in titled if any(word in t.casefold() for word in data()["notices"])]
@@ -109,13 +109,6 @@ class Doubts:
             )
             yield self.finding(
                 message + "between the parts (what was searched for) may be missing in the file: check a few", column="title"
-            )
-        images = [i for r in self.sample if (i := self.cell(r, "images"))]
-        image, times = Counter(images).most_common(1)[0] if images else ("", 0)
-        if not self.joins.key and len(images) > 9 and times > 0.3 * len(images):
-            yield self.finding(
-                f"{times} of the first {len(images)} products have the same picture ({shown(image)}): does it show them all?",
-                column="images",
             )
 
 

@@ -10,9 +10,8 @@ import html as entities
 import re
 import unicodedata
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 import yaml
 from selectolax.lexbor import LexborHTMLParser
@@ -42,13 +41,13 @@ _LEADING = re.compile(rf"(?:(?:{NOISE['leading']})(?:[/+！!，,]\s*|\s+))+")
 _LEANING = _any(NOISE["leaning"])
 _OPENING = _any(NOISE["opening"])
 _CUT = re.compile(rf",\s(?={NOISE['cut']})", re.IGNORECASE)
+_DENIES = _any(*NOISE["negation"].values())
 
 
 # --- HTML ----------------------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class Body:
+class Body(NamedTuple):
     """What a text in HTML (or none) holds.
 
     `text`: plain lines; a paragraph, list item or table row each, without bullets. `items`: those of the lines that are list
@@ -164,7 +163,8 @@ _BULLETS = (
 )  # fmt: skip
 _NUMBERED = re.compile(r"^[(（]?(\d{1,2})[.)）、．:](?!\d)\s*(?=\S)")
 _COUNTED = re.compile(r"^[(（]?\d{1,2}[.)）、]\s*(?=[^\W\d_])")
-_EMPHASIS = re.compile(r"\*\*|__|^#{1,6}\s+|`")
+_EMPHASIS = re.compile(r"\*{2,}|_{2,}|^#{1,6}\s+|`")
+_EMPHASISED = re.compile(r"(\*{1,3}|_{2,3})([^\s*_](?:[^*_]*[^\s*_:：.。!！?？])?)\1")
 
 
 def _lined(text: str, images: tuple[str, ...]) -> Body:
@@ -190,12 +190,17 @@ def _lined(text: str, images: tuple[str, ...]) -> Body:
 
 
 def _bulleted(lines: list[tuple[str, bool]]) -> list[tuple[str, bool]]:
-    """The lines with bullets and numbers taken off, and told as items. What may be no bullet needs a second line like it."""
+    """The lines with bullets and numbers taken off, and told as items. What may be no bullet needs a second line like it. A line
+    that is emphasised as a whole and stands above others is their heading, and ends with a colon."""
     count = [sum(bool(not item and bullet.match(line)) for line, item in lines) for bullet in _BULLETS]
     numbers = [int(n[1]) if not item and (n := _NUMBERED.match(line)) else 0 for line, item in lines]
     numbered = {1, 2} <= set(numbers)
     read = []
-    for (line, item), number in zip(lines, numbers, strict=True):
+    headings = _emphasised(lines)
+    for place, ((line, item), number) in enumerate(zip(lines, numbers, strict=True)):
+        if heading := headings.get(place):
+            read.append((heading, False))
+            continue
         line = _EMPHASIS.sub("", line) if "**" in line or "__" in line or line[0] in "#`" else line
         bare = ""
         if not item:
@@ -205,8 +210,16 @@ def _bulleted(lines: list[tuple[str, bool]]) -> list[tuple[str, bool]]:
                 bare = _NUMBERED.sub("", line, count=1)
             else:
                 bare = next((line[m.end() :] for b, n in zip(_BULLETS, count, strict=True) if n > 1 and (m := b.match(line))), "")
-        read.append((bare or line, item or bool(bare)))
+        if bare or line:
+            read.append((bare or line, item or bool(bare)))
     return read
+
+
+def _emphasised(lines: list[tuple[str, bool]]) -> dict[int, str]:
+    """The headings among the lines that are emphasised as a whole, by their place. Several in a row are statements."""
+    found = {n: told[2] for n, (line, item) in enumerate(lines) if not item and line[0] in "*_" and (told := _EMPHASISED.fullmatch(line))}
+    last = len(lines) - 1
+    return {n: text + _colon(text).strip() for n, text in found.items() if n < last and n + 1 not in found and n - 1 not in found}
 
 
 # --- what may be shown and said ------------------------------------------------------------------------------------
@@ -265,10 +278,22 @@ def _without_promotion(bracket: re.Match[str]) -> str:
 
 
 def _tidied(text: str) -> str:
-    line = re.sub(rf"\s*{_PART}[\s{_PART}]*", " ", text)
+    line = _GAP.sub(_closed, text)
     line = re.sub(r"([!?！？])[!?！？]+", r"\1", line)
     line = " ".join(line.split()).strip(_TRIM)
-    return re.sub(r"\s+([,.;:!?])", r"\1", line)
+    return re.sub(r"\s+([,.;:!?])(?=[\s)\]\"'”’]|$)", r"\1", line)  # before a digit or letter it is a part of that: .223, .NET
+
+
+# What was taken out, with the marks that it stood between.
+_GAP = re.compile(rf"([、，,;；·]?)\s*{_PART}[\s{_PART}]*([、，,;；·。！!])?(?=(.?))")
+
+
+def _closed(gap: re.Match[str]) -> str:
+    """What stands where something was taken out: of the marks around it one, else a space."""
+    before, after, following = gap[1], gap[2] or "", gap[3]
+    if not (mark := after or before):
+        return " "
+    return mark if mark in "、，；。！" or not following or following.isspace() else f"{mark} "
 
 
 @lru_cache(maxsize=4096)
@@ -286,7 +311,7 @@ def speakable(text: str) -> str:
     line = _SURE_BULLET.sub("", _SYMBOL.sub(_PART, _unstyled(line)), count=1) if not line.isascii() else line
     line = _BRACKETS.sub(_without_promotion, line)
     line = re.sub(r"^[【\[]([^】\]]{1,30})[】\]]\s*(?=[^\s】\]])", lambda head: f"{head[1]}{_colon(head[1])}", line)
-    line = _tidied(re.sub(r"\*\*|__", "", line))
+    line = _tidied(re.sub(r"\*{2,}|_{2,}", "", line))
     return line if re.search(r"[^\W_]", line) else ""
 
 
@@ -296,9 +321,14 @@ def _colon(before: str) -> str:
 
 # --- selling points ------------------------------------------------------------------------------------------------
 
-# A sentence ends at a full stop before a capital, at Chinese marks, and at a semicolon. (The pattern begins with the mark, so
-# that most of a text is passed over at once.)
-_SENTENCE_END = re.compile(r"[.!?…][\"”’)]?\s+(?=[\"“‘(]?[^\W\d_a-zà-ỹ])|[。！？；]\s*|[!?](?=[\u4e00-\u9fff])|;\s+")
+_SMALL = "".join(filter(str.islower, map(chr, (*range(0x61, 0x530), *range(0x1E00, 0x1F00)))))  # of Latin, Greek and Cyrillic
+# A sentence ends at a full stop before a capital, at Chinese marks, and at a semicolon that nothing in small letters follows but
+# the next fact (colour: red); else that parts the halves of one thought. (The pattern begins with the mark, so that most of a
+# text is passed over at once.)
+_SENTENCE_END = re.compile(
+    rf"[.!?…][\"”’)]?\s+(?=[\"“‘(]?[^\W\d_{_SMALL}\u0530-\u1dff])|[。！？；]\s*|[!?](?=[\u4e00-\u9fff])"
+    rf"|;\s+(?=[^\s{_SMALL}]|[^:;.!?]{{1,30}}:\s)"
+)
 _REACH = re.compile(r"://|[Ww]{3}\.|@\w|#\w{2}|\.(?:com|net|org|co|id|vn|cn)\b|\d[\d ()-]{7,}\d")
 _REACHING = re.compile(r"[@#\d]|\.\w|://")
 _MONEY = re.compile(
@@ -365,6 +395,8 @@ def _sentences(text: str, items: Collection[str]) -> Iterator[tuple[str, bool]]:
         else:
             at = 0
             for end in _SENTENCE_END.finditer(line):
+                if end[0][0] in ";；" and denies(line[at : end.start()]):
+                    continue
                 for clause in _clauses(line[at : end.start() + 1]):
                     yield clause, False
                 at = end.end()
@@ -380,19 +412,27 @@ def _is_heading(line: str, bare: str) -> bool:
     return line.rstrip()[-1] in ":：?？" or bool(_HEADING.fullmatch(bare)) or (len(bare) < 40 and bool(_SECTION.fullmatch(bare)))
 
 
+def denies(half: str) -> bool:
+    """Whether a half of a sentence says what is not (it isn't just a lamp), which the other half is there to say right."""
+    return bool(_DENIES.search(half))
+
+
 def _clauses(sentence: str) -> Iterator[str]:
-    """A sentence that is too long to be said as the clauses it is made of; those of Thai are parted by spaces."""
+    """A sentence that is too long to be said as the clauses it is made of, those of Thai parted by spaces. Where words are written
+    apart only its first clause stands by itself: the others lean on it, or begin within a name."""
     if len(sentence) <= _longest(sentence):
         yield sentence
     elif _HAN.search(sentence):
-        yield from re.split(r"[，,]", sentence)
+        *clauses, last = re.split(r"[，,]", sentence)
+        yield from (clause for clause in clauses if not denies(clause))
+        yield last
     elif _THAI.search(sentence):
         yield from _joined(sentence.split())
     else:
-        for clause in re.split(r"\s[–—-]\s", sentence):
-            first = clause if len(clause) <= _longest(clause) else _CUT.split(clause)[0]
-            if first[:1].isupper() and len(first.split()) > 4 and not _OPENING.match(first):
-                yield first
+        clause = re.split(r"\s[–—-]\s|;\s", sentence, maxsplit=1)[0]
+        first = clause if len(clause) <= _longest(clause) else _CUT.split(clause)[0]
+        if first[:1].isupper() and len(first.split()) > 4 and not _OPENING.match(first) and not denies(first):
+            yield first
 
 
 def _joined(words: list[str]) -> Iterator[str]:

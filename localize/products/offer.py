@@ -8,7 +8,11 @@ from localize.domain import Money
 from localize.products import prices, values
 from localize.products.draft import Draft, Problem, Variant
 from localize.products.prices import Price
-from localize.products.values import NoCurrency, Unreadable
+from localize.products.values import MONEY, NoCurrency, Unreadable
+
+_DEPOSITS: tuple[str, ...] = tuple(MONEY["deposit"]["words"])
+_ASCII_DEPOSITS = tuple(filter(str.isascii, _DEPOSITS))
+_NO_DEPOSIT = re.compile(MONEY["deposit"]["other"])
 
 
 def price(draft: Draft, currency: str, mark: str, bad: list[Problem], doubts: list[Problem]) -> Price | None:
@@ -34,6 +38,15 @@ def price(draft: Draft, currency: str, mark: str, bad: list[Problem], doubts: li
     if stated.doubt:
         doubts.append(("price", cell, stated.doubt))
     return top
+
+
+def deposit(title: str) -> str:
+    """The word in a title that says that its price is only a deposit, "" where there is none."""
+    small = title.lower()
+    for word in _ASCII_DEPOSITS if title.isascii() else _DEPOSITS:
+        if word in small:
+            return "" if _NO_DEPOSIT.search(small) else word
+    return ""
 
 
 def _own_currency(cell: str, bad: list[Problem]) -> str | None:

@@ -16,6 +16,7 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from localize.domain import Finding
+from localize.products import markup
 from localize.products.draft import Asked, Draft, Layout, Skipped, Variant
 from localize.products.families import above, added, cell, families, overfull, scattered
 from localize.products.native import name
@@ -355,7 +356,7 @@ def _said(field: _Metafield, text: str) -> tuple[str, ...]:
     """A metafield as selling points: "Material: cotton, linen", or the lines of a list as they are."""
     lines = text.split("\n")
     bulleted = [line for line in lines if _BULLET.match(line)]
-    parts = _listed(text) if text[0] in "[{" else bulleted or (lines if len(lines) > 1 else text.split(";"))
+    parts = _listed(text) if text[0] in "[{" else bulleted or (lines if len(lines) > 1 else _choices(text))
     parts = [p for part in parts if (p := html.unescape(_BULLET.sub("", part)).strip(" \r")) and _is_text(p, field.space)]
     parts = [p for p in parts if p != field.label]
     if field.space == "shopify":
@@ -366,6 +367,14 @@ def _said(field: _Metafield, text: str) -> tuple[str, ...]:
     told = f"{field.label}: {_BARS.sub(', ', ', '.join(parts)).strip(', ')}"
     # So much is a text of its own, not a fact.
     return (told,) if parts and len(told) <= 2 * _LONGEST else ()
+
+
+def _choices(text: str) -> list[str]:
+    """The values that semicolons part; a text of which one would be no value of its own (250% Large; (23)), or would say the
+    contrary without the next (no toy; it is a drill), is one value."""
+    parts = text.split(";")
+    whole = all(any(map(str.isalpha, part)) for part in parts if part.strip()) and not any(map(markup.denies, parts[:-1]))
+    return parts if whole else [text]
 
 
 def _listed(text: str) -> list[str]:

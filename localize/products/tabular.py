@@ -220,6 +220,9 @@ class _Reading:
         currency, language = hosts.most_common(1)[0][0] if hosts else ("", "")
         yield Layout(self.table, self.headers, currency=currency, language=language or self._tongue())
         yield from self.doubts.all()
+        if self.weak >= 0:
+            name = shown(called(self.guesses[self.weak]))
+            yield self.finding(f"no column is called a SKU: products of one title are told apart by {name}, whose cells all differ", "info")
         starting = True
         for key, rows in self.joins.products():
             while starting and rows and columns.instructs(rows[0].cells) and not self._told(rows[0]):
@@ -441,9 +444,11 @@ class _Reading:
     # ---- what the seller should know
 
     def _weak_code(self) -> int:
-        """A column that only numbers the rows, as code of products that have neither another nor a title of their own."""
+        """A column whose cells all differ, as code of products that have neither another nor a title of their own. One that only
+        numbers the rows is none: it calls another product by a code as soon as a row is added."""
         if {"sku", "group", "link"} & self.at.keys() or not self.joins.repeats("title"):
             return -1
         free = [g.index for g in self.guesses if not g.field]
         unique = [i for i in free if len({r.cells[i] for r in self.sample if i < len(r.cells) and r.cells[i].strip()}) == len(self.sample)]
-        return next((i for i in unique if all(len(r.cells[i]) < 40 and " " not in r.cells[i] for r in self.sample)), -1)
+        codes = (i for i in unique if all(len(r.cells[i]) < 40 and " " not in r.cells[i] for r in self.sample))
+        return next((i for i in codes if not columns.numbering([r.cells[i] for r in self.sample])), -1)

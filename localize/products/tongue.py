@@ -47,9 +47,8 @@ _BEYOND_LATIN = re.compile("[^\u0000-\u036f\u1e00-\u20ff]")
 _LETTERS = {"uk": "іїєґ", "be": "ўі", "sr": "јљњћђџ", "mk": "јљњќѓѕџ", "kk": "әғқңөұүһі", "ky": "ңөү", "mn": "өү"}
 _WORD = re.compile(r"[^\W\d_]{2,}")
 _CODE = re.compile(r"\S*\d\S*|https?:\S+")
-_WORDS: dict[str, frozenset[str]] = {
-    code: frozenset(words) for code, words in yaml.safe_load((ASSETS / "catalog" / "tongue.yaml").read_text("utf-8"))["words"].items()
-}
+_TOLD: dict[str, dict[str, list[str]]] = yaml.safe_load((ASSETS / "catalog" / "tongue.yaml").read_text("utf-8"))
+_WORDS, _FUNCTION = ({code: frozenset(words) for code, words in _TOLD[kind].items()} for kind in ("words", "function"))
 
 # Of English words, those that no other language writes so often.
 _ENGLISH = frozenset(("the", "and", "with", "of", "your", "this", "from", "are", "that"))
@@ -109,8 +108,8 @@ def _by_words(letters: str, runs: Sequence[str]) -> tuple[str, float]:
         return "en", 1.0  # without the model, which takes most of a second to load
     # The model takes names of makers and things for any language: of what may be names, there has to be more.
     spelled = [run for run in runs if len(run) > 2 and not run.isupper()]
-    if letters.isascii() and len(spelled) < 6 and len(words) < 40 and not known:
-        return "en", 0.4
+    if letters.isascii() and len(spelled) < 6 and len(words) < 40 and known["id"] + known["ms"] <= known["en"]:
+        return "en", 0.6 if known["en"] > 1 else 0.4
     found, sure = _modelled(letters, "")
     if found == "tl" and len(words) < 60:  # which of its sisters it is takes more than the names of dishes
         sure = min(sure, 0.6)
@@ -171,3 +170,47 @@ def foreign(text: str, language: str) -> str:
 
 
 _OWN_SCRIPT = frozenset(_SCRIPTS) - frozenset(_SHARED)
+
+# Fewer letters than this tell no language that another row's would not.
+TOLD = 60
+# Languages that so few words do not tell apart.
+_SISTERS = (frozenset(("id", "ms")), frozenset(("no", "da")), frozenset(("cs", "sk")), frozenset(("es", "gl", "ca")))
+
+
+# Of the function words those that at most one other language has: de, la, en and se are in many.
+_SHARED_BY = Counter(word for words in _FUNCTION.values() for word in words)
+_TELLING = {code: frozenset(word for word in words if _SHARED_BY[word] < 3) for code, words in _FUNCTION.items()}
+
+
+def own(text: str, language: str) -> str:
+    """The code of the language that a row's text is surely in, where that is not `language`, the catalog's, and both are written in
+    Latin letters; else "". A text with enough words of the catalog's language, as nearly all are, is told by these alone; others
+    by the words of the other languages, and where they are few, by the model as well."""
+    if language in _OWN_SCRIPT:
+        return ""
+    text = text[:400].lower()
+    telling = _TELLING.get(language, frozenset())
+    if _share_of(telling, text.split()) > 0.1 or _BEYOND_LATIN.search(text):  # for every row: marks beside words do not matter
+        return ""
+    words = _WORD_OR_LETTER.findall(text)
+    if len(words) < 8:
+        return ""
+    there = set(words)
+    (most, found), (second, _) = sorted(((len(its & there), code) for code, its in _FUNCTION.items()), reverse=True)[:2]
+    mine = len(there & (telling | _WORDS.get(language, frozenset())))
+    if found == language or most < max(3, 2 * mine) or any({found, language} <= near for near in _SISTERS):
+        return ""
+    share = _share_of(_FUNCTION[found], words)
+    if share > 0.15 and most > max(5, 3 * mine, second + 1):
+        return found  # without the model, which takes as long as all else that is done with a row
+    if share < 0.08:
+        return ""
+    modelled, sure = detect([text])
+    return found if modelled == found and sure >= 0.8 else ""
+
+
+def _share_of(known: frozenset[str], words: Sequence[str]) -> float:
+    return sum(map(known.__contains__, words)) / max(1, len(words))
+
+
+_WORD_OR_LETTER = re.compile(r"[^\W\d_]+")

@@ -177,12 +177,14 @@ def shown(text: str) -> str:
 _ENDING = r"\.(?:jpe?g|png|webp|gif|avif|bmp|tiff?|heic|mp4|mov|webm|m4v)"
 _DOMAINS = "com|cn|net|org|vn|th|id|tw|hk|sg|my|ph|co|io|shop|store|cloud|app|dev|info|se|de|eu|uk|us|rs|jp|kr|ru|top|xyz|me|cc|la|kh|mm"
 _HOSTED = re.compile(rf"(?:www\.[^\s/]+|(?:[a-z0-9-]+\.)+(?:{_DOMAINS}))(?::\d+)?/\S*(?:/|{_ENDING}|\?)", re.IGNORECASE)
-# Where one reference ends and the next begins. A comma, semicolon or space inside an address or a name is part of it.
+# Where one reference ends and the next begins. A comma, semicolon or space inside an address or a name is part of it, and two
+# spaces are two. Runs of white space are taken whole and from their start only, else long ones cost the square of their length.
 _NEXT = r"(?=(?:(?:https?|s3):)?//[^/\s]|data:(?:image|video)/|www\.)"
 _NAMED = rf"(?=[^,;，；|\n]*{_ENDING}(?:\s*[,;，；]|\s*$))"
 _ENDED = "|".join(rf"(?<=\.{e})" for e in ("jpg", "jpeg", "png", "webp", "gif", "avif", "bmp", "tif", "tiff", "mp4", "mov", "webm"))
 _REFERENCE_ENDS = re.compile(
-    rf"[|｜；\n\r\v\f\t\u2028\u2029]+|(?:\s*(?<!;base64)[,;，]\s*|\s+){_NEXT}|(?:{_ENDED})\s*[,;，]\s*{_NAMED}", re.IGNORECASE
+    rf"[|｜；\n\r\v\f\t\u2028\u2029]+|(?<!\s)(?:\s*+(?<!;base64)[,;，]\s*+|\s++){_NEXT}|(?:{_ENDED})\s*+[,;，]\s*+{_NAMED}",
+    re.IGNORECASE,
 )
 _PARTED = re.compile(r"[｜；，,;\s<>\[({\"'\\&]")
 _PARTED_ASCII = re.compile(r"[,;\s<>\[({\"'\\&]")
@@ -225,7 +227,7 @@ def _reference_parts(text: str) -> Iterator[str]:
     else:
         if "<" in cell and not cell.lower().startswith("data:"):
             cell = re.sub(r"<[^<>]*>", "\n", cell)
-        for part in _REFERENCE_ENDS.split(re.sub(r"[ \u00a0]{2,}", " ", cell)):
+        for part in _REFERENCE_ENDS.split(cell):
             yield html.unescape(part) if "&amp;" in part else part
 
 
@@ -260,10 +262,11 @@ _WHOLE = re.compile(r"https?://[!#-&(-+\--:<-\[\]-_a-~]+").fullmatch  # printabl
 
 
 def address(part: str) -> str:
-    """A reference as it can be opened: https: in front of //host/a.jpg and of img.host.com/a.jpg."""
+    """A reference as it can be opened: https: in front of //host/a.jpg and of img.host.com/a.jpg. Else it stays letter by letter,
+    as a server knows it by no other name."""
     if _WHOLE(part):
         return str(part)
-    name = plain(part).strip(" \"'`,;")
+    name = (part if part.isprintable() else _UNSEEN.sub("", part)).strip().strip(" \"'`,;")
     if "\\/" in name:  # JSON's way to write a slash
         name = name.replace("\\/", "/")
     if name.startswith("//"):
@@ -292,7 +295,7 @@ def file(text: str, folder: Path, kind: str = "picture") -> str:
     A relative path starts at the catalog's folder and stays in it; an absolute one is the seller's own choice.
     What is in the file is not looked at.
     """
-    name = plain(text)
+    name = (text if text.isprintable() else _UNSEEN.sub("", text)).strip()
     if re.match(r"([a-z][a-z0-9+.-]+:)?//|data:", name, re.IGNORECASE):
         may_be = f"{kind}s may be files, or http, https, s3 and data addresses"
         raise Unreadable(f"{may_be}: download {shown(name)} and write its file name")
@@ -306,10 +309,10 @@ def file(text: str, folder: Path, kind: str = "picture") -> str:
         return str(whole)
     if whole.is_dir():
         raise Unreadable(f"{shown(name)} is a folder: write the names of the {kind}s in it, separated by |")
-    names = _names(whole.parent)
+    names, meant = _names(whole.parent), plain(whole.name)
     # The same letters in other code points (a Mac stores ế as e and two accents), or two spaces for one.
     for other in names:
-        if plain(other) == whole.name and (whole.parent / other).is_file():
+        if plain(other) == meant and (whole.parent / other).is_file():
             return str(whole.parent / other)
     if "," in whole.name or ";" in whole.name:
         hint = "separate several names by |"

@@ -175,6 +175,50 @@ def test_a_row_in_another_script_has_its_own_language() -> None:
     assert stated.language == "en"
 
 
+def test_a_row_of_other_words_than_the_catalogs_has_its_own_language() -> None:
+    english = "A foldable bike lock that offers effective protection. The lock has bars of 5 mm that are made of steel."
+    swedish = 'En oväxlad, lila damcykel från Nordstjerna, 26" med fotbroms. Nya däck och slangar.'
+    rows = [Draft(n, {"sku": f"L{n}", "title": f"Bike lock {n}", "price": "9", "description": english}) for n in range(2, 6)]
+    rows.append(Draft(6, {"sku": "S", "title": "Nordstjerna 26", "price": "9", "description": swedish}))
+    found = built(rows, Asked(currency="SEK"))
+    assert [o.language for o in found if isinstance(o, Product)] == ["en"] * 4 + ["sv"]
+    found = built(rows, Asked(currency="SEK", language="en"))  # the campaign decides
+    assert [o.language for o in found if isinstance(o, Product)] == ["en"] * 5
+
+
+def test_a_catalog_of_one_short_title_is_english() -> None:
+    (only,) = (
+        o for o in built([Draft(2, {"sku": "B", "title": "Steel bottle", "price": "10"})], Asked(currency="USD")) if isinstance(o, Product)
+    )
+    assert only.language == "en"
+
+
+def catalog(folder: Path, rows: Sequence[str]) -> list[str]:
+    """The warnings about a table of sku, title, price and images."""
+    (folder / "shop.csv").write_text("\n".join(["sku,title,price,images", *rows]) + "\n", encoding="utf-8")
+    return [w.message for w in products.read(folder / "shop.csv", currency="THB", pictures=False).warnings]
+
+
+THINGS = ("Steel bottle", "Desk lamp with a clip", "Running shoes", "Garden hose", "Wooden spoon", "Bluetooth speaker", "Yoga mat", "Socks")
+
+
+def test_one_picture_for_many_unlike_products_is_told_once(tmp_path: Path) -> None:
+    rows = [f"S{n},{THINGS[n % 8]} {n},90,https://x.example/{n % 2}.jpg" for n in range(80)]
+    (warning,) = [w for w in catalog(tmp_path, rows) if "pictures for" in w]
+    assert warning.startswith("2 pictures for 80 products: ")
+    assert "such as rows 2 and 4" in warning
+    alike = [f"S{n},Cotton shirt in colour {n},90,https://x.example/shirt.jpg" for n in range(80)]
+    assert not catalog(tmp_path, alike)
+    few = [f"S{n},{THINGS[n % 8]} {n},90,https://x.example/{n if n > 4 else 0}.jpg" for n in range(80)]
+    assert not catalog(tmp_path, few)
+
+
+def test_the_price_of_a_deposit_is_doubted(tmp_path: Path) -> None:
+    rows = ["A,定制沙发（定金）,90,", "B,Sofa DEPOSIT only,90,", "C,Safe deposit box,90,", "D,免押金 充电宝,90,", "E,Sofa,90,"]
+    told = [w for w in catalog(tmp_path, rows) if "deposit, not what buyers pay" in w]
+    assert ["'定金'" in told[0], "'deposit'" in told[1], len(told)] == [True, True, 2]
+
+
 def test_the_catalogs_language_and_currency_are_found_and_told() -> None:
     rows = [
         Draft(n, {"sku": f"B{n}", "title": f"Sepatu lari pria wanita ringan nyaman dipakai sehari-hari {n}", "price": f"Rp{n}75.000"})

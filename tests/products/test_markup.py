@@ -234,3 +234,76 @@ def test_the_bodies_of_real_shops_leave_no_markup() -> None:
                 body = markup.body(html)
                 assert not any(sign in body.text for sign in ("</", "<p", "<br", "data-mce", "&nbsp;", "&amp;", "mso-"))
                 assert all(len(point) <= 140 for point in markup.selling_points(body.text, 6, body.items))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "The Arctic Cozy Knit Beanie isn't just an accessory; it's a statement of winter fashion",
+        "Don't expect a cheap toy; this drill is made of steel",
+        "Don't expect a cheap toy; This drill is made of steel",
+        "Đây không chỉ là chiếc đèn; Nó còn là món quà ý nghĩa",
+        "Это не просто сумка; Она вмещает целый дом",
+        "Это лёгкая сумка; она вмещает целый дом",
+        "这不是普通的保温杯；它是送给朋友的礼物",
+    ],
+)
+def test_a_semicolon_between_halves_of_one_thought_cuts_nothing(text: str) -> None:
+    assert markup.selling_points(text) == (text,)
+
+
+def test_a_semicolon_still_parts_sentences_and_facts() -> None:
+    assert markup.selling_points("Keeps hot for 12 hours; The lid is leak-tight") == ("Keeps hot for 12 hours", "The lid is leak-tight")
+    assert markup.selling_points("material: cotton; colour: deep red") == ("material: cotton", "colour: deep red")
+
+
+def test_of_a_long_sentence_only_the_first_clause_is_taken() -> None:
+    tail = "combined with their own advantages and factory in the city of unique advantages, specializing in all the things that shops sell"
+    text = f"Our firm makes its straws in the largest of all towns - Yiwu, {tail}."
+    assert markup.selling_points(text) == ("Our firm makes its straws in the largest of all towns",)
+    assert markup.selling_points(f"This bag isn't just a thing to carry - Light, {tail} and even more.") == ()
+    assert markup.selling_points(f"This bag isn't just a thing to carry; light, {tail} and even more.") == ()
+    said = markup.selling_points(f"The strap can be taken off and washed; the body, {tail} and more.")
+    assert said == ("The strap can be taken off and washed",)
+
+
+def test_a_line_that_is_only_emphasised_is_the_heading_of_what_follows() -> None:
+    told = markup.body(
+        "A hat of straw.\n***TW Collection terms***\nOur hats come from the south of Taiwan.\nBuyers keep the box for a week."
+    )
+    assert told.text.split("\n")[1] == "TW Collection terms:"
+    assert markup.selling_points(told.text, items=told.items) == ("A hat of straw",)  # what stands below are conditions
+    told = markup.body("**A wide brim**\nIt keeps the sun off your face all day.")
+    assert markup.selling_points(told.text, items=told.items) == ("It keeps the sun off your face all day",)
+    told = markup.body("**Waterproof all over**\n**Light as a feather**\nIt keeps the sun off your face all day.")
+    assert markup.selling_points(told.text) == ("Waterproof all over", "Light as a feather", "It keeps the sun off your face all day")
+    assert markup.body("***\nA hat\n____").text == "A hat"
+    assert markup.speakable("***Hot for hours***") == "Hot for hours"
+
+
+@pytest.mark.parametrize(
+    ("title", "clean"),
+    [
+        ("定制商品、（定金）、【拍前咨询客服】、定制选项", "定制商品、（定金）、定制选项"),
+        ("商品、【包邮】红色", "商品、红色"),
+        ("商品【包邮】、红色", "商品、红色"),
+        ("Shirt, [FREE SHIPPING], red", "Shirt, red"),
+        ("Shirt【Freeship】, red", "Shirt, red"),
+        ("Shirt, [FREE SHIPPING] red", "Shirt, red"),
+        ("Shirt [FREE SHIPPING] red", "Shirt red"),
+    ],
+)
+def test_what_is_taken_out_leaves_one_mark_where_it_stood(title: str, clean: str) -> None:
+    assert markup.headline(title) == clean
+
+
+@pytest.mark.parametrize(
+    ("title", "clean"),
+    [
+        ("[Freeship] Bộ đo .223 chính hãng", "Bộ đo .223 chính hãng"),
+        ("[Freeship] Sạc 12V ,5A .NET", "Sạc 12V ,5A .NET"),
+        ("[Freeship] Sạc , nhanh !", "Sạc, nhanh!"),
+    ],
+)
+def test_a_mark_before_a_digit_or_letter_keeps_its_space(title: str, clean: str) -> None:
+    assert markup.headline(title) == clean

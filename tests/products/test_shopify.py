@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from localize import products
 from localize.domain import Finding
 from localize.products import shopify, tables
 from localize.products.draft import Asked, Draft, Layout, Skipped
@@ -292,3 +293,10 @@ def test_the_json_of_the_products(tmp_path: Path) -> None:
         ("39.00", None, {"Colour": "Ink"}),
     ]
     assert (second.cells["title"], second.cells["price"], second.rows) == ("Mug", "9", 1)
+
+
+def test_a_value_with_a_part_that_is_none_is_kept_whole(tmp_path: Path) -> None:
+    header = "Handle,Title,Variant Price,Density (product.metafields.custom.density),Shades (product.metafields.custom.shades)"
+    (tmp_path / "shop.csv").write_text(f"{header}\nwig,Lace wig,90,250% Large; (23),deep red; blond\n", encoding="utf-8")
+    (only,) = products.read(tmp_path / "shop.csv", currency="USD").products
+    assert only.features == ("Density: 250% Large; (23)", "Shades: deep red, blond")

@@ -578,6 +578,22 @@ def test_an_id_of_its_own_for_each_row_is_the_sku(tmp_path: Path) -> None:
     assert (first.cells["sku"], first.cells["price"]) == ("2874", "46")
 
 
+@pytest.mark.parametrize("header", ["", "Unnamed: 0", "index"])
+@pytest.mark.parametrize("numbers", [("0", "1", "2", "3"), ("0.0", "1.0", "2.0", "3.0"), ("1", "2", "5", "7")])
+def test_a_number_for_each_row_is_no_sku(tmp_path: Path, header: str, numbers: tuple[str, ...]) -> None:
+    rows = "".join(f"{n},￥{50 + i}.00,加厚钢制货架 型号{'AB'[i % 2]}\n" for i, n in enumerate(numbers))
+    found = read(tmp_path, f"{header},price,title\n{rows}")
+    assert [d.cells.get("sku") for d in found.drafts] == [None] * 4
+
+
+def test_what_tells_products_of_one_title_apart_is_said(tmp_path: Path) -> None:
+    found = read(tmp_path, ",price,title\n5f3a,￥50.00,加厚钢制货架\n91bc,￥51.00,加厚钢制货架\n77de,￥52.00,落地灯\n")
+    assert [d.cells["sku"] for d in found.drafts] == ["5f3a", "91bc", "77de"]
+    assert any("told apart by 'column A'" in said for said in found.said)
+    found = read(tmp_path, "编号,price,title\n1,￥50.00,加厚钢制货架\n2,￥51.00,加厚钢制货架\n3,￥52.00,落地灯\n")
+    assert [d.cells["sku"] for d in found.drafts] == ["1", "2", "3"]
+
+
 def test_a_row_with_a_cell_too_many_is_no_product(tmp_path: Path) -> None:
     found = read(tmp_path, "name,price,image\nMug, red,9.90,a.jpg\nCup,4.50,b.jpg\n")
     assert "the row has 4 cells, the header 3" in found.drafts[0].trouble
@@ -687,7 +703,7 @@ def test_titles_that_are_notices_are_doubted_loudly(tmp_path: Path) -> None:
     rows = "\n".join(f"{n},￥{n}9.00,全国免费送装，年终大促，包邮" if n % 3 else f"{n},￥{n}9.00,铁艺书架 {n} 层" for n in range(1, 13))
     found = read(tmp_path, ",price,title\n" + rows + "\n")
     assert any("read like notices" in w for w in found.warned)
-    assert [d.cells["sku"] for d in found.drafts[:2]] == ["1", "2"], "the row's number is better than a title that all have"
+    assert not any("sku" in d.cells for d in found.drafts), "the row's number is another as soon as a row is added"
 
 
 # ---- what cannot be understood

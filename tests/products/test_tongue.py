@@ -95,3 +95,40 @@ def test_sentences_of_five_languages_are_told_one_by_one(code: str, name: str) -
         sentences = [row["text"] for row in csv.DictReader(f, delimiter="\t", quoting=csv.QUOTE_NONE)]
     right = sum(tongue.detect([s])[0] == code for s in sentences)
     assert right >= 0.97 * len(sentences)
+
+
+@pytest.mark.parametrize("text", ["Steel bottle", "Kubb game", "Wooden spoon", "Garden hose reel", "Desk lamp"])
+def test_a_few_words_in_plain_letters_are_english_and_never_sure(text: str) -> None:
+    code, sure = tongue.detect([text])
+    assert code == "en"
+    assert sure <= 0.6
+
+
+OWN = {
+    "sv": 'Nordstjerna, 26". En oväxlad, lila damcykel från Nordstjerna, 26" med fotbroms. Nya däck och slangar.',
+    "en": "Wheel set. A wheelset with sealed hubs, which delivers a smooth ride. The rims are light, made for riders who value speed.",
+    "fr": "Vélo pliant. Un vélo pliant léger pour la ville, avec un cadre en aluminium et des freins à disque. Il se plie en dix secondes.",
+    "id": "Sepeda lipat. Sepeda lipat ringan untuk kota, dengan rangka aluminium dan rem cakram yang kuat. Dilipat dalam sepuluh detik.",
+    "es": "Bicicleta plegable. Una bicicleta ligera para la ciudad, con cuadro de aluminio y frenos de disco. Se pliega en diez segundos.",
+    "de": "Klapprad. Ein Klapprad für die Stadt, mit einem Rahmen aus Aluminium und Scheibenbremsen. Es ist in zehn Sekunden gefaltet.",
+}
+
+
+@pytest.mark.parametrize("catalog", ["en", "id", "sv", "fr", "de", "vi", "tr", "es", "no"])
+@pytest.mark.parametrize("code", OWN)
+def test_a_text_of_other_words_than_the_catalogs_has_its_own_language(code: str, catalog: str) -> None:
+    assert tongue.own(OWN[code], catalog) == ("" if code == catalog else code)
+
+
+@pytest.mark.parametrize(
+    ("text", "catalog"),
+    [
+        ("Samsung Galaxy S24 Ultra 256 GB Titanium Black, Snapdragon 8 Gen 3, 12 GB RAM, USB-C, Wi-Fi 7, Bluetooth 5.3", "sv"),
+        ("Material: Polyester, Spandex. Size: S, M, L, XL, XXL. Colour: Red, Blue, Green, Black, White, Pink, Grey", "id"),
+        ("Sepatu lari The North Face for men and women, warna hitam untuk pria dan wanita, ukuran 40 sampai 44", "id"),
+        ("Jual kasut sukan lelaki dan wanita, kualiti terbaik dengan harga murah untuk semua saiz, boleh pilih warna", "id"),
+        ("保温杯 with a lid, made for the office and for travel, and it keeps your tea hot for all of the day", "zh"),
+    ],
+)
+def test_names_loans_and_sister_tongues_are_no_other_language(text: str, catalog: str) -> None:
+    assert tongue.own(text, catalog) == ""

@@ -1,5 +1,6 @@
 """What texts, lists, currencies, SKUs, addresses and file names are read as."""
 
+import time
 from decimal import Decimal
 from pathlib import Path
 
@@ -160,3 +161,41 @@ def test_a_picture_that_is_not_there_has_ways_out(tmp_path: Path) -> None:
         values.file("mug.png", tmp_path)
     with pytest.raises(values.Unreadable, match="pictures may be files, or http, https, s3 and data addresses"):
         values.file("ftp://cdn.example/mug.png", tmp_path)
+
+
+@pytest.mark.parametrize(
+    "cell",
+    [
+        "https://x.example/TR TR Motif 1 Hijau  (1).jpg",
+        "https://x.example/a\u00a0\u00a0b.jpg",
+        "https://x.example/a\u0301  b.jpg",
+        "motif  hijau   (1).jpg",
+    ],
+)
+def test_an_address_keeps_each_of_its_letters_and_spaces(cell: str) -> None:
+    assert values.references(cell) == (cell,)
+    assert values.references(f" {cell} | https://x.example/2.jpg ") == (cell, "https://x.example/2.jpg")
+
+
+def test_addresses_apart_by_many_spaces_are_still_several() -> None:
+    assert values.references("https://x.example/1.jpg    https://x.example/2  b.jpg  ,   c.jpg") == (
+        "https://x.example/1.jpg",
+        "https://x.example/2  b.jpg",
+        "c.jpg",
+    )
+
+
+@pytest.mark.parametrize("unit", [" ", "\u00a0", ", ", "a.jpg, ", "a.jpg ", ".jpg", "\n ", " ,", "a  "])
+def test_long_runs_of_spaces_and_commas_take_no_long_time(unit: str) -> None:
+    start = time.process_time()
+    values.references("a.jpg," + unit * (200_000 // len(unit)) + "x")
+    assert time.process_time() - start < 5
+
+
+def test_a_file_with_two_spaces_is_found_and_not_its_neighbour_with_one(tmp_path: Path) -> None:
+    for name in ("tr motif.jpg", "tr  motif.jpg"):
+        (tmp_path / name).write_bytes(b"x")
+    assert values.file("tr  motif.jpg", tmp_path) == str(tmp_path / "tr  motif.jpg")
+    assert values.file("tr motif.jpg", tmp_path) == str(tmp_path / "tr motif.jpg")
+    (tmp_path / "tr motif.jpg").unlink()
+    assert values.file("tr motif.jpg", tmp_path) == str(tmp_path / "tr  motif.jpg")
