@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import datetime as dt
 import re
+from collections.abc import Callable
 from decimal import Decimal
 from typing import ClassVar
 
 from localize.languages.spoken import Spoken
+from localize.languages.written import TO
 
 POWERS = ((10**15, "quadrillion"), (10**12, "trillion"), (10**9, "billion"), (10**6, "million"), (1000, "thousand"), (100, "hundred"))
 TEENS = ("ten", "eleven", "twelve", "thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen")
@@ -73,6 +75,28 @@ class English(Spoken):
 
     def date_words(self, day: dt.date) -> list[str]:
         return [self.months[day.month - 1], *self.ordinal_words(day.day), *self._year(day.year)]
+
+    def forms(self) -> dict[str, Callable[[re.Match[str]], list[str] | None]]:
+        """Days with a month's name, whole or cut short, with their year or without: July 4, Jan. 5, 2026, Dec 3-5, 5 Jan 2026."""
+        short = "|".join(f"{name[:3]}(?:{name[3:]}|{'t' * (name == 'September')})" for name in self.months)
+        name, th = rf"(?P<name>{short})\.?", "(?:st|nd|rd|th)?"
+        return {
+            r"(?P<h>1[0-2]|0?[1-9]) ?(?P<noon>[AaPp])\.?[Mm](?:\b\.?)(?!\w)": self._hour,
+            rf"{name} (?P<d>\d\d?){th}(?:{TO}(?P<d2>\d\d?){th})?(?:,? (?P<y>\d{{4}}))?(?![\w%:/]|[.,-]\d)": self._days,
+            rf"(?P<d>\d\d?){th} {name} (?P<y>\d{{4}})(?P<d2>(?!))?(?![\w/]|[.,-]\d)": self._days,
+        }
+
+    def _hour(self, m: re.Match[str]) -> list[str]:
+        """9 AM."""
+        return [*self.integer(int(m["h"])), m["noon"].upper(), "M"]
+
+    def _days(self, m: re.Match[str]) -> list[str] | None:
+        days = [int(d) for d in (m["d"], m["d2"]) if d]
+        if any(not 1 <= day <= 31 for day in days):
+            return None
+        month = next(name for name in self.months if name.startswith(m["name"][:3]))
+        until = [self.signs["–"], *self.ordinal_words(days[1])] if len(days) > 1 else []
+        return [month, *self.ordinal_words(days[0]), *until, *(self._year(int(m["y"])) if m["y"] else [])]
 
     def _year(self, year: int) -> list[str]:
         century, rest = divmod(year, 100)

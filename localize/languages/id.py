@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import datetime as dt
 import re
+from collections.abc import Callable
 from typing import ClassVar
 
 from localize.languages.spoken import Spoken, currency_sign, letter_names
+from localize.languages.written import GAP, UNTIL
 
 POWERS = ((10**15, "kuadriliun"), (10**12, "triliun"), (10**9, "miliar"), (10**6, "juta"), (1000, "ribu"), (100, "ratus"), (10, "puluh"))
 
@@ -70,6 +72,20 @@ class Indonesian(Spoken):
     def time_words(self, hour: int, minute: int) -> list[str]:
         """Shops say it as it stands on the clock: jam sembilan tiga puluh."""
         return ["jam", *self.integer(hour), *(["nol"] * (0 < minute < 10)), *(self.integer(minute) if minute else [])]
+
+    def forms(self) -> dict[str, Callable[[re.Match[str]], list[str] | None]]:
+        """Times of day have a point: jam 08.00, 08.00-17.00 WIB, 09.30. A decimal never begins with 09."""
+        time = r"(?P<h>[01]?\d|2[0-4])\.(?P<min>[0-5]\d)"
+        until = rf"(?:{UNTIL}(?P<h2>[01]?\d|2[0-4])\.(?P<min2>[0-5]\d))?(?![.,\d])"
+        return {
+            rf"(?:(?<=[Jj]am )|(?<=[Pp]ukul )){time}{until}": lambda m: self._clock(m)[1:],
+            rf"{time}{until}(?={GAP}(?:WIB|WITA|WIT)\b)": self._clock,
+            rf"(?=0\d){time}{until}": self._clock,
+        }
+
+    def _clock(self, m: re.Match[str]) -> list[str]:
+        words = self.time_words(int(m["h"]), int(m["min"]))
+        return [*words, self.signs["–"], *self.time_words(int(m["h2"]), int(m["min2"]))[1:]] if m["h2"] else words
 
     def fraction_words(self, part: int, whole: int) -> list[str]:
         if (part, whole) == (1, 2):

@@ -108,7 +108,9 @@ def number_of(figures: str, dot_groups: bool) -> Decimal | None:
       - followed by exactly three (20.000 · 1,290): thousands. Only a point in th, zh and en is a decimal then
         (1.250 kg), unless it is followed by 000, which nobody writes as a decimal: 20.000 is twenty thousand everywhere;
       - after a lone 0 (0.125 · 0,125): a decimal.
+    Spaces group thousands: 150 000.
     """
+    figures = "".join(figures.split())
     marks = re.findall("[.,]", figures)
     if not marks:
         return Decimal(figures)

@@ -10,6 +10,7 @@ import datetime as dt
 import re
 import unicodedata
 from abc import abstractmethod
+from collections.abc import Callable
 from decimal import ROUND_HALF_UP, Decimal
 from functools import cache
 from typing import ClassVar
@@ -64,6 +65,13 @@ class Spoken(Language):
     @abstractmethod
     def fraction_words(self, part: int, whole: int) -> list[str]:
         """The words of 1/2, 3/4 and the like."""
+
+    abbreviations: ClassVar[str] = "(?!)"  # of words of the language's own script, with a point after each: ค.ศ.
+
+    def forms(self) -> dict[str, Callable[[re.Match[str]], list[str] | None]]:
+        """Ways of writing that are this language's alone, as patterns with what is said for each (None: it was not that after
+        all). They are tried before all others, in order."""
+        return {}
 
     def ordinal_words(self, n: int) -> list[str]:
         """The words of an English 1st or 11th, as they stand in the names of things."""

@@ -4,18 +4,14 @@ from __future__ import annotations
 
 import datetime as dt
 import re
+from collections.abc import Callable
 from decimal import Decimal
-from functools import cache
 from typing import ClassVar
 
-from pythainlp.corpus import thai_words
-from pythainlp.tokenize.newmm import segment
-from pythainlp.util import Trie
-
-from localize.assets import ASSETS
+from localize.languages import thai_words
 from localize.languages.base import Token
 from localize.languages.spoken import Spoken, letter_names
-from localize.languages.written import BUDDHIST
+from localize.languages.written import BUDDHIST, GAP, UNTIL
 
 # What goes on with the clause before it, though a space parts them.
 GOING_ON = frozenset({
@@ -66,6 +62,9 @@ class Thai(Spoken):
         zip(["ม.ค.", "ก.พ.", "มี.ค.", "เม.ย.", "พ.ค.", "มิ.ย.", "ก.ค.", "ส.ค.", "ก.ย.", "ต.ค.", "พ.ย.", "ธ.ค."], months, strict=True)
     )
 
+    abbreviations: ClassVar[str] = r"[เแโ]?[ก-ฮ]{1,3}[ิีุู]?\.(?:[เแโ]?[ก-ฮ]{1,3}[ิีุู]?\.)+"
+    in_full: ClassVar[dict[str, str]] = {**short_months, "พ.ศ.": "พุทธศักราช", "ค.ศ.": "คริสต์ศักราช"}
+
     def integer(self, n: int) -> list[str]:
         if n >= 10**6:
             millions, rest = divmod(n, 10**6)
@@ -97,6 +96,19 @@ class Thai(Spoken):
     def time_words(self, hour: int, minute: int) -> list[str]:
         return [*self.integer(hour), "นาฬิกา", *([*self.integer(minute), "นาที"] if minute else [])]
 
+    def forms(self) -> dict[str, Callable[[re.Match[str]], list[str] | None]]:
+        hours = r"(?P<h>[01]?\d|2[0-4])\.(?P<min>[0-5]\d)"
+        return {self.abbreviations: self._abbreviated, rf"{hours}{UNTIL}(?P<h2>[01]?\d|2[0-4])\.(?P<min2>[0-5]\d){GAP}น\.": self._hours}
+
+    def _abbreviated(self, m: re.Match[str]) -> list[str]:
+        """พ.ศ., ส.ส.: one word, said in full where that is known, else part by part."""
+        return [self.in_full[m[0]]] if m[0] in self.in_full else m[0].rstrip(".").split(".")
+
+    def _hours(self, m: re.Match[str]) -> list[str]:
+        """09.00-17.30 น."""
+        begin, end = self.time_words(int(m["h"]), int(m["min"])), self.time_words(int(m["h2"]), int(m["min2"]))
+        return [*begin, self.signs["–"], *end]
+
     def fraction_words(self, part: int, whole: int) -> list[str]:
         return ["ครึ่ง"] if (part, whole) == (1, 2) else ["เศษ", *self.integer(part), "ส่วน", *self.integer(whole)]
 
@@ -104,7 +116,7 @@ class Thai(Spoken):
         return name
 
     def split(self, run: str) -> list[str]:
-        return [part for word in segment(run, custom_dict=_dictionary()) for part in re.findall("ฯลฯ|ๆ|[^ๆ]+", word)]
+        return [part for word in thai_words.cut(run) for part in re.findall("ฯลฯ|ๆ|[^ๆ]+", word)]
 
     def said(self, words: list[str]) -> list[str]:
         """ๆ says the word before once more; ฯ marks a name cut short and is silent; ฯลฯ is "and so on"."""
@@ -121,13 +133,6 @@ class Thai(Spoken):
     def begins_clause(self, before: Token, following: Token) -> bool:
         """Spaces also stand around figures, Latin names and ๆ, where the clause goes on."""
         return self.own.match(following.text) is not None and following.say not in GOING_ON and not before.text.endswith("ๆ")
-
-
-@cache
-def _dictionary() -> Trie:
-    """PyThaiNLP's words and those of selling that it lacks."""
-    selling = (ASSETS / "languages" / "th_words.txt").read_text("utf-8").split()
-    return Trie([*thai_words(), *selling])
 
 
 LANGUAGE = Thai()

@@ -7,6 +7,7 @@ punctuation stays on its word, and no cut falls inside a grapheme cluster or bef
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -29,6 +30,7 @@ SIGNS = "+&=@×"
 PAUSES = (("?", "?？؟"), ("!", "!！"), (".", ".．。…๚๛"), (",", ",，、;；:：—–|/~·"))
 NEVER_LAST = "เแโใไ"  # Thai vowels written before their consonant
 NEVER_FIRST = "ะาำๅๆฯ"  # and those after it, and the signs that repeat or shorten a word
+SILENT = re.compile("[ก-ฮ][ิุ]?์")  # a letter that is not heard ends a syllable: โกว์
 # Thai particles that close a sentence: a line starting with one reads as a slip.
 CLOSING = frozenset({"ค่ะ", "คะ", "ครับ", "นะ", "นะคะ", "นะครับ", "จ้า", "ค่า"})
 UPWARD = "起"  # ¥89.9起 is "from ¥89.9": the figure alone would say another price
@@ -180,13 +182,18 @@ def _stays(group: list[Piece], piece: Piece) -> bool:
         return True
     if not apart and piece.text == UPWARD and last.kind == "span":
         return True
-    if not apart and piece.text in CLOSING and last.kind == "word":
+    if not apart and piece.kind == "word" and last.kind == "word" and (piece.text in CLOSING or _left_over(piece.text)):
         return True
     if all(p.kind in ("close", "gap") for p in group):  # closing signs at the very beginning
         return True
     if not apart and "sign" in (piece.kind, last.kind) and "picture" not in (piece.kind, last.kind):
         return True
     return last.text[-1] in NEVER_LAST or _one_cluster(group[-1].text[-1], piece.text[0])
+
+
+def _left_over(text: str) -> bool:
+    """Whether a Thai piece is no word but the end of the name before it: ว์ of กลาสโกว์, a lone ซ."""
+    return SILENT.match(text) is not None or (len(text) == 1 and "ก" <= text <= "ฮ" and text != "ณ")
 
 
 def _one_cluster(a: str, b: str) -> bool:
@@ -209,7 +216,13 @@ def _one_cluster(a: str, b: str) -> bool:
 def _token(language: Spoken, group: list[Piece]) -> Token:
     gap = group[-1].text if group[-1].kind == "gap" else ""
     body = group[:-1] if gap else group
-    words = language.said([w for p in body for w in (p.words or ([p.text] if p.text == "ๆ" else []))])
+    words: list[str] = []
+    for before, p in zip([None, *body], body, strict=False):
+        if before and before.kind == "word" and p.kind == "word" and words and _left_over(p.text):
+            words[-1] += "".join(p.words)
+        else:
+            words += p.words or ([p.text] if p.text == "ๆ" else [])
+    words = language.said(words)
     return Token("".join(p.text for p in body), language.utter(words), gap, _pause(body, gap))
 
 

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import datetime as dt
 import re
+from collections.abc import Callable
+from decimal import Decimal
 from typing import ClassVar
 
 from localize.languages.spoken import Spoken, currency_sign, letter_names
+from localize.languages.written import UNTIL
 
 
 class Vietnamese(Spoken):
@@ -66,14 +69,47 @@ class Vietnamese(Spoken):
         return f"{day.day}/{day.month}/{day.year}"
 
     def date_words(self, day: dt.date) -> list[str]:
-        month = ["tư"] if day.month == 4 else self.integer(day.month)
-        return ["ngày", *self.integer(day.day), "tháng", *month, "năm", *self.integer(day.year)]
+        return ["ngày", *self._day(day.day, day.month), "năm", *self.integer(day.year)]
+
+    def _month(self, month: int) -> list[str]:
+        return ["tư"] if month == 4 else self.integer(month)
+
+    def _day(self, day: int, month: int) -> list[str]:
+        return [*self.integer(day), "tháng", *self._month(month)]
 
     def time_words(self, hour: int, minute: int) -> list[str]:
         return [*self.integer(hour), "giờ", *(self.integer(minute) if minute else [])]
 
     def fraction_words(self, part: int, whole: int) -> list[str]:
         return [*self.integer(part), "phần", *(["tư"] if whole == 4 else self.integer(whole))]
+
+    def forms(self) -> dict[str, Callable[[re.Match[str]], list[str] | None]]:
+        return {
+            r"(?P<h>\d\d?)[hH](?P<min>[0-5]\d)(?!\w)": self._clock,
+            rf"(?<=[Nn]gày )(?P<d>\d\d?)[/-](?P<m>\d\d?)(?:{UNTIL}(?P<d2>\d\d?)[/-](?P<m2>\d\d?))?(?![\d/-])": self._days,
+            r"(?<=[Tt]háng )(?P<m>1[0-2]|0?[1-9])[/-](?P<y>\d{4})(?![\d/-])": lambda m: [
+                *self._month(int(m["m"])), "năm", *self.integer(int(m["y"])),
+            ],
+            r"(?:(?<=[Tt]háng )|(?<=[Tt]hứ ))4(?![\d.,/-])": lambda m: ["tư"],
+            r"(?P<a>\d{1,3})tr(?P<b>\d{1,3})(?!\w)": self._millions,
+            r"(?P<a>\d)m(?P<b>[1-9]\d|[14-9])(?!\w)": lambda m: [*self.integer(int(m["a"])), "mét", *self.number_words(int(m["b"]))],
+            r"1[89]00[ .]\d{4}(?!\d)": lambda m: self.one_by_one(re.sub(r"\D", "", m[0])),
+        }  # fmt: skip
+
+    def _clock(self, m: re.Match[str]) -> list[str] | None:
+        """20h30."""
+        return self.time_words(int(m["h"]), int(m["min"])) if int(m["h"]) <= 24 else None
+
+    def _days(self, m: re.Match[str]) -> list[str] | None:
+        """Days without their year: ngày 30/4, ngày 1/6-5/6."""
+        days = [(int(m["d"]), int(m["m"])), *([(int(m["d2"]), int(m["m2"]))] if m["d2"] else [])]
+        if any(not (1 <= day <= 31 and 1 <= month <= 12) for day, month in days):
+            return None
+        return [*self._day(*days[0]), *([self.signs["–"], *self._day(*days[1])] if len(days) > 1 else [])]
+
+    def _millions(self, m: re.Match[str]) -> list[str]:
+        """1tr290 is 1.290.000, 1tr2 is 1.200.000."""
+        return self.number_words(Decimal(f"{m['a']}.{m['b']}") * 10**6 // 1)
 
 
 LANGUAGE = Vietnamese()

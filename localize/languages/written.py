@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from fractions import Fraction
 from functools import cache, cached_property
 from typing import TYPE_CHECKING
 
@@ -18,13 +20,25 @@ if TYPE_CHECKING:
     from localize.languages.spoken import Spoken
 
 BUDDHIST = 543  # years the Thai calendar is ahead
-N = r"\d+(?:[.,]\d+)*"
 GAP = r"[^\S\n]?"
+# Spaces group thousands only before 000 (150 000 đ): an "iPhone 15 128GB" has two numbers.
+N = r"(?:(?<!\d)[1-9]\d{0,2}(?:[^\S\n]\d{3})*[^\S\n]000(?![\d.,])|\d+(?:[.,]\d+)*)"
 TO = rf"(?:-|{GAP}[–~]{GAP})"
+UNTIL = rf"{GAP}[-–~]{GAP}"  # between two things that each stand for themselves
 ENDS = rf"(?![{LATIN}\d])"
 
 # After these a dotted figure is a version, not a decimal: a Vietnamese says "chấm", not "phẩy".
-VERSIONED = re.compile(r"(?:bluetooth|usb|hdmi|wi-?fi|android|ios|windows|pcie|version|ver|gen|v)[\s.-]*$", re.IGNORECASE)
+VERSIONED = re.compile(
+    r"(?:bluetooth|usb(?:[- ]?[abc])?|type-?[abc]|hdmi|wi-?fi|android|ios|windows|pcie|version|ver|gen|v)[\s.-]*$", re.IGNORECASE
+)
+VULGAR = "½⅓⅔¼¾⅛⅜⅝⅞"
+MEMORY = frozenset({"KB", "MB", "GB", "TB"})
+DEGREES = frozenset({"°C", "℃", "ºC", "°F", "℉", "ºF", "°", "º"})
+# A subscriber's number: with its country or area before it, or as 138-1234-5678 and 1-800-555-0199.
+PHONE = (
+    r"(?:(?:\+\d{1,3}[- ]?\d{1,3}|0\d{1,3})(?:[- .]\d{3,4}){2}|0\d{1,3}(?:-|\) ?)\d{6,8}|0\d{1,3}\) ?\d{3,4}[- ]\d{3,4}"
+    r"|(?:1-)?[1-9]\d\d-\d{3,4}-\d{4})(?![\d-])"
+)
 THAI_LETTER = re.compile("[ก-ฮะ-ฺเ-ๅ็-๎]")
 
 
@@ -75,7 +89,7 @@ class Reader:
 
     @cached_property
     def rules(self) -> list[tuple[re.Pattern[str], Callable[[re.Match[str]], list[str] | None]]]:
-        """What may be written, in the order it is tried at a place where a figure, sign or Latin word begins."""
+        """What may be written, in the order it is tried at a place where a figure, sign, abbreviation or Latin word begins."""
         unit, times, coin = _any(self.units), _any(self.multipliers), _any(self.money)
         before_number = _any({sign: "" for sign in self.money if _precedes(sign)}, after=False)
         sign = rf"(?P<sign>[-+±](?=\S)|[~≈<>≤≥]{GAP})?"
@@ -85,6 +99,7 @@ class Reader:
         month = "|".join(map(re.escape, self.language.months)) or "(?!)"
         short = _any(self.language.short_months)
         patterns: list[tuple[str, Callable[[re.Match[str]], list[str] | None]]] = [
+            *self.language.forms().items(),
             (r"(?P<y>\d{4})(?P<mark>[-/.])(?P<m>\d\d?)(?P=mark)(?P<d>\d\d?)(?!\d)", self._date),
             (r"(?P<d>\d\d?)(?P<mark>[-/.])(?P<m>\d\d?)(?P=mark)(?P<y>\d{4})(?!\d)", self._date),
             (rf"(?P<y>\d{{4}}){GAP}年{GAP}(?P<m>\d\d?){GAP}月{GAP}(?P<d>\d\d?){GAP}[日号]", self._date),
@@ -93,7 +108,7 @@ class Reader:
             (rf"(?P<a>\d\d?)(?:{TO}(?P<b>\d\d?))?{GAP}(?P<short>{short})(?:{GAP}(?P<y>\d{{4}}|\d\d)(?!\d))?", self._short_date),
             (rf"(?P<y>(?:1[1-9]|20)\d\d){GAP}年", self._year),
             (r"24/7(?![\d/])", lambda m: self.language.signs["24/7"].split()),
-            (r"(?P<h>\d\d?):(?P<min>\d\d)(?::\d\d)?(?![\d:])(?:" + GAP + r"(?P<noon>[AaPp]\.?[Mm]\b\.?|น\.))?", self._time),
+            (r"(?P<h>\d\d?):(?P<min>\d\d)(?::\d\d)?(?![\d:]|[.,]\d)(?:" + GAP + r"(?P<noon>[AaPp]\.?[Mm]\b\.?|น\.))?", self._time),
             (r"(?P<h>\d\d?)\.(?P<min>\d\d)" + GAP + r"(?P<noon>น\.)", self._time),
             (
                 rf"(?P<sign>-)?(?P<coin>{before_number}){GAP}{scaled}(?:\.-)?(?:{TO}(?P=coin){GAP}(?P<c>{N})(?:{GAP}(?P<times2>{times}))?)?{per}",
@@ -101,18 +116,22 @@ class Reader:
             ),
             (rf"{sign}{scaled}{GAP}(?P<coin>{coin}){per}", self._price),
             (rf"(?P<a>{N})(?P<coin>\.-)(?!\d)", self._price),
+            (PHONE, self._one_by_one),
             (rf"{sign}{amount}{more}{GAP}%", self._percent),
             (rf"{N}(?:[xX×*+]{N}| [xX×*+] {N})+(?:{GAP}(?P<unit>{unit}))?", self._product),
             (rf"(?P<a>{N})[xX×]{ENDS}", self._twofold),
             (rf"[x×](?P<a>{N}){ENDS}", self._twofold),
             (rf"{sign}{scaled}(?:{GAP}|-)(?P<unit>{unit}){per}", self._measure),
             (rf"{sign}{amount}{GAP}(?P<times>{times}){more}", self._scaled),
+            (rf"(?:(?P<whole>\d+){GAP})?(?P<part>[{VULGAR}])(?:{GAP}(?P<unit>{unit}))?", self._vulgar),
+            (rf"(?P<a>\d+):(?P<b>[0-5]\d[.,]\d+)(?![\d:])(?:{GAP}(?P<unit>{unit}))?", self._lap),
             (r"(?P<a>\d+):(?P<b>\d+)(?![\d:])", self._ratio),
+            (rf"(?P<a>{N})/(?P<b>{N}){GAP}(?P<unit>{unit})", self._share),
             (rf"(?P<a>{N})/(?P<b>{N})(?![\d/])", self._share),
-            (r"(?:\+\d{1,3}[- ]?\d{1,3}|0\d{1,3})(?:[- ]\d{3,4}){2}(?!\d)", self._one_by_one),
             (rf"(?P<a>\d+)(?:st|nd|rd|th){ENDS}", lambda m: self.language.ordinal_words(int(m["a"]))),
             (rf"[{LATIN}\d]+(?:[-.][{LATIN}\d]+)*", self._code),
             (rf"{sign}{amount}{more}", self._number),
+            (rf"{sign}(?P<a>{N})(?P<b>(?!))?", self._number),  # 300-50 leads from nowhere to nowhere: its numbers are apart
         ]
         return [(re.compile(pattern), say) for pattern, say in patterns]
 
@@ -124,16 +143,43 @@ class Reader:
             at = begin.start()
             span = self._match(text, at, ends)
             if span:
+                span = self._range(text, span, ends) or span
                 yield span
             at = span.end if span else begin.end()
 
     @cached_property
     def _begins(self) -> re.Pattern[str]:
-        return re.compile(rf"[{LATIN}]+|\d|[-+~≈<>≤≥±×]|{_any({s: s for s in self.money if not s[0].isalpha()}, after=False)}")
+        signs = _any({sign: "" for sign in self.money if not sign[0].isalpha()}, after=False)
+        return re.compile(rf"[{LATIN}]+|\d|(?={self.language.abbreviations}).|[-+~≈<>≤≥±×{VULGAR}]|{signs}")
+
+    def _range(self, text: str, first: Span, ends: set[int]) -> Span | None:
+        """What leads from `first` to something after it, each with a unit of its own: 50%-60%, 9:00-17:00, 290k – 350k."""
+        mark = re.compile(UNTIL).match(text, first.end)
+        if not mark or not text[mark.end() : mark.end() + 1].strip("-+±~≈<>≤≥") or text[mark.end()].isalpha():
+            return None
+        second = self._match(text, mark.end(), ends)
+        if second is None:
+            return None
+        low, high = text[first.start : first.end], text[second.start : second.end]
+        spaced = mark[0] not in "-–~" and "-" in mark[0]  # a dash between two things, unless they are alike
+        if re.fullmatch(rf"[-+]?{N}(?:-{N})?", low) or (spaced and not self._alike(low, high)) or high.endswith("%") > low.endswith("%"):
+            return None
+        return Span(first.start, second.end, (*first.words, self.language.signs["–"], *second.words))
+
+    def _alike(self, low: str, high: str) -> bool:
+        """Whether two things are times, or written the same way and the first is less."""
+        if all(re.match(r"\d\d?[:h]\d\d", written) for written in (low, high)):
+            return True
+        if re.sub(N, "0", low) != re.sub(N, "0", high):
+            return False
+        values = [[self._value(figures) or 0 for figures in re.findall(N, written)] for written in (low, high)]
+        return values[0] < values[1]
 
     def _match(self, text: str, at: int, ends: set[int]) -> Span | None:
-        if text[at] in "-+±" and at and (text[at - 1].isalnum() or text[at - 1] in "+-)"):
+        if text[at] in "-+±" and at and (text[at - 1].isalnum() or text[at - 1] in "+-)") and not self._below(text, at):
             return None
+        if at and at not in ends and self.language.own.match(text[at]) and self.language.own.match(text[at - 1]):
+            return None  # an abbreviation begins where a word ends
         for pattern, say in self.rules:
             found = pattern.match(text, at)
             if not found or (THAI_LETTER.match(found[0][-1]) and found.end() not in ends):
@@ -143,6 +189,10 @@ class Reader:
                 return Span(at, found.end(), tuple(words))
         return None
 
+    def _below(self, text: str, at: int) -> bool:
+        """Whether a dash right after a Thai or Chinese word is the minus of a temperature: 低至-18℃."""
+        return self.language.own.match(text[at - 1]) is not None and re.match(rf"-{N}{GAP}[°℃º℉]", text[at:]) is not None
+
     # What each thing is said with. None: it was not that after all.
 
     def _value(self, figures: str) -> Decimal | None:
@@ -150,11 +200,12 @@ class Reader:
 
     def _figures(self, figures: str, *, version: bool = False) -> list[str]:
         """The words of figures with nothing beside them; leading zeros and barcodes are said one by one."""
+        figures = "".join(figures.split())
         value = self._value(figures)
         if figures.isdigit() and (len(figures) > 8 or (figures[0] == "0" and len(figures) > 1)):
             return self.language.one_by_one(figures)
         if value is not None:
-            return self.language.number_words(value, "v." if version and value % 1 else ".")
+            return self.language.number_words(value, "v." if version else ".")
         point = [self.language.signs["v."]] if "," not in figures else []
         parts = [self._figures(part) for part in re.split("[.,]", figures)]
         return [word for i, part in enumerate(parts) for word in ([*point, *part] if i else part)]
@@ -181,6 +232,8 @@ class Reader:
 
     def _signed(self, m: re.Match[str], words: list[str]) -> list[str]:
         sign = (m.groupdict().get("sign") or "").strip()
+        if sign == "-" and m.groupdict().get("unit") in DEGREES:
+            return [self.language.signs.get("-°", self.language.signs["-"]), *words]
         return [self.language.signs[sign], *words] if sign else words
 
     def _named(self, unit: str, figures: str) -> list[str]:
@@ -215,10 +268,15 @@ class Reader:
         return None if amount is None else self._signed(m, self.language.percent_words(amount))
 
     def _measure(self, m: re.Match[str]) -> list[str] | None:
-        amount = self._amount(m, self._counted)
-        if m["unit"] == "in" and not m.string[m.start("unit") - 1].isdigit():
-            return None  # 14in is a size, 3 in 1 is not
+        amount = self._amount(m, self._figures if m.string[: m.start()].endswith("第") else self._counted)
+        if m["unit"] == "in" and not self._inches(m):
+            return None
         return None if amount is None else self._signed(m, [*amount, *self._named(m["unit"], m["b"] or m["a"]), *self._per(m)])
+
+    @staticmethod
+    def _inches(m: re.Match[str]) -> bool:
+        """14in, 6.1 in and a last 10 in are sizes; 3 in 1 and 2 in stock are not."""
+        return m.string[m.start("unit") - 1].isdigit() or "." in m["a"] or not re.match(r"[\s-]*\w", m.string[m.end("unit") :])
 
     def _scaled(self, m: re.Match[str]) -> list[str] | None:
         if m["times"] == "K" and (self._value(m["a"]) or 0) < 10:
@@ -266,13 +324,33 @@ class Reader:
     def _ratio(self, m: re.Match[str]) -> list[str]:
         return [*self._figures(m["a"]), self.language.signs[":"], *self._figures(m["b"])]
 
+    def _vulgar(self, m: re.Match[str]) -> list[str]:
+        """½, 1½ kg, 2⅓: with a whole number before it, as a decimal where that ends."""
+        value, whole = Fraction(unicodedata.numeric(m["part"])).limit_denominator(8), int(m["whole"] or 0)
+        part = self.language.fraction_words(value.numerator, value.denominator)
+        if whole and value.denominator != 3:
+            words = self.language.number_words(whole + Decimal(value.numerator) / value.denominator)
+        else:
+            words = [*self.language.number_words(whole), self.language.signs["&"], *part] if whole else part
+        return words + (self._named(m["unit"], str(whole + 1)) if m["unit"] else [])
+
+    def _lap(self, m: re.Match[str]) -> list[str]:
+        """Minutes and seconds: 4:41.30. A unit after it would say the minutes twice."""
+        return [*self._figures(m["a"]), *self._named("min", m["a"]), *self._figures(m["b"]), *self._named("s", m["b"])]
+
     def _share(self, m: re.Match[str]) -> list[str]:
-        a, b = self._value(m["a"]), self._value(m["b"])
-        if m["a"].isdigit() and m["b"].isdigit() and int(m["a"]) < int(m["b"]) <= 10 and int(m["a"]):
-            return self.language.fraction_words(int(m["a"]), int(m["b"]))
-        if a is not None and a == b and re.fullmatch(r"1[012]", m["a"]):
-            return self._figures(m["a"]) * 2
-        return [*self._figures(m["a"]), self.language.signs["of"], *self._figures(m["b"])]
+        unit = m.groupdict().get("unit")
+        if unit in MEMORY:  # 8/256GB: a phone's two memories
+            return [*self._figures(m["a"]), *self._counted(m["b"]), *self._named(unit, m["b"])]
+        return self._part(m["a"], m["b"]) + (self._named(unit, "1" if len(m["b"]) == 1 else m["b"]) if unit else [])
+
+    def _part(self, a: str, b: str) -> list[str]:
+        """1/2 is a half, 12/12 a sale day, 4.9/5 four point nine of five."""
+        if a.isdigit() and b.isdigit() and 0 < int(a) < int(b) <= 10:
+            return self.language.fraction_words(int(a), int(b))
+        if a == b and re.fullmatch(r"1[012]", a):
+            return self._figures(a) * 2
+        return [*self._figures(a), self.language.signs["of"], *self._figures(b)]
 
     def _year(self, m: re.Match[str]) -> list[str]:
         return [*self.language.one_by_one(m["y"]), "年"]
@@ -305,7 +383,7 @@ class Reader:
             return None
         words = self.language.time_words(hour, minute)
         if noon[:1] in ("a", "p") and hour <= 12:
-            words = [*words, self.language.letters[noon[0].upper()], self.language.letters["M"]]
+            words = [*(word for word in words if word != "o'clock"), self.language.letters[noon[0].upper()], self.language.letters["M"]]
         return self._not_twice(m, words)
 
     @staticmethod

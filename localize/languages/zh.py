@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import re
 import warnings
+from collections.abc import Callable
 from decimal import Decimal
 from functools import cache
 from importlib import import_module
@@ -37,7 +38,7 @@ class Chinese(Spoken):
     digits: ClassVar[tuple[str, ...]] = ("零", "一", "二", "三", "四", "五", "六", "七", "八", "九")
     letters: ClassVar[dict[str, str]] = {c: c for c in "ABCDEFGHIJKLMNOPQRSTUVWXYZ"}  # said as in English
     signs: ClassVar[dict[str, str]] = {
-        "-": "负", ".": "点", "v.": "点", "–": "到", "per": "每", "of": "比", ":": "比", "×": "乘", "x": "倍",
+        "-": "负", "-°": "零下", ".": "点", "v.": "点", "–": "到", "per": "每", "of": "比", ":": "比", "×": "乘", "x": "倍",
         "+": "加", "++": "加", "more": "{} 多", "±": "正负", "&": "和", "=": "等于", "@": "艾特", "~": "大约", "≈": "大约",
         "%": "百分之", "<": "小于", ">": "大于", "≤": "不超过", "≥": "至少", "24/7": "全天二十四小时",
     }  # fmt: skip
@@ -81,6 +82,17 @@ class Chinese(Spoken):
 
     def date_words(self, day: dt.date) -> list[str]:
         return [*self.one_by_one(str(day.year)), "年", *self.integer(day.month), "月", *self.integer(day.day), "日"]
+
+    def forms(self) -> dict[str, Callable[[re.Match[str]], list[str] | None]]:
+        return {
+            r"(?P<m>1[0-2]|0?[1-9])月(?:(?P<d>[0-3]?\d)(?:[-–~](?P<d2>[0-3]?\d))?(?P<day>[日号]))?": self._day,
+            r"(?P<a>[1-9][1-9])折": lambda m: [*self.one_by_one(m["a"]), "折"],  # 85折 is 八五折
+        }
+
+    def _day(self, m: re.Match[str]) -> list[str]:
+        """A month, or days of it: 11月11日, 6月1-18日."""
+        until = [self.signs["–"], *self.integer(int(m["d2"]))] if m["d2"] else []
+        return [*self.integer(int(m["m"])), "月", *([*self.integer(int(m["d"])), *until, m["day"]] if m["d"] else [])]
 
     def time_words(self, hour: int, minute: int) -> list[str]:
         minutes = [*(["零"] * (minute < 10)), *self.integer(minute), "分"] if minute else []

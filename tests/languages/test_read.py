@@ -77,6 +77,28 @@ def test_thai_is_cut_at_words() -> None:
     assert texts("th", "เซรั่มหน้าใส ทัมเบลอร์ มินิมอล") == ["เซรั่ม", "หน้า", "ใส", "ทัมเบลอร์", "มินิมอล"]
 
 
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("อาจก่อให้เกิดอันตรายได้", "อาจ|ก่อให้เกิด|อันตราย|ได้"), ("ทุกคนบอกว่าดี", "ทุกคน|บอก|ว่า|ดี"), ("ใช้นานกว่าเดิม", "ใช้|นาน|กว่า|เดิม"),
+        ("เส้นทางเดินป่า", "เส้นทาง|เดินป่า"), ("ส่วนใหญ่แล้วจะมี", "ส่วนใหญ่|แล้ว|จะ|มี"), ("ประจำวัด", "ประจำ|วัด"),
+    ],
+)  # fmt: skip
+def test_of_equally_few_thai_words_the_usual_ones_are_taken(text: str, words: str) -> None:
+    assert "|".join(texts("th", text)) == words
+
+
+def test_thai_abbreviations_are_one_word() -> None:
+    assert texts("th", "ในปีค.ศ. 2006 และส.ส.ของเรา") == ["ใน", "ปี", "ค.ศ.", "2006", "และ", "ส.ส.", "ของ", "เรา"]
+    assert said("th", "พ.ย. - ก.พ. ปี พ.ศ. 2569") == "พฤศจิกายน | กุมภาพันธ์ | ปี | พุทธศักราช | สอง พัน ห้า ร้อย หก สิบ เก้า"
+    assert said("th", "ดร. สมชาย 19,500 ตร.กม.") == "ดร | สม | ชาย | หนึ่ง หมื่น เก้า พัน ห้า ร้อย ตาราง กิโลเมตร"
+
+
+def test_a_thai_line_does_not_begin_with_the_end_of_a_name() -> None:
+    assert texts("th", "ไปกลาสโกว์ในสกอตแลนด์")[-3:] == ["โกว์", "ใน", "สกอตแลนด์"]
+    assert said("th", "กลาสโกว์") == "กลาส | โกว์"
+
+
 def test_thai_repetition_and_abbreviation_signs_stay_on_their_word() -> None:
     assert texts("th", "ถูกจริง ๆ ค่ะ ของต่างๆ") == ["ถูก", "จริง ๆ", "ค่ะ", "ของ", "ต่างๆ"]
     assert said("th", "ถูกจริง ๆ ค่ะ") == "ถูก | จริง จริง | ค่ะ"
@@ -140,7 +162,7 @@ def test_pauses_come_from_punctuation() -> None:
 
 
 def test_a_thai_space_is_a_light_pause_after_a_phrase() -> None:
-    assert paused("th", "ลำโพงตัวนี้เสียงดีมาก แบตอึด") == "ลำโพง ตัว นี้ เสียง ดีมาก, แบต อึด"
+    assert paused("th", "ลำโพงตัวนี้เสียงดีมาก แบตอึด") == "ลำโพง ตัว นี้ เสียงดี มาก, แบต อึด"
     assert paused("th", "แบตอึด กันน้ำ") == "แบต อึด กันน้ำ"  # too short a phrase
     assert paused("th", "วันนี้ราคาพิเศษเพียง 299 บาท เท่านั้น") == "วันนี้ ราคา พิเศษ เพียง สอง ร้อย เก้า สิบ เก้า บาท เท่านั้น"
 
