@@ -24,7 +24,7 @@ import ffmpeg
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from localize import campaign as campaigns
-from localize import media, stages
+from localize import media, planning, stages
 from localize.clip import render
 from localize.domain import Script
 from localize.store import LocalStore
@@ -39,9 +39,9 @@ def cpu() -> float:
     return own.ru_utime + own.ru_stime + children.ru_utime + children.ru_stime
 
 
-def prepared(studio: stages.Studio, job: stages.Job) -> render.Job:
+def prepared(studio: stages.Studio, job: planning.Job) -> render.Job:
     """A job whose clip is nearest to `SECONDS`, everything up to the voice done."""
-    progress = stages.Progress()
+    progress = planning.Progress()
     text, _ = studio.texts(job, progress)
     script: Script = studio.script(job, text, progress)
     speeches = [studio.speech(line, job.language, progress) for line in script.lines]
@@ -73,7 +73,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         tmp = Path(folder)
         studio = stages.Studio(campaign, LocalStore(tmp / "store"))
-        jobs = [j for j in stages.plan(campaign).jobs if j.language in ("th", "vi", "id")][:6]
+        jobs = [j for j in planning.plan(campaign).jobs if j.language in ("th", "vi", "id")][:6]
         todo = min((prepared(studio, j) for j in jobs), key=lambda r: abs(r.timeline.duration - SECONDS))
         raw = tmp / "frames.yuv"
         raw_frames(todo, raw)

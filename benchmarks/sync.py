@@ -36,7 +36,7 @@ import numpy.typing as npt
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from localize import campaign as campaigns
-from localize import languages, media, stages
+from localize import languages, media, planning, stages
 from localize.assets import ASSETS
 from localize.avatar import DrawnAvatar
 from localize.avatar.pose import mouth_at, mouth_opening
@@ -77,7 +77,7 @@ def demo_clips(tmp: Path) -> Iterator[Path]:
     campaign = campaigns.load(DEMO)
     campaign = campaign.model_copy(update={"video": campaign.video.model_copy(update={"music": "none"})})
     studio = stages.Studio(campaign, LocalStore(tmp))
-    jobs = stages.plan(campaign).jobs
+    jobs = planning.plan(campaign).jobs
     for language in ("th", "id"):
         clip, _, _ = stages.make(studio, next(j for j in jobs if j.language == language and j.product.images))
         yield Path(clip.video).parent

@@ -25,10 +25,11 @@ from pydantic import ValidationError
 
 from flows.watch import Event, tell
 from localize import campaign as campaigns
-from localize import stages
+from localize import planning, stages
 from localize.domain import Channel, Clip, Receipt, Script
 from localize.errors import Blocked, CrossreelError, Transient
-from localize.stages import Job, Outcome, Progress, Studio
+from localize.planning import Job, Outcome, Progress
+from localize.stages import Studio
 from localize.store import open_store
 
 # Never the bottleneck: `_work` hands out no more clips than the campaign's workers.
@@ -87,7 +88,7 @@ def clip(bench: Bench, sku: str, language: str) -> State[None]:
     bench.note(
         _outcome(
             base, progress, state="reused" if reused else "made", clip=made, spoken=spoken, lines=len(script.lines),
-            engines=bench.studio.engines_used(language), title=script.text.title,
+            engines=bench.studio.engines_used(language, progress.origins), title=script.text.title,
         )
     )  # fmt: skip
     if reused:
@@ -122,7 +123,7 @@ def batch(name: str, campaign: dict[str, Any], clips: list[list[str]], run: str)
     settings = _settings(campaign)
     store = open_store(settings.store, campaigns.home())
     wanted = {(sku, language) for sku, language in clips}
-    planned = stages.plan(settings, only=sorted({sku for sku, _ in wanted})).jobs
+    planned = planning.plan(settings, only=sorted({sku for sku, _ in wanted})).jobs
     jobs = [j for j in planned if (j.product.sku, j.language) in wanted]
     bench = Bench(Studio(settings, store), jobs, run)
     _work(bench, jobs, settings)
@@ -176,7 +177,10 @@ def _settings(campaign: dict[str, Any]) -> campaigns.Campaign:
 
 
 def _outcome(base: dict[str, str], progress: Progress, **facts: Any) -> Outcome:
-    known = base | {"stage": progress.at, "seconds": dict(progress.seconds), "keys": tuple(progress.keys)} | facts
+    known = base | {
+        "stage": progress.at, "seconds": dict(progress.seconds), "keys": tuple(progress.keys), "usage": progress.usage,
+        "findings": tuple(progress.findings),
+    } | facts  # fmt: skip
     return Outcome.model_validate(known)
 
 

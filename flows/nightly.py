@@ -21,9 +21,9 @@ from flows import leash
 from flows.batch import batch
 from flows.watch import Event, tell
 from localize import campaign as campaigns
-from localize import report, stages
+from localize import planning, report
 from localize.campaign import Campaign
-from localize.stages import Outcome, Plan
+from localize.planning import Outcome, Plan
 from localize.store import LocalStore, open_store
 
 
@@ -52,7 +52,7 @@ def nightly(
     settings = campaigns.adjusted(campaigns.load(campaign), catalog=catalog, languages=languages, out=out)
     store = open_store(settings.store, campaigns.home())
     store.sweep()
-    plan = stages.plan(settings, only=only or (), limit=limit)
+    plan = planning.plan(settings, only=only or (), limit=limit)
     tell(Event("planned", plan=plan))
     run = run or str(flow_run.id)
     if plan.rejects:

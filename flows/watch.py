@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
-from localize.stages import Outcome, Plan
+from localize.planning import Outcome, Plan
 
 
 @dataclass(frozen=True)

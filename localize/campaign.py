@@ -19,6 +19,7 @@ from localize import engines, languages
 from localize.assets import ASSETS
 from localize.domain import Channel
 from localize.errors import UserError
+from localize.pace import FASTEST
 from localize.products import READERS, Asked, sources
 from localize.products.draft import FIELDS, LOCALIZED
 from localize.products.headers import DECIDING
@@ -63,10 +64,22 @@ SoundChannel = Annotated[Channel, AfterValidator(_sound_channel)]
 
 
 class ScriptSettings(Section):
-    """How scripts are written. `seconds` is the target length of a clip: 15, 30 or 60."""
+    """How scripts are written. `seconds` is the target length of a clip: 15, 30 or 60. The templates know one style, friendly.
+
+    `written_in` says in which language the writer writes: the market's (from the product's texts in it), or the seller's own
+    (`source`), whose Lines are then translated one by one: the seller can read the script, and every market gets the same."""
 
     seconds: Literal[15, 30, 60] = 30
-    style: Literal["friendly"] = "friendly"
+    style: Literal["friendly", "expert", "energetic", "calm"] = "friendly"
+    written_in: Literal["market", "source"] = "market"
+
+
+class ReviewSettings(Section):
+    """Proofreading. `file` keeps what people have corrected and approved; with `required`, only clips of which every Line is
+    approved are made."""
+
+    file: str = ""
+    required: bool = False
 
 
 class HostSettings(Section):
@@ -74,7 +87,7 @@ class HostSettings(Section):
 
     avatar: str = "mali"
     gender: Literal["female", "male"] = "female"
-    pace: float = Field(default=1.0, ge=0.7, le=1.3)
+    pace: float = Field(default=1.0, ge=0.7, le=FASTEST)
     pitch: float = Field(default=1.0, ge=0.7, le=1.4)
 
 
@@ -88,17 +101,36 @@ class Brand(Section):
 
 
 class Engines(Section):
-    """Which engine serves each stage; `auto` takes the best one that is ready on this machine."""
+    """Which engine serves each stage; `auto` takes the best one that is ready on this machine.
+
+    `translate` is asked for what the seller's texts, the memory and the glossary leave: one engine, several in their order, or
+    `none`. `options` are the engines' own settings, by their names."""
 
     script: str = "auto"
+    translate: str | tuple[str, ...] = "auto"
     voice: str = "auto"
     lipsync: str = "auto"
+    options: dict[str, dict[str, Any]] = {}
 
     @field_validator("script", "voice", "lipsync")
     @classmethod
     def known(cls, value: str, info: Any) -> str:
         choices = ("auto", *engines.names(info.field_name))
         return _nearest(value, choices, f"{info.field_name} engine")
+
+    @field_validator("translate")
+    @classmethod
+    def known_translators(cls, value: str | tuple[str, ...]) -> str | tuple[str, ...]:
+        choices = ("auto", "none", *engines.names("translate"))
+        for name in (value,) if isinstance(value, str) else value:
+            _nearest(name, choices if isinstance(value, str) else choices[2:], "translate engine")
+        return value
+
+
+class Translation(Section):
+    """How machines' translations are checked beyond what always is: `back` has each translated back and compared."""
+
+    back: bool = False
 
 
 class MoneySettings(Section):
@@ -143,6 +175,8 @@ class Campaign(Section):
     script: ScriptSettings = ScriptSettings()
     brand: Brand = Brand()
     engines: Engines = Engines()
+    translation: Translation = Translation()
+    review: ReviewSettings = ReviewSettings()
     memory: tuple[str, ...] = ()
     glossary: str = ""
     money: MoneySettings = MoneySettings()
@@ -193,6 +227,16 @@ class Campaign(Section):
 
     def avatar_folder(self) -> Path:
         return ASSETS / "avatars" / self.host.avatar if self.host.avatar in _shipped_avatars() else Path(self.host.avatar)
+
+    def memories(self) -> tuple[Path, ...]:
+        """The translation memories, the one that accepted corrections go to among them if it is there."""
+        own = self.accepted_file()
+        return tuple(dict.fromkeys((*map(Path, self.memory), *((own,) if own.is_file() else ()))))
+
+    def accepted_file(self) -> Path:
+        """The memory that accepted corrections go to: the last one that is no TMX, else <name>.memory.csv beside the reviews."""
+        tables = [Path(m) for m in self.memory if Path(m).suffix.lower() not in (".tmx", ".xml")]
+        return tables[-1] if tables else Path(self.review.file).with_name(f"{self.name}.memory.csv")
 
     def rates_file(self) -> Path:
         return Path(self.money.rates) if self.money.rates else ASSETS / "rates" / "demo.yaml"
@@ -245,6 +289,9 @@ def _absolute(campaign: Campaign, base: Path, path: Path, tree: yaml.Node | None
             problems.append(f"{path}, line {_line(tree, loc)}: {'.'.join(map(str, loc))}: there is no file {full}.")
         return str(full) if value else ""
 
+    for loc, reason in engines.problems(campaign.engines.options):
+        where = ("engines", "options", *loc)
+        problems.append(f"{path}, line {_line(tree, where)}: {'.'.join(where)}: {reason}")
     avatar = campaign.host.avatar
     if avatar not in _shipped_avatars():
         if not (base / avatar / "avatar.yaml").is_file():
@@ -256,6 +303,7 @@ def _absolute(campaign: Campaign, base: Path, path: Path, tree: yaml.Node | None
             "pictures": _folder(campaign.pictures, base),
             "memory": tuple(resolve(m, "memory", i) for i, m in enumerate(campaign.memory)),
             "glossary": resolve(campaign.glossary, "glossary"),
+            "review": campaign.review.model_copy(update={"file": _beside(campaign.review.file or f"{campaign.name}.review.csv", base)}),
             "brand": campaign.brand.model_copy(update={"logo": resolve(campaign.brand.logo, "brand", "logo")}),
             "money": campaign.money.model_copy(update={"rates": resolve(campaign.money.rates, "money", "rates")}),
             "hosts": (campaign.host.model_copy(update={"avatar": avatar}),),
@@ -266,6 +314,10 @@ def _absolute(campaign: Campaign, base: Path, path: Path, tree: yaml.Node | None
     if problems:
         raise UserError("\n".join(problems))
     return absolute
+
+
+def _beside(path: str, base: Path) -> str:
+    return str((base / Path(path).expanduser()).resolve())
 
 
 def _folder(pictures: str, base: Path) -> str:

@@ -29,7 +29,7 @@ from localize.store import open_store
 
 if TYPE_CHECKING:
     from flows.watch import Event
-    from localize.stages import Outcome, Plan
+    from localize.planning import Outcome, Plan
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__, pretty_exceptions_enable=False)
 store_app = typer.Typer(no_args_is_help=True, help="The store of everything made so far.")
@@ -62,7 +62,7 @@ def run(
     # The terminal shows clips, not Prefect's own log; the UI keeps all of it.
     os.environ.setdefault("PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL", "CRITICAL")
     from localize import report
-    from localize.stages import Outcome
+    from localize.planning import Outcome
 
     name = f"{datetime.now():%Y%m%d-%H%M%S}-{uuid.uuid4().hex[:6]}"
     started = time.monotonic()
@@ -107,12 +107,12 @@ def _stoppable() -> Iterator[None]:
 
 
 def _dry_run(campaign: Path, catalog: str | None, codes: list[str] | None, only: Sequence[str], limit: int, out: str | None) -> None:
-    from localize import stages
+    from localize import planning
 
     settings = campaigns.adjusted(campaigns.load(campaign), catalog=catalog, languages=codes, out=out)
-    plan = stages.plan(settings, only=only, limit=limit)
+    plan = planning.plan(settings, only=only, limit=limit)
     table = Table("product", "title", "languages", "channels")
-    by_sku: dict[str, list[stages.Job]] = {}
+    by_sku: dict[str, list[planning.Job]] = {}
     for job in plan.jobs:
         by_sku.setdefault(job.product.sku, []).append(job)
     for sku, jobs in by_sku.items():
@@ -192,20 +192,60 @@ def _print_end(out: str, plan: Plan, outcomes: Sequence[Outcome], seconds: float
 
 
 @app.command()
-def doctor() -> None:
+def review(
+    campaign: Annotated[Path, typer.Argument(help="a campaign.yaml")],
+    read: Annotated[Path | None, typer.Option(help="a filled-in sheet: take over what was written in it")] = None,
+    out: Annotated[Path | None, typer.Option(help="where to write the sheet, if not review.xlsx in the output folder")] = None,
+    languages: Annotated[str | None, typer.Option(help="only these of its languages: th,vi,id")] = None,
+    only: Annotated[list[str] | None, typer.Option(help="only these SKUs")] = None,
+    limit: Annotated[int, typer.Option(min=0, help="only the first products")] = 0,
+    sheet: Annotated[str, typer.Option(help="the language of the sheet itself: en or zh")] = "en",
+    by: Annotated[str, typer.Option(help="who has read it over, for the record")] = "",
+) -> None:
+    """Write every text and line into one sheet to be read over, or take a filled-in sheet back. No sound or picture is made."""
+    from localize import planning, proofreading
+    from localize.desk import Desk
+
+    codes = [c.strip() for c in languages.split(",") if c.strip()] if languages else None
+    settings = campaigns.adjusted(campaigns.load(campaign), languages=codes)
+    chosen = [sku for given in only or () for sku in given.split(",") if sku]
+    answers, problems = proofreading.read(read) if read else ([], [])
+    jobs = planning.plan(settings, only=chosen, limit=limit).jobs
+    desk = Desk(settings, open_store(settings.store, campaigns.home()))
+    if read:
+        done = proofreading.accept(desk, jobs, answers, by=by, at=f"{datetime.now():%Y-%m-%d %H:%M}")
+        for problem in (*problems, *done.problems):
+            console.print(problem, soft_wrap=True, markup=False)
+        console.print(f"{done.texts} texts corrected, {done.lines} lines corrected, {done.approved} lines approved")
+        if done.texts:
+            console.print(f"memory:   {settings.accepted_file()}", soft_wrap=True, markup=False)
+        console.print(f"reviews:  {settings.review.file}", soft_wrap=True, markup=False)
+        raise typer.Exit(2 if problems or done.problems else 0)
+    path = out or Path(settings.out) / "review.xlsx"
+    rows = list(proofreading.collect(desk, jobs, sheet))
+    proofreading.write(path, rows, sheet)
+    stopped, missing = sum(r.blocked for r in rows), sum(r.part == "text" for r in rows)
+    console.print(f"{len(rows)} rows of {len(jobs)} clips: {missing} texts are missing, {stopped} rows would stop their clip")
+    console.print(f"sheet:  {path}", soft_wrap=True, markup=False)
+
+
+@app.command()
+def doctor(campaign: Annotated[Path | None, typer.Argument(help="a campaign.yaml, whose engine options are tried")] = None) -> None:
     """Say which engines are ready on this machine, and how to get the others."""
     from localize import engines, languages, media
+
+    settings = campaigns.load(campaign).engines.options if campaign else {}
 
     table = Table("stage", "engine", "ready", "commercial use", "languages", "what it is / what it lacks")
     unready_stages = []
     for stage in engines.GROUPS:
-        cards = engines.survey(stage)
+        cards = engines.survey(stage, settings)
         for card, lack in cards:
             table.add_row(
                 stage, card.name, "[red]no[/red]" if lack else "[green]yes[/green]", "yes" if card.commercial else "no",
-                ", ".join(card.languages) or "all", escape(lack or card.about),
+                ", ".join(c for c in languages.codes() if c in card.languages) or "all", escape(lack or card.about),
             )  # fmt: skip
-        if cards and all(lack for _, lack in cards):
+        if cards and stage != "translate" and all(lack for _, lack in cards):  # people's translations need no machine
             unready_stages.append(stage)
     console.print(table)
     console.print(f"crossreel {__version__}, Python {sys.version.split()[0]}, ffmpeg {media.ffmpeg_exe()}", soft_wrap=True, markup=False)

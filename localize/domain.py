@@ -121,6 +121,15 @@ class Reject(Model):
     rows: int = 1
 
 
+class Finding(Model):
+    """What a check saw. The message is for a seller; the evidence is what was measured."""
+
+    check: str
+    severity: Severity
+    message: str
+    evidence: dict[str, str | int | float | bool | None] = {}
+
+
 class Line(Model):
     """One spoken sentence of a script.
 
@@ -140,6 +149,8 @@ class Line(Model):
 class Script(Model):
     """Ordered lines in one language, how they were written, and the texts the frame shows beside them.
 
+    `findings` are what its writer has to say about it: why it is not the engine's that was asked, what did not fit. `sources`
+    are the Lines in the language that they were translated from, one each, where they were.
     With `price_from` other variants cost more than `price`, and the lines and cards say so; `was_price` then is what
     that same cheapest variant did cost.
     """
@@ -152,6 +163,8 @@ class Script(Model):
     was_price: Money | None = None
     engine: str
     variant: str = ""
+    findings: tuple[Finding, ...] = ()
+    sources: tuple[str, ...] = ()
 
     def features_shown(self) -> tuple[int, ...]:
         """The indices of the features that Lines speak of, in their order."""
@@ -215,13 +228,20 @@ class Performance(Model):
     seed: int = 0
 
 
-class Finding(Model):
-    """What a check saw. The message is for a seller; the evidence is what was measured."""
+class Usage(Model):
+    """What was asked of a paid or local language model: requests sent (repeated ones too), tokens, and US dollars.
 
-    check: str
-    severity: Severity
-    message: str
-    evidence: dict[str, str | int | float | bool | None] = {}
+    `cost` is of the calls whose prices are known; `unpriced` counts those whose are not.
+    """
+
+    requests: int = 0
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+    cost: Decimal = Decimal(0)
+    unpriced: int = 0
+
+    def __add__(self, other: Usage) -> Usage:
+        return Usage(**{name: getattr(self, name) + getattr(other, name) for name in Usage.model_fields})
 
 
 class Disclosure(Model):

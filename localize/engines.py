@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import threading
 import warnings
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib.metadata import entry_points
-from typing import ClassVar, Literal, Protocol, cast
+from typing import Any, ClassVar, Literal, Protocol, cast
 
+from pydantic import BaseModel, ConfigDict, ValidationError
 from rapidfuzz import process
 
 from localize.errors import NotReady, UserError
@@ -34,7 +36,7 @@ class Card:
     """What an engine declares.
 
     `version` changes whenever its output would; `quality` orders the engines for `auto` (higher is better);
-    `languages` is empty when it serves all of them.
+    `languages` is empty when it serves all of them. `machine` is false for translators that only give back what people wrote.
     """
 
     name: str
@@ -45,10 +47,21 @@ class Card:
     commercial: bool = True
     quality: int = 0
     languages: tuple[str, ...] = ()
+    machine: bool = True
+
+
+class Options(BaseModel):
+    """What a campaign may set of an engine, under `engines: {options: {<name>: ...}}`. Base of each engine's own."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", protected_namespaces=())
 
 
 class Engine(Protocol):
-    """What all engines share. Constructed without arguments; loading is done on first use."""
+    """What all engines share. Loading is done on first use.
+
+    Constructed without arguments; an engine that can be set has a class attribute `Options`, a subclass of the one above,
+    and is constructed with one of these.
+    """
 
     card: ClassVar[Card]
 
@@ -81,21 +94,69 @@ def names(stage: Stage) -> tuple[str, ...]:
 _making = threading.Lock()
 
 
-def _instance(stage: Stage, name: str) -> Engine:
+# The options of engines, by their names, as they stand in a campaign.
+Settings = Mapping[str, Mapping[str, Any]]
+_NO_SETTINGS: Settings = {}
+
+
+def options_of(kind: type[Engine]) -> type[Options] | None:
+    """The options that an engine takes, None if it takes none."""
+    found: type[Options] | None = getattr(kind, "Options", None)
+    return found
+
+
+def problems(settings: Settings) -> list[tuple[tuple[str, ...], str]]:
+    """What is wrong in a campaign's engine options: (where: engine, option), and why with the way out."""
+    known = {name: kind for stage in GROUPS for name, kind in _found(stage).items() if options_of(kind)}
+    wrong: list[tuple[tuple[str, ...], str]] = []
+    for name, given in settings.items():
+        if name not in known:
+            near = process.extractOne(name, known, score_cutoff=50)
+            hint = f" Did you mean {near[2]!r}?" if near else ""
+            wrong.append(((name,), f"there is no engine {name!r} that has options.{hint} Known: {', '.join(sorted(known))}."))
+            continue
+        # One name may serve several stages with options of their own: each of them takes its part.
+        shapes = [o for stage in GROUPS if (k := _found(stage).get(name)) and (o := options_of(k))]
+        fields = {field for shape in shapes for field in shape.model_fields}
+        for option in given:
+            if option not in fields:
+                near = process.extractOne(option, sorted(fields), score_cutoff=50)
+                hint = f" Did you mean {near[0]!r}?" if near else ""
+                wrong.append(((name, option), f"{option!r} is no option of {name}.{hint} Known: {', '.join(sorted(fields))}."))
+        for shape in shapes:
+            try:
+                shape.model_validate({k: v for k, v in given.items() if k in shape.model_fields})
+            except ValidationError as error:
+                for e in error.errors():
+                    where = (name, *(str(part) for part in e["loc"]))
+                    reason = str(e["ctx"]["error"]) if e["type"] == "value_error" else e["msg"]
+                    if (where, reason) not in wrong:
+                        wrong.append((where, reason))
+    return wrong
+
+
+def _instance(stage: Stage, name: str, settings: Settings) -> Engine:
+    kind = _found(stage)[name]
+    shape = options_of(kind)
+    given = {k: v for k, v in settings.get(name, {}).items() if shape and k in shape.model_fields}
     with _making:  # `cache` alone would let two threads make one each
-        return _made(stage, name)
+        return _made(stage, name, shape.model_validate(given).model_dump_json() if shape else "")
 
 
 @cache
-def _made(stage: Stage, name: str) -> Engine:
-    return _found(stage)[name]()
+def _made(stage: Stage, name: str, options: str) -> Engine:
+    kind = cast(Any, _found(stage)[name])
+    made: Engine = kind(kind.Options.model_validate_json(options)) if options else kind()
+    return made
 
 
-def get(stage: Stage, name: str = "auto", *, language: str = "", allow_noncommercial: bool = False) -> Engine:
+def get(
+    stage: Stage, name: str = "auto", *, language: str = "", allow_noncommercial: bool = False, settings: Settings = _NO_SETTINGS
+) -> Engine:
     """The engine of that name, or for `auto` the best one that is ready here and serves the language.
 
-    Engines are made once per process. Raises UserError for an unknown name or a non-commercial engine that
-    the campaign does not allow, NotReady when it (or every one) misses something.
+    Engines are made once per process and set of options. Raises UserError for an unknown name or a non-commercial engine
+    that the campaign does not allow, NotReady when it (or every one) misses something.
     """
     if name == "auto":
         reasons = []
@@ -105,9 +166,9 @@ def get(stage: Stage, name: str = "auto", *, language: str = "", allow_noncommer
                 continue
             if not card.commercial and not allow_noncommercial:
                 continue
-            lack = _instance(stage, candidate).missing()
+            lack = _instance(stage, candidate, settings).missing()
             if not lack:
-                return _instance(stage, candidate)
+                return _instance(stage, candidate, settings)
             reasons.append(f"{candidate}: {lack}")
         raise NotReady(f"no {stage} engine is ready for {language or 'this'}.", missing=tuple(reasons), how="; ".join(reasons))
     if name not in _found(stage):
@@ -119,13 +180,13 @@ def get(stage: Stage, name: str = "auto", *, language: str = "", allow_noncommer
         raise UserError(f"{name} has non-commercial weights ({card.licence}); set allow_noncommercial: true if your use is not commercial.")
     if language and card.languages and language not in card.languages:
         raise UserError(f"the {stage} engine {name!r} does not serve {language!r}, only {', '.join(card.languages)}.")
-    engine = _instance(stage, name)
+    engine = _instance(stage, name, settings)
     lack = engine.missing()
     if lack:
         raise NotReady(f"the {stage} engine {name!r} is not ready: {lack}", missing=(lack,))
     return engine
 
 
-def survey(stage: Stage) -> list[tuple[Card, str]]:
+def survey(stage: Stage, settings: Settings = _NO_SETTINGS) -> list[tuple[Card, str]]:
     """Every engine of a stage, best first, with what it lacks here ("" when it is ready)."""
-    return [(_found(stage)[name].card, _instance(stage, name).missing()) for name in names(stage)]
+    return [(_found(stage)[name].card, _instance(stage, name, settings).missing()) for name in names(stage)]

@@ -16,8 +16,8 @@ import jinja2
 from localize import languages
 from localize.assets import ASSETS
 from localize.campaign import Campaign
+from localize.planning import Outcome, Plan
 from localize.products import write_rejects
-from localize.stages import Outcome, Plan
 
 
 def write(campaign: Campaign, plan: Plan, outcomes: Sequence[Outcome], run: str) -> Path:

@@ -8,194 +8,63 @@ from __future__ import annotations
 
 import json
 import threading
-import time
-from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager, nullcontext
-from dataclasses import dataclass, field
-from functools import cached_property
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
-from typing import Any, Literal, cast
+from typing import cast
 
 import cv2
 import numpy as np
-from pydantic import Field
 
 from localize import campaign as campaigns
-from localize import engines, languages, media, money, products
+from localize import languages, media
 from localize.avatar import perform
 from localize.avatar.drawn import DrawnAvatar
 from localize.campaign import Campaign
 from localize.checks import VERSION as CHECKS_VERSION
 from localize.checks import clips as clip_checks
-from localize.checks import words as word_checks
 from localize.clip import cards, render
 from localize.clip import type as typeset
 from localize.clip.layout import PRESENTER_RIGHT
+from localize.desk import Desk, from_mark, read_json, write_json
 from localize.domain import (
     Channel,
     Clip,
     Disclosure,
     Finding,
     Line,
-    Model,
-    Money,
     Performance,
-    Product,
     Receipt,
-    Reject,
     Script,
     Speech,
-    Text,
 )  # fmt: skip
 from localize.errors import Blocked, CrossreelError, NotReady, Transient, UserError
 from localize.lipsync import Lipsync
-from localize.products import pictures, sources
+from localize.planning import Job, Progress
+from localize.products import pictures
 from localize.publish import Publisher
 from localize.publish import post as posts
-from localize.script import Brief, Writer
-from localize.store import Artifact, LocalStore, digest, file_digest, key
+from localize.store import LocalStore, digest, file_digest, key
 from localize.timeline import Timeline, lay_out
-from localize.translate import Translator
-from localize.translate.glossary import GlossaryTranslator
-from localize.translate.memory import MemoryTranslator
-from localize.translate.products import localize_text
 from localize.voice import Voice, VoiceStyle
 
 # Versions of what stages.py itself does to an output; the engines' fingerprints and the stages' own versions come on top.
-TEXT_VERSION = SCRIPT_VERSION = SPEECH_VERSION = "1"
+SPEECH_VERSION = "1"
 LONGEST_PICTURE = 1400  # px: what a still needs to be zoomed in the frame
 MOST_PICTURES = 10  # more than a clip of a minute shows
 
 Hold = Callable[[str], AbstractContextManager[object]]
 
 
-@dataclass(frozen=True)
-class Job:
-    """One clip to be: a product in a language."""
-
-    product: Product
-    language: str
-
-    @property
-    def name(self) -> str:
-        return f"{self.language} · {self.product.sku}"
-
-
-@dataclass(frozen=True)
-class Plan:
-    """What a run will do: the clips to make, and the rows that can't become one."""
-
-    jobs: tuple[Job, ...]
-    rejects: tuple[Reject, ...]
-    warnings: tuple[Finding, ...]
-    rows: int
-
-
-class Outcome(Model):
-    """How a clip ended. `code` is the exit code its end would have alone; `stage` is where it stopped."""
-
-    sku: str
-    language: str
-    title: str
-    state: Literal["made", "reused", "blocked", "failed"]
-    code: int = 0
-    stage: str = ""
-    message: str = ""
-    clip: Clip | None = None
-    receipts: tuple[Receipt, ...] = ()
-    spoken: int = 0
-    lines: int = 0
-    seconds: dict[str, float] = Field(default_factory=dict)
-    engines: dict[str, str] = Field(default_factory=dict)
-    keys: tuple[str, ...] = ()
-
-
-@dataclass
-class Progress:
-    """How far a clip is. `at` is the stage in hand; `tell` is called at each stage's start."""
-
-    tell: Callable[[str], None] = lambda stage: None
-    at: str = "plan"
-    made: Counter[str] = field(default_factory=Counter)
-    keys: list[str] = field(default_factory=list)
-    seconds: dict[str, float] = field(default_factory=dict)
-
-    @contextmanager
-    def stage(self, name: str) -> Iterator[None]:
-        self.at = name
-        self.tell(name)
-        start = time.monotonic()
-        yield
-        self.seconds[name] = round(self.seconds.get(name, 0.0) + time.monotonic() - start, 3)
-
-    def count(self, stage: str, artifact: Artifact) -> Artifact:
-        self.keys.append(artifact.key)
-        if not artifact.reused:
-            self.made[stage] += 1
-        return artifact
-
-
-def plan(campaign: Campaign, *, only: Sequence[str] = (), limit: int = 0) -> Plan:
-    """Read the catalog and list the clips to make: catalog order, every language that a channel shows the product in.
-
-    `only` are SKUs, `limit` is a number of products (0: all). Raises UserError for a catalog that can't be read and
-    for a SKU that is not in it.
-    """
-    chosen: list[Product] = []
-    rejects: list[Reject] = []
-    warnings: list[Finding] = []
-    known: set[str] = set()
-    skipped: list[products.Skipped] = []
-    reading = products.open_catalog(campaign.catalog_files(), campaign.asked())
-    for outcome in reading:
-        if isinstance(outcome, (Product, Reject)) and only:
-            known.add(outcome.sku)
-            if outcome.sku not in only:
-                continue
-        if isinstance(outcome, Product):
-            if limit and len(chosen) >= limit:
-                continue
-            seen, findings = products.look(outcome)
-            warnings.extend(findings)
-            chosen.append(seen) if isinstance(seen, Product) else rejects.append(seen)
-        elif isinstance(outcome, Reject):
-            rejects.append(outcome)
-        elif isinstance(outcome, Finding):
-            warnings.append(outcome)
-        else:
-            skipped.append(outcome)
-    for sku in only:
-        if sku not in known:
-            raise UserError(f"{sources.shown(campaign.catalog)} has no product {sku!r}.{campaigns.hint(sku, sorted(known))}")
-    if not chosen and not rejects:
-        raise UserError(products.nothing(reading, skipped))
-    jobs = [Job(p, code) for p in chosen for code in campaign.languages if campaign.channels_for(p.sku, code)]
-    if campaign.limits.clips:
-        jobs = jobs[: campaign.limits.clips]
-    return Plan(tuple(jobs), tuple(rejects), tuple(warnings), reading.account.rows)
-
-
-class Studio:
-    """What all clips of a campaign share: engines, translators, rates, the avatar. Safe to use from several threads."""
+class Studio(Desk):
+    """What all clips of a campaign share: a desk for the words, engines for the rest, the avatar. Safe to use from several
+    threads."""
 
     def __init__(self, campaign: Campaign, store: LocalStore) -> None:
-        self.campaign, self.store = campaign, store
+        super().__init__(campaign, store)
         self._own = threading.local()
         # Planes are small and the encoder needs the other cores: OpenCV's own threads only get in the way.
         cv2.setNumThreads(1)
-
-    @cached_property
-    def translators(self) -> tuple[Translator, ...]:
-        found: list[Translator] = [MemoryTranslator(self.campaign.memory)] if self.campaign.memory else []
-        return (*found, GlossaryTranslator(self.campaign.glossary)) if self.campaign.glossary else tuple(found)
-
-    @cached_property
-    def rates(self) -> money.Rates:
-        return money.load(self.campaign.rates_file())
-
-    def writer(self, language: str) -> Writer:
-        return cast(Writer, self._engine("script", self.campaign.engines.script, language))
 
     def voice(self, language: str) -> Voice:
         return cast(Voice, self._engine("voice", self.campaign.engines.voice, language))
@@ -205,9 +74,6 @@ class Studio:
 
     def publisher(self, channel: Channel) -> Publisher:
         return cast(Publisher, self._engine("publish", channel.kind, ""))
-
-    def _engine(self, stage: engines.Stage, name: str, language: str) -> engines.Engine:
-        return engines.get(stage, name, language=language, allow_noncommercial=self.campaign.allow_noncommercial)
 
     @property
     def avatar(self) -> DrawnAvatar:
@@ -221,43 +87,6 @@ class Studio:
         return VoiceStyle(gender=host.gender, pace=host.pace, pitch=host.pitch)
 
     # ---- stages
-
-    def prices(self, product: Product, language: str) -> tuple[Money, Money | None]:
-        """The price and former price in the money of the language's market."""
-        to, charm = languages.get(language).currency, self.campaign.money.charm
-        return money.convert_pair(product.price, product.was_price, to, self.rates, charm=charm)
-
-    def texts(self, job: Job, progress: Progress) -> tuple[Text, dict[str, str]]:
-        """The product's texts in the job's language, and where each came from. Raises NotReady naming what is missing."""
-        product = job.product
-        name = key("text", TEXT_VERSION, product, job.language, self.campaign.script.seconds, [t.fingerprint() for t in self.translators])
-
-        def build(folder: Path) -> None:
-            long = self.campaign.script.seconds == 60  # only the long scripts use the description
-            text, origins = localize_text(product, job.language, self.translators, description=long)
-            _write(folder / "text.json", {"text": text.model_dump(mode="json"), "origins": origins})
-
-        made = _read(progress.count("text", self.store.make(name, build)).folder / "text.json")
-        return Text.model_validate(made["text"]), made["origins"]
-
-    def script(self, job: Job, text: Text, progress: Progress) -> Script:
-        """The script of a job. Raises Blocked with the findings of the script's checks."""
-        writer, (now, was) = self.writer(job.language), self.prices(job.product, job.language)
-        brief = Brief(self.campaign.script.seconds, self.campaign.script.style, self.campaign.host.gender, self._platform(job))
-        p = job.product
-        # Only what a writer may use: another picture or another language's text leaves the script as it is.
-        seen = (p.sku, p.category, p.brand, text, now, was, job.language, vars(brief), writer.fingerprint(), *_from(p))
-        name = key("script", SCRIPT_VERSION, seen)
-
-        def build(folder: Path) -> None:
-            written = writer.write(p, text, now, was, job.language, brief)
-            _write(folder / "script.json", written.model_dump(mode="json"))
-
-        script = Script.model_validate(_read(progress.count("script", self.store.make(name, build)).folder / "script.json"))
-        blocking = [f for f in word_checks.check(script, p) if f.severity == "block"]
-        if blocking:
-            raise Blocked(" ".join(f.message for f in blocking), findings=tuple(f.message for f in blocking))
-        return script
 
     def speech_key(self, line: Line, language: str) -> str:
         """The key of a Line's speech: its words as they are said, the voice and its style. Not its place in the script."""
@@ -275,10 +104,10 @@ class Studio:
                 audio="line.wav", rate=sound.rate, duration=len(sound.samples) / sound.rate, words=sound.words, mouths=sound.mouths,
                 engine=voice.card.name,
             )  # fmt: skip
-            _write(folder / "speech.json", spoken.model_dump(mode="json"))
+            write_json(folder / "speech.json", spoken.model_dump(mode="json"))
 
         folder = progress.count("voice", self.store.make(self.speech_key(line, language), build)).folder
-        speech = Speech.model_validate(_read(folder / "speech.json"))
+        speech = Speech.model_validate(read_json(folder / "speech.json"))
         return speech.model_copy(update={"audio": str(folder / speech.audio)})
 
     def pictures(self, job: Job) -> tuple[Job, tuple[Finding, ...]]:
@@ -317,7 +146,7 @@ class Studio:
             [self.speech_key(line, job.language) for line in script.lines],
             self.lipsync(job.language).fingerprint(), self.avatar.fingerprint(), [file_digest(i) for i in p.images],
             PRESENTER_RIGHT, c.brand.primary, c.brand.accent, file_digest(c.brand.logo) if c.brand.logo else "",
-            c.video, self._music_digest(), self._producer(), *_from(script),
+            c.video, self._music_digest(), self._producer(), *from_mark(script),
         )  # fmt: skip
 
     def clip(self, job: Job, script: Script, origins: dict[str, str], progress: Progress, hold: Hold) -> tuple[Clip, bool]:
@@ -337,7 +166,7 @@ class Studio:
             reused = True
         with progress.stage("checks"):
             findings = self._check(name, there, progress)
-        made = _read(there / "clip.json")
+        made = read_json(there / "clip.json")
         clip = Clip(
             key=name, sku=job.product.sku, language=job.language, duration=made["duration"], video=str(there / "clip.mp4"),
             cover=str(there / "cover.jpg"), captions=str(there / "captions.srt"), sidecar=str(there / "clip.json"), findings=findings,
@@ -346,7 +175,7 @@ class Studio:
 
     def publish(self, job: Job, clip: Clip, channel: Channel, script: Script) -> Receipt:
         """Put a clip on a channel. Raises Blocked when a finding stops it."""
-        post = posts.write(job.product, script, self.disclosure(job.product.sku, job.language, clip.key))
+        post = posts.write(job.product, script, self.disclosure(job.product.sku, job.language, clip.key), channel.platform)
         return self.publisher(channel).publish(clip, post, channel, Path(self.campaign.out))
 
     def disclosure(self, sku: str, language: str, clip_key: str) -> Disclosure:
@@ -378,7 +207,7 @@ class Studio:
         todo, performance = self.job_to_render(job, script, speeches, name)
         done = render.render(todo, folder)
         spoken = todo.timeline.spoken
-        _write(folder / "performance.json", performance.model_dump(mode="json"))
+        write_json(folder / "performance.json", performance.model_dump(mode="json"))
         product = job.product.model_copy(update={"images": tuple(Path(i).name for i in job.product.images)})
         shown = [script.text.title, script.text.brand, *(script.text.features[n] for n in script.features_shown())]
         sidecar = {
@@ -389,19 +218,22 @@ class Studio:
             "boxes": done.boxes, "label_glyph": done.label_glyph, "pictures": len(todo.pictures),
             "unprintable": typeset.unprintable(" ".join([*shown, *(line.text for line in script.lines)]), job.language),
             "loudness": {"integrated": done.loudness.integrated, "true_peak": done.loudness.true_peak},
-            "engines": self.engines_used(job.language), "rates_date": str(self.rates.date),
+            "engines": self.engines_used(job.language, origins), "rates_date": str(self.rates.date),
             "target_seconds": self.campaign.script.seconds, "disclosure": todo.disclosure.model_dump(mode="json"),
         }  # fmt: skip
-        _write(folder / "clip.json", sidecar)
+        write_json(folder / "clip.json", sidecar)
 
-    def engines_used(self, language: str) -> dict[str, str]:
-        """Which engine served each stage, with the licence of what it runs."""
-        used = (self.writer(language), self.voice(language), self.lipsync(language))
-        return {e.card.stage: f"{e.card.name} ({e.card.licence})" for e in used}
+    def engines_used(self, language: str, origins: dict[str, str]) -> dict[str, str]:
+        """Which engine served each stage, with the licence of what it runs; of the translators those that texts came from."""
+        asked = tuple(t for t in self.translators(language) if t.card.machine and t.card.name in origins.values())
+        used: dict[str, list[str]] = {}
+        for e in (*asked, self.writer(language), self.voice(language), self.lipsync(language)):
+            used.setdefault(e.card.stage, []).append(f"{e.card.name} ({e.card.licence})")
+        return {stage: ", ".join(names) for stage, names in used.items()}
 
     def _check(self, name: str, folder: Path, progress: Progress) -> tuple[Finding, ...]:
         def build(target: Path) -> None:
-            made = _read(folder / "clip.json")
+            made = read_json(folder / "clip.json")
             layout = PRESENTER_RIGHT
             label = cards.ai_label(made["language"], layout.safe[2] - layout.safe[0])
             expected = clip_checks.Expected(
@@ -411,15 +243,10 @@ class Studio:
                 label_glyph=made["label_glyph"], pictures=made["pictures"], unprintable=made["unprintable"],
             )  # fmt: skip
             found = clip_checks.check(folder / "clip.mp4", expected)
-            _write(target / "findings.json", [f.model_dump(mode="json") for f in found])
+            write_json(target / "findings.json", [f.model_dump(mode="json") for f in found])
 
         artifact = progress.count("checks", self.store.make(key("checks", CHECKS_VERSION, name), build))
         return tuple(Finding.model_validate(f) for f in json.loads((artifact.folder / "findings.json").read_text(encoding="utf-8")))
-
-    def _platform(self, job: Job) -> str:
-        """The platform a script may speak of: the channels' own if they all have the same, else none."""
-        platforms = {c.platform for c in self.campaign.channels_for(job.product.sku, job.language)}
-        return platforms.pop() if len(platforms) == 1 else "any"
 
     def _producer(self) -> str:
         """Who the label's metadata names, in the characters that GB 45438 allows there."""
@@ -440,24 +267,10 @@ def make(studio: Studio, job: Job, progress: Progress | None = None, hold: Hold 
     """
     progress = progress or Progress()
     with progress.stage("translate"):
-        text, origins = studio.texts(job, progress)
+        localized = studio.texts(job, progress)
     with progress.stage("script"):
-        script = studio.script(job, text, progress)
+        script = studio.script(job, localized, progress)
     with progress.stage("pictures"):
         seen, missing = studio.pictures(job)
-    clip, reused = studio.clip(seen, script, origins, progress, hold)
+    clip, reused = studio.clip(seen, script, localized.origins, progress, hold)
     return clip.model_copy(update={"findings": (*clip.findings, *missing)}), script, reused
-
-
-def _from(priced: Product | Script) -> tuple[str, ...]:
-    """What a "from" price adds to a key; nothing where there is none, as such clips were made before there were any."""
-    return ("price_from",) if priced.price_from else ()
-
-
-def _write(path: Path, value: object) -> None:
-    path.write_text(json.dumps(value, ensure_ascii=False, indent=1), encoding="utf-8")
-
-
-def _read(path: Path) -> dict[str, Any]:
-    found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-    return found

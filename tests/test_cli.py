@@ -12,7 +12,7 @@ from types import ModuleType
 import pytest
 
 from flows import watch
-from localize import __version__, cli, stages
+from localize import __version__, cli, planning
 from localize.errors import Blocked, CrossreelError, NotReady, Transient, UserError
 from localize.store import LocalStore, key
 
@@ -155,7 +155,7 @@ def test_each_error_has_its_exit_code(
     def fail(*_: object, **__: object) -> None:
         raise error
 
-    monkeypatch.setattr(stages, "plan", fail)
+    monkeypatch.setattr(planning, "plan", fail)
     assert crossreel("run", shop / "campaign.yaml", "--dry-run") == Said(code, "", text)
 
 
@@ -179,7 +179,7 @@ def test_ctrl_c_ends_without_a_traceback(crossreel: Callable[..., Said], shop: P
     def stop(*_: object, **__: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(stages, "plan", stop)
+    monkeypatch.setattr(planning, "plan", stop)
     assert crossreel("run", shop / "campaign.yaml", "--dry-run").code == 130
 
 

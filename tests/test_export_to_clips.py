@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from localize import stages
+from localize import planning, stages
 from localize.campaign import load
 from localize.stages import Studio
 from localize.store import LocalStore
@@ -49,7 +49,7 @@ def test_an_export_becomes_clips(shop: Path, server: str, export: str, more: str
     (shop / "export.csv").write_text(export.format(server=server), encoding="utf-8")
     (shop / "campaign.yaml").write_text(CAMPAIGN.format(more=more), encoding="utf-8")
     settings = load(shop / "campaign.yaml")
-    (job,) = stages.plan(settings).jobs
+    (job,) = planning.plan(settings).jobs
     clip, _, reused = stages.make(Studio(settings, LocalStore(shop / "store")), job)
     assert not reused
     assert clip.blocked == ()

@@ -12,10 +12,10 @@ from urllib.parse import unquote
 import pytest
 
 from localize import campaign as campaigns
-from localize import report, stages
+from localize import planning, report
 from localize.campaign import Campaign
 from localize.domain import Clip, Finding, Receipt, Reject
-from localize.stages import Outcome, Plan
+from localize.planning import Outcome, Plan
 
 
 class Page(HTMLParser):
@@ -74,7 +74,7 @@ def campaign(shop: Path) -> Campaign:
 
 @pytest.fixture
 def plan(campaign: Campaign) -> Plan:
-    planned = stages.plan(campaign)
+    planned = planning.plan(campaign)
     reject = Reject(file="products.csv", row=9, sku="BAD", column="price", value="=1+1", reason="not a price")
     warning = Finding(check="catalog", severity="info", message="<b>odd</b> column")
     return Plan(planned.jobs, (reject,), (warning,), planned.rows + 1)

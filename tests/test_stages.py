@@ -6,11 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from localize import stages
+from localize import desk, planning
 from localize.campaign import Campaign, load
 from localize.domain import Product
 from localize.errors import Blocked, Transient, UserError
-from localize.stages import Job, Studio
+from localize.planning import Job
+from localize.stages import Studio
 from localize.store import LocalStore
 
 
@@ -22,7 +23,7 @@ def campaign(shop: Path, rows: str, *more: str) -> Campaign:
     return load(shop / "campaign.yaml")
 
 
-def skus(plan: stages.Plan) -> list[str]:
+def skus(plan: planning.Plan) -> list[str]:
     return list(dict.fromkeys(job.product.sku for job in plan.jobs))
 
 
@@ -32,7 +33,7 @@ def skus(plan: stages.Plan) -> list[str]:
 def test_the_limit_counts_products_that_can_be_made(shop: Path) -> None:
     (shop / "pictures" / "note.jpg").write_text("no picture")
     rows = "A,Mug,290,pictures/note.jpg\nB,Lamp,390,pictures/lamp.jpg\nC,Lid,90,pictures/note.jpg\nD,Cup,190,pictures/mug.jpg\nE,Jug,90,\n"
-    plan = stages.plan(campaign(shop, rows), limit=2)
+    plan = planning.plan(campaign(shop, rows), limit=2)
     assert skus(plan) == ["B", "D"]
     assert [r.sku for r in plan.rejects] == ["A", "C"]
     assert "it is text" in plan.rejects[0].reason
@@ -41,19 +42,19 @@ def test_the_limit_counts_products_that_can_be_made(shop: Path) -> None:
 
 def test_pictures_of_products_that_are_not_wanted_are_not_looked_at(shop: Path) -> None:
     (shop / "pictures" / "note.jpg").write_text("no picture")
-    plan = stages.plan(campaign(shop, "A,Mug,290,pictures/note.jpg\nB,Lamp,390,pictures/lamp.jpg\n"), only=["B"])
+    plan = planning.plan(campaign(shop, "A,Mug,290,pictures/note.jpg\nB,Lamp,390,pictures/lamp.jpg\n"), only=["B"])
     assert (skus(plan), plan.rejects) == (["B"], ())
 
 
 def test_an_unknown_product_is_named_with_the_nearest(shop: Path) -> None:
     with pytest.raises(UserError, match=r"has no product 'LAMP-2'\. Did you mean 'LAMP-02'\?"):
-        stages.plan(load(shop / "campaign.yaml"), only=["LAMP-2"])
+        planning.plan(load(shop / "campaign.yaml"), only=["LAMP-2"])
 
 
 def test_without_any_currency_no_price_is_made_up(shop: Path) -> None:
     text = (shop / "campaign.yaml").read_text(encoding="utf-8").replace("currency: THB\n", "")
     (shop / "campaign.yaml").write_text(text, encoding="utf-8")
-    plan = stages.plan(campaign(shop, "A,Mug,290,pictures/mug.jpg\n"))
+    plan = planning.plan(campaign(shop, "A,Mug,290,pictures/mug.jpg\n"))
     assert plan.jobs == ()
     assert "no currency is given" in plan.rejects[0].reason
 
@@ -62,7 +63,7 @@ def test_several_files_are_one_catalog(shop: Path) -> None:
     (shop / "more.csv").write_text("sku,title,price,images\nCUP,Cup,190,pictures/mug.jpg\n", encoding="utf-8")
     path = shop / "campaign.yaml"
     path.write_text(path.read_text(encoding="utf-8").replace("catalog: products.csv", "catalog: '*.csv'"), encoding="utf-8")
-    assert skus(stages.plan(load(path))) == ["CUP", "MUG-01", "LAMP-02"]
+    assert skus(planning.plan(load(path))) == ["CUP", "MUG-01", "LAMP-02"]
 
 
 # ---- pictures
@@ -70,7 +71,7 @@ def test_several_files_are_one_catalog(shop: Path) -> None:
 
 def job(shop: Path, images: str, *more: str) -> tuple[Studio, Job]:
     settings = campaign(shop, f"A,Mug,290,{images}\n", *more)
-    return Studio(settings, LocalStore(shop / "store")), stages.plan(settings).jobs[0]
+    return Studio(settings, LocalStore(shop / "store")), planning.plan(settings).jobs[0]
 
 
 def test_pictures_at_addresses_become_files(shop: Path, server: str) -> None:
@@ -111,5 +112,5 @@ def test_a_product_without_pictures_is_blocked(shop: Path) -> None:
 
 def test_a_from_price_is_part_of_the_keys_and_a_plain_one_is_not() -> None:
     plain = Product.model_validate({"sku": "A", "title": "Mug", "price": {"amount": 9, "currency": "THB"}})
-    assert stages._from(plain) == ()
-    assert stages._from(plain.model_copy(update={"price_from": True})) != ()
+    assert desk.from_mark(plain) == ()
+    assert desk.from_mark(plain.model_copy(update={"price_from": True})) != ()

@@ -1,21 +1,19 @@
-"""Checks of a script before anything is spoken: its prices, its numbers, its alphabet."""
+"""Checks of a script before anything is spoken: its prices, what it claims, its language."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from decimal import Decimal
 
 from localize import languages
+from localize.checks import facts, wording
 from localize.domain import Finding, Money, Product, Script
 from localize.languages import Language
-
-_FIGURES = re.compile(r"(?:\d[\d.,]*\d|\d)(?:\s?[%％])?")
 
 
 def check(script: Script, product: Product) -> list[Finding]:
     """Every finding on a script, given the row it was written from."""
-    return [*_prices(script), *_from(script, product), *_numbers(script, product), *_alphabet(script)]
+    return [*_prices(script), *_from(script, product), *facts.check(script, product), *_alphabet(script), *_wording(script, product)]
 
 
 def _prices(script: Script) -> Iterable[Finding]:
@@ -96,39 +94,6 @@ def _money_like(text: str, currency: str, written: str) -> list[str]:
     return [f.strip() for f in found]
 
 
-def _numbers(script: Script, product: Product) -> Iterable[Finding]:
-    """Every other figure in a Line is in the row (in any language's text), or is a price, the saving or its percentage."""
-    texts = [product.sku, product.title, product.brand, product.description, product.proof, *product.features]
-    for text in (script.text, *product.localized.values()):
-        texts += [text.title, text.description, text.brand, text.proof, *text.features]
-    lang, money = languages.get(script.language), [script.price]
-    if script.was_price:
-        saved = script.was_price.amount - script.price.amount
-        money += [script.was_price, Money(amount=saved, currency=script.price.currency)]
-        texts.append(f"{int(saved * 100 / script.was_price.amount)}%")
-    known = {value for text in (*texts, *map(lang.price, money)) for f in _FIGURES.findall(text) for value in _values(f)}
-    for number, line in enumerate(script.lines, 1):
-        for figure in _FIGURES.findall(line.text):
-            if not _values(figure) & known:
-                yield Finding(
-                    check="number", severity="block",
-                    message=f"Line {number} says {figure}, which is nowhere in the product's row.",
-                    evidence={"line": number, "said": figure},
-                )  # fmt: skip
-
-
-def _values(figure: str) -> set[str]:
-    """What a figure can mean: 20,000 and 20.000 are the same number in two countries, but 5.3 is never 53, nor 60 always 60%."""
-    share = "%" if figure[-1] in "%％" else ""
-    figure = figure.rstrip(" \u00a0%％")
-    digits = re.sub(r"[.,]", "", figure)
-    decimal = re.fullmatch(r"([\d.,]*\d)[.,](\d+)", figure)
-    found = {Decimal(re.sub(r"[.,]", "", decimal[1]) + "." + decimal[2])} if decimal else {Decimal(digits)}
-    if re.fullmatch(r"\d{1,3}(?:[.,]\d{3})+", figure):
-        found.add(Decimal(digits))
-    return {format(value.normalize(), "f") + share for value in found}
-
-
 def _alphabet(script: Script) -> Iterable[Finding]:
     """Lines are written in the language's letters (Latin names pass everywhere)."""
     lang = languages.get(script.language)
@@ -142,3 +107,23 @@ def _alphabet(script: Script) -> Iterable[Finding]:
                 message=f"{where} has letters that are not {lang.name}: {wrong}. Give it in {lang.name}.",
                 evidence={"where": where, "letters": wrong},
             )  # fmt: skip
+
+
+def _wording(script: Script, product: Product) -> Iterable[Finding]:
+    """Each Line reads as its language, is no talk about the task, and does not go round in circles."""
+    lang = languages.get(script.language)
+    names = (script.text.title, script.text.brand, product.brand)
+    row = " ".join((script.text.title, script.text.description, *script.text.features))
+    for number, line in enumerate(script.lines, 1):
+        # What the seller's own text in the language says, a Line may say.
+        own = [text for text in (*script.text.features, script.text.proof) if text and text in line.text]
+        if not lang.foreign(line.text) and (strange := wording.strange(line.text, script.language, (*names, *own))):
+            yield _line_finding("language", number, f"is not all in {lang.name}", strange)
+        if leak := wording.leak(line.text, row):
+            yield _line_finding("leak", number, "holds words about the task, not about the product", leak)
+        if looped := wording.loop(line.text, row):
+            yield _line_finding("loop", number, "says the same over and over", looped)
+
+
+def _line_finding(check: str, number: int, what: str, said: str) -> Finding:
+    return Finding(check=check, severity="block", message=f"Line {number} {what}: {said!r}.", evidence={"line": number, "said": said})

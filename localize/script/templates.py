@@ -26,17 +26,11 @@ from localize.assets import ASSETS
 from localize.domain import Emotion, Line, Money, Product, Role, Script, Show, Text
 from localize.engines import Card
 from localize.errors import UserError
-from localize.script import Brief
+from localize.pace import LINE_GAP, seconds
+from localize.script import Brief, Judge, no_judge
 
 PHRASES = ASSETS / "phrases"
 STYLES = ("friendly",)
-
-# What punctuation inside a Line and its own beginning and end add, in seconds. With these and the rates of the phrase
-# files the estimates of the demo's Lines follow the draft voice with a correlation of 0.98 or better in each language.
-_PAUSES = {",": 0.25, ".": 0.3, "?": 0.3, "!": 0.3}
-_EDGES = 0.2
-# Silence between two Lines of a clip, in seconds.
-LINE_GAP = 0.3
 
 # What is said in one breath: wider product texts are cut for speech (the frame shows them whole).
 TITLE_COLUMNS = 40
@@ -63,26 +57,12 @@ _CLAUSE = re.compile(
 _TAG = re.compile(r"^\s*(?:\[[^\]]*\]|【[^】]*】|\([^)]*\)|（[^）]*）)\s*|\s*(?:\([^)]*\)|（[^）]*）)\s*$")
 
 
-class Pace(BaseModel):
-    """How fast a selling voice speaks: what one beat is (a pattern), and how many beats it says in a second.
-
-    `latin` is the seconds a Latin letter takes in a script that is not Latin (names, abbreviations).
-    """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    beat: str
-    rate: float
-    latin: float = 0.0
-
-
 class Phrases(BaseModel):
     """One language's phrase file. `lines` holds slot -> group -> variants, `dangling` the words no title may end with,
     `tidy` what is replaced in every finished line (pattern, replacement)."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    pace: Pace
     tidy: tuple[tuple[str, str], ...] = ()
     particles: dict[str, dict[str, str]]
     dangling: tuple[str, ...]
@@ -160,23 +140,6 @@ def group_of(product: Product) -> str:
 def _mentions(text: str, words: Sequence[str]) -> bool:
     """Whether a casefolded text has one of the words: whole words (and plurals) in Latin letters, else anywhere."""
     return any(re.search(rf"(?<![a-z]){re.escape(w)}(?:e?s)?(?![a-z])", text) if w.isascii() else w in text for w in words)
-
-
-def seconds(text: str, language: str) -> float:
-    """How long a selling voice takes to say a text, estimated: beats over the language's rate, plus its pauses."""
-    pace = phrases(language).pace
-    tokens = languages.get(language).read(text)
-    total = _EDGES + sum(_PAUSES.get(token.pause, 0.0) for token in tokens[:-1])
-    for token in tokens:
-        total += len(re.findall(pace.beat, token.say.casefold())) / pace.rate
-        if pace.latin:
-            total += pace.latin * sum(c.isascii() and c.isalpha() for c in token.say)
-    return total
-
-
-def length(lines: Sequence[Line], language: str) -> float:
-    """How long the lines take with the gaps between them, in seconds, estimated."""
-    return sum(seconds(line.text, language) for line in lines) + LINE_GAP * max(0, len(lines) - 1)
 
 
 def columns(text: str) -> int:
@@ -265,12 +228,16 @@ class TemplateWriter:
 
     def fingerprint(self) -> str:
         digest = hashlib.blake2b(digest_size=8)
-        for path in sorted(PHRASES.glob("*.yaml")):
+        for path in (*sorted(PHRASES.glob("??.yaml")), PHRASES / "categories.yaml"):
             digest.update(path.name.encode() + b"\0" + path.read_bytes())
         return f"templates-{self.card.version}-{digest.hexdigest()}"
 
-    def write(self, product: Product, text: Text, price: Money, was: Money | None, language: str, brief: Brief) -> Script:
-        """See `Writer.write`. A product with too little to say for the asked length gives a shorter script.
+    def write(
+        self, product: Product, text: Text, price: Money, was: Money | None, language: str, brief: Brief, judge: Judge = no_judge
+    ) -> Script:
+        """See `Writer.write`; there is no other script to write, so nobody is asked to judge.
+
+        A product with too little to say for the asked length gives a shorter script.
 
         Raises UserError for a style, gender or language the phrase files do not have.
         """

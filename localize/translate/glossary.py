@@ -21,7 +21,7 @@ from babel.numbers import get_decimal_symbol
 
 from localize.engines import Card
 from localize.errors import UserError
-from localize.translate import Translation
+from localize.translate import NO_HINTS, Hints, Translation
 from localize.translate.memory import Unit, normal, read_table
 
 _PLACE = re.compile(r"\{(\w+)\}")
@@ -38,6 +38,15 @@ class _Term:
     pattern: re.Pattern[str]
     texts: Mapping[str, str]
     keep: bool
+
+    @cached_property
+    def inside(self) -> re.Pattern[str]:
+        """The term as part of a text: a word of its own where words are written apart; a plural counts."""
+        term = self.texts[""]
+        latin = r"A-Za-z0-9\u00c0-\u024f"
+        before, after = (bool(re.match(f"[{latin}]", c)) for c in (term[0], term[-1]))
+        edges = (f"(?<![{latin}])" if before else "", f"(?:e?s)?(?![{latin}])" if after else "")
+        return re.compile(edges[0] + re.escape(term) + edges[1], re.IGNORECASE)
 
     @property
     def certainty(self) -> tuple[int, int]:
@@ -56,6 +65,7 @@ class GlossaryTranslator:
         version="2",
         licence="Apache-2.0",
         quality=80,
+        machine=False,
     )
 
     def __init__(self, path: str | Path | None = None) -> None:
@@ -70,10 +80,26 @@ class GlossaryTranslator:
         content = self.path.read_bytes() if self.path else b""
         return f"glossary-{self.card.version}-{hashlib.blake2b(content, digest_size=8).hexdigest()}"
 
-    def translate(self, texts: Sequence[str], source: str, target: str) -> list[Translation | None]:
+    def translate(self, texts: Sequence[str], source: str, target: str, hints: Hints = NO_HINTS) -> list[Translation | None]:
         """See `Translator.translate`. Raises UserError for a glossary that cannot be read."""
         composed = [self._compose(normal(text), source, target, depth=0) for text in texts]
         return [Translation(text=text, origin=self.card.name) if text else None for text in composed]
+
+    def terms_in(self, texts: Sequence[str], target: str) -> tuple[dict[str, str], tuple[str, ...]]:
+        """The glossary's terms that stand in some texts: those that must be called something, and names that stay as they are.
+
+        Terms with places are left to `translate`: what they are called hangs on what fills them."""
+        called: dict[str, str] = {}
+        kept: list[str] = []
+        joined = " \n ".join(map(normal, texts))
+        for term in self._terms:
+            if term.pattern.groups or not (term.keep or term.texts.get(target)) or not term.inside.search(joined):
+                continue
+            if term.keep:
+                kept.append(term.texts[""])
+            else:
+                called[term.texts[""]] = term.texts[target]
+        return called, tuple(kept)
 
     @cached_property
     def _terms(self) -> tuple[_Term, ...]:

@@ -2,7 +2,8 @@
 
 A text matches when it equals a stored one after normalisation: Unicode NFC, invisible marks dropped, any run of white
 space one space. Case counts ("US" is not "us"). Where a text is stored twice the later entry wins, as accepted
-corrections are added at the end; a later file wins over an earlier one.
+corrections are added at the end; a later file wins over an earlier one. What is only nearly the same is offered to whoever reads
+the texts over, and never used by itself: a number in it may be another.
 """
 
 from __future__ import annotations
@@ -10,15 +11,19 @@ from __future__ import annotations
 import csv
 import hashlib
 import io
+import os
 import unicodedata
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
 from xml.parsers import expat
 
+from rapidfuzz import fuzz, process
+
 from localize.engines import Card
 from localize.errors import UserError
-from localize.translate import Translation
+from localize.translate import NO_HINTS, Hints, Translation
 
 # One stored text in every language it has, by code; "" is the CSV's `source` column, of whatever language that is.
 Unit = dict[str, str]
@@ -32,6 +37,19 @@ def normal(text: str) -> str:
     return " ".join(unicodedata.normalize("NFC", text).translate(_INVISIBLE).split())
 
 
+# From this likeness on a stored text is offered for one that is nearly the same.
+LIKENESS = 0.9
+
+
+@dataclass(frozen=True)
+class Near:
+    """A stored text, its translation, and how like it is (0 to 1) to the one that was asked for."""
+
+    source: str
+    text: str
+    likeness: float
+
+
 class MemoryTranslator:
     """Gives back what the memory files hold, exactly. The files are read on first use."""
 
@@ -42,6 +60,7 @@ class MemoryTranslator:
         version="1",
         licence="Apache-2.0",
         quality=90,
+        machine=False,
     )
 
     def __init__(self, paths: Sequence[str | Path] = ()) -> None:
@@ -61,18 +80,58 @@ class MemoryTranslator:
                 digest.update(hashlib.file_digest(file, "sha256").digest())
         return f"memory-{self.card.version}-{digest.hexdigest()}"
 
-    def translate(self, texts: Sequence[str], source: str, target: str) -> list[Translation | None]:
+    def translate(self, texts: Sequence[str], source: str, target: str, hints: Hints = NO_HINTS) -> list[Translation | None]:
         """See `Translator.translate`. Raises UserError for a file that cannot be read."""
         return [self._find(normal(text), source, target) for text in texts]
 
+    def near(self, text: str, source: str, target: str, *, most: int = 3) -> list[Near]:
+        """Stored texts that are nearly this one, with their translations, the nearest first: to be offered, never to be used."""
+        wanted = normal(text)
+        stored = [known for code, known in self._stored() if code in (source, "") and known != wanted]
+        found = process.extract(wanted, stored, scorer=fuzz.ratio, score_cutoff=100 * LIKENESS, limit=most)
+        near = ((known, score / 100, self._find(known, source, target)) for known, score, _ in found)
+        return [Near(known, made.text, score) for known, score, made in near if made]
+
     def _find(self, text: str, source: str, target: str) -> Translation | None:
-        if self._by_text is None:
-            self._by_text = {(code, normal(unit[code])): unit for path in self.paths for unit in read(path) for code in unit}
         for code in (source, ""):
-            unit = self._by_text.get((code, text), {})
+            unit = self._stored().get((code, text), {})
             if unit.get(target, "").strip():
                 return Translation(text=unit[target], origin=self.card.name)
         return None
+
+    def _stored(self) -> dict[tuple[str, str], Unit]:
+        if self._by_text is None:
+            self._by_text = {(code, normal(unit[code])): unit for path in self.paths for unit in read(path) for code in unit}
+        return self._by_text
+
+
+def remember(path: Path, entries: Sequence[tuple[str, str, str]]) -> None:
+    """Add what people have accepted, (source text, language code, text), to the end of a memory in CSV, making it if it is not
+    there. Its columns, separator and encoding stay; a column for a new language is added. The file appears whole or not at all.
+
+    Raises UserError for a file that cannot be read, and for a TMX file, which other programs keep.
+    """
+    if path.suffix.lower() in (".tmx", ".xml"):
+        raise UserError(f"{path} is TMX, which crossreel only reads: name a CSV as the last one under `memory:` for what is accepted.")
+    names, rows, delimiter, encoding = ["source"], [], ",", "utf-8-sig"
+    if path.is_file():
+        text, encoding = _text(path)
+        delimiter = _delimiter(text)
+        list(read_table(path))  # complains of what is wrong in it
+        names, *rows = list(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter))
+    codes = [name.strip().lower() for name in names]
+    for code in dict.fromkeys(code for _, code, _ in entries):
+        if code not in codes:
+            names, codes = [*names, code], [*codes, code]
+    for source, code, said in entries:
+        row = dict.fromkeys(range(len(codes)), "") | {codes.index("source"): source, codes.index(code): said}
+        rows.append([row[i] for i in range(len(codes))])
+    half = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    with half.open("w", encoding=encoding, newline="") as file:
+        sheet = csv.writer(file, delimiter=delimiter)
+        sheet.writerow(names)
+        sheet.writerows(row for row in rows if any(row))
+    half.replace(path)
 
 
 def read(path: Path) -> Iterator[Unit]:
@@ -89,14 +148,8 @@ def read_table(path: Path) -> Iterator[Unit]:
 
     Separated by comma, semicolon or tab, in UTF-8 or, with its byte-order mark, UTF-16. Raises UserError.
     """
-    raw = path.read_bytes()
-    encoding = "utf-16" if raw[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig"
-    try:
-        text = raw.decode(encoding)
-    except UnicodeDecodeError as wrong:
-        raise UserError(f"{path}: byte {wrong.start} is not {wrong.encoding}; save the file as CSV UTF-8.") from wrong
-    header = text.partition("\n")[0]
-    rows = csv.reader(io.StringIO(text, newline=""), delimiter=max(",;\t", key=header.count), strict=True)
+    text, _ = _text(path)
+    rows = csv.reader(io.StringIO(text, newline=""), delimiter=_delimiter(text), strict=True)
     try:
         names = [name.strip().lower() for name in next(rows, [])]
         if "source" not in names:
@@ -110,6 +163,20 @@ def read_table(path: Path) -> Iterator[Unit]:
                 yield unit
     except csv.Error as wrong:
         raise UserError(f"{path}, line {rows.line_num}: {wrong}.") from wrong
+
+
+def _text(path: Path) -> tuple[str, str]:
+    """A CSV's text and its encoding."""
+    raw = path.read_bytes()
+    encoding = "utf-16" if raw[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig"
+    try:
+        return raw.decode(encoding), encoding
+    except UnicodeDecodeError as wrong:
+        raise UserError(f"{path}: byte {wrong.start} is not {wrong.encoding}; save the file as CSV UTF-8.") from wrong
+
+
+def _delimiter(text: str) -> str:
+    return max(",;\t", key=text.partition("\n")[0].count)
 
 
 def _read_tmx(path: Path) -> Iterator[Unit]:

@@ -12,7 +12,7 @@ import pytest
 from PIL import Image, ImageDraw
 
 from localize import campaign as campaigns
-from localize import media, stages
+from localize import media, planning, stages
 from localize.domain import MOUTH_OPENING, Performance, Product
 from localize.products import pictures
 from localize.store import LocalStore
@@ -50,9 +50,9 @@ class Made:
     def __init__(self, campaign: campaigns.Campaign, store: Path, product: Product | None = None) -> None:
         # A fresh studio each time: nothing is remembered but what is in the store.
         studio = stages.Studio(campaign, LocalStore(store))
-        job = next(j for j in stages.plan(campaign, only=[SKU]).jobs if j.language == "th")
-        self.progress = stages.Progress()
-        self.clip, self.script, self.reused = stages.make(studio, stages.Job(product or job.product, "th"), self.progress)
+        job = next(j for j in planning.plan(campaign, only=[SKU]).jobs if j.language == "th")
+        self.progress = planning.Progress()
+        self.clip, self.script, self.reused = stages.make(studio, planning.Job(product or job.product, "th"), self.progress)
         self.product = job.product
 
 

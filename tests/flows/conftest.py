@@ -15,9 +15,10 @@ import pytest
 
 import flows.batch  # before anything of prefect: flows sets what prefect reads when it is imported
 from localize import campaign as campaigns
-from localize import media, stages
+from localize import media, planning
 from localize.domain import Finding, Line, Speech
-from localize.stages import Job, Progress, Studio
+from localize.planning import Job, Progress
+from localize.stages import Studio
 from localize.store import LocalStore
 
 from prefect.client.orchestration import SyncPrefectClient, get_client  # isort: skip
@@ -83,7 +84,7 @@ def bench(shop: Path, store: LocalStore, stand_in: StandIn, monkeypatch: pytest.
     """The shop's four clips, ready to be worked on by `clip.fn`, which then needs no server."""
     monkeypatch.setattr(flows.batch, "concurrency", lambda *_, **__: nullcontext())
     settings = campaigns.load(shop / "campaign.yaml")
-    return flows.batch.Bench(Studio(settings, store), list(stages.plan(settings).jobs), "tonight")
+    return flows.batch.Bench(Studio(settings, store), list(planning.plan(settings).jobs), "tonight")
 
 
 @pytest.fixture(scope="session")

@@ -11,10 +11,10 @@ from prefect.states import Failed, State
 
 from flows.batch import Bench, batch, clip, is_transient
 from localize import campaign as campaigns
-from localize import stages
+from localize import planning
 from localize.domain import Finding
 from localize.errors import NotReady, Transient, UserError
-from localize.stages import Outcome
+from localize.planning import Outcome
 from localize.store import LocalStore
 from tests.flows.conftest import StandIn
 
@@ -30,7 +30,7 @@ def work(shop: Path, store: LocalStore, *, run: str = "tonight", workers: int = 
     """Run the batch flow over the whole shop."""
     settings = campaigns.load(shop / "campaign.yaml").model_dump(mode="json")
     settings |= {"store": str(store.root), "out": str(shop / "out"), "limits": {"workers": workers}}
-    clips = [[j.product.sku, j.language] for j in stages.plan(campaigns.load(shop / "campaign.yaml")).jobs]
+    clips = [[j.product.sku, j.language] for j in planning.plan(campaigns.load(shop / "campaign.yaml")).jobs]
     return batch("corner-shop · batch 1 of 1", settings, clips, run, return_state=True)
 
 

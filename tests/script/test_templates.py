@@ -8,7 +8,7 @@ from decimal import Decimal
 
 import pytest
 
-from localize import languages
+from localize import languages, pace
 from localize.domain import GESTURES, Money, Product, Script, Text
 from localize.errors import UserError
 from localize.script import Brief
@@ -166,8 +166,8 @@ def test_there_are_variants_enough(language: str) -> None:
 def test_the_length_is_near_its_target(language: str, seconds: int) -> None:
     for sku in ("LM-EARB-01", "A1", "B2"):
         script = write(language, sku=sku, seconds=seconds, platform="tiktok")
-        assert 0.7 * seconds <= t.length(script.lines, language) <= 1.2 * seconds
-        assert max(t.seconds(line.text, language) for line in script.lines) < 9
+        assert 0.7 * seconds <= pace.length(script.lines, language) <= 1.2 * seconds
+        assert max(pace.seconds(line.text, language) for line in script.lines) < 9
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

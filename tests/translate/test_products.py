@@ -12,8 +12,9 @@ import pytest
 
 from localize import languages
 from localize.domain import Money, Product, Text
+from localize.engines import Card
 from localize.errors import NotReady
-from localize.translate import Translation
+from localize.translate import NO_HINTS, Hints, Translation
 from localize.translate.glossary import GlossaryTranslator
 from localize.translate.memory import MemoryTranslator
 from localize.translate.products import localize_text
@@ -36,15 +37,17 @@ class Known:
 
     def __init__(self, origin: str, texts: dict[str, str]) -> None:
         self.origin, self.texts, self.asked = origin, texts, list[str]()
+        self.card = Card(name=origin, stage="translate", about="", version="1", licence="", machine=False)
 
-    def translate(self, texts: Sequence[str], source: str, target: str) -> list[Translation | None]:
+    def translate(self, texts: Sequence[str], source: str, target: str, hints: Hints = NO_HINTS) -> list[Translation | None]:
         assert source == "en"
         self.asked += texts
         return [Translation(text=self.texts[t], origin=self.origin) if t in self.texts else None for t in texts]
 
 
 def localize(product: Product, target: str, *known: Known, description: bool = True) -> tuple[Text, dict[str, str]]:
-    return localize_text(product, target, known, description=description)  # type: ignore[arg-type]
+    made = localize_text(product, target, known, description=description)  # type: ignore[arg-type]
+    return made.text, made.origins
 
 
 def test_the_seller_s_own_text_first_then_the_translators_in_order() -> None:
@@ -112,10 +115,11 @@ def files(tmp_path: Path) -> list[MemoryTranslator | GlossaryTranslator]:
 
 def test_a_catalog_in_any_language_is_translated(tmp_path: Path) -> None:
     """Memory and glossary care for the texts, not for which language they are in; a Swedish 1,5 is a Thai 1.5."""
-    text, origins = localize_text(SHOES, "th", files(tmp_path))
+    made = localize_text(SHOES, "th", files(tmp_path))
+    text, origins = made.text, made.origins
     assert text == Text(title="รองเท้าวิ่ง Lumora", brand="Lumora", features=("หนัก 1.5 กก.", "กันน้ำ"))
     assert origins == {"title": "memory", "brand": "catalog", "features.0": "glossary", "features.1": "glossary"}
-    assert localize_text(SHOES, "vi", files(tmp_path))[0].features == ("Nặng 1,5 kg", "Chống nước")
+    assert localize_text(SHOES, "vi", files(tmp_path)).text.features == ("Nặng 1,5 kg", "Chống nước")
 
 
 @pytest.mark.parametrize(
@@ -181,7 +185,8 @@ def test_the_demo_catalog_is_covered(target: str) -> None:
     translators = [MemoryTranslator([DEMO / "memory.csv"]), GlossaryTranslator(DEMO / "glossary.csv")]
     origins: Counter[str] = Counter()
     for product in demo_products():
-        text, origin = localize_text(product, target, translators)
+        made = localize_text(product, target, translators)
+        text, origin = made.text, made.origins
         origins += Counter(origin.values())
         for said in (text.title, *text.features, text.description, text.proof):
             assert languages.get(target).foreign(said) == "", said

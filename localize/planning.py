@@ -1,0 +1,136 @@
+"""What a run is to make, and how far it is: jobs from the catalog, each clip's progress, how it ended."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Literal
+
+from pydantic import Field
+
+from localize import account, products
+from localize import campaign as campaigns
+from localize.campaign import Campaign
+from localize.domain import Clip, Finding, Model, Product, Receipt, Reject, Usage
+from localize.errors import UserError
+from localize.products import sources
+from localize.store import Artifact
+
+
+@dataclass(frozen=True)
+class Job:
+    """One clip to be: a product in a language."""
+
+    product: Product
+    language: str
+
+    @property
+    def name(self) -> str:
+        return f"{self.language} · {self.product.sku}"
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a run will do: the clips to make, and the rows that can't become one."""
+
+    jobs: tuple[Job, ...]
+    rejects: tuple[Reject, ...]
+    warnings: tuple[Finding, ...]
+    rows: int
+
+
+class Outcome(Model):
+    """How a clip ended. `code` is the exit code its end would have alone; `stage` is where it stopped."""
+
+    sku: str
+    language: str
+    title: str
+    state: Literal["made", "reused", "blocked", "failed"]
+    code: int = 0
+    stage: str = ""
+    message: str = ""
+    clip: Clip | None = None
+    receipts: tuple[Receipt, ...] = ()
+    spoken: int = 0
+    lines: int = 0
+    seconds: dict[str, float] = Field(default_factory=dict)
+    engines: dict[str, str] = Field(default_factory=dict)
+    keys: tuple[str, ...] = ()
+    usage: Usage = Usage()
+    findings: tuple[Finding, ...] = ()
+
+
+@dataclass
+class Progress:
+    """How far a clip is. `at` is the stage in hand; `tell` is called at each stage's start. `usage` is what models were asked
+    for it now, `findings` what was seen of its words, `origins` where its texts came from."""
+
+    tell: Callable[[str], None] = lambda stage: None
+    at: str = "plan"
+    made: Counter[str] = field(default_factory=Counter)
+    keys: list[str] = field(default_factory=list)
+    seconds: dict[str, float] = field(default_factory=dict)
+    usage: Usage = field(default_factory=Usage)
+    findings: list[Finding] = field(default_factory=list)
+    origins: dict[str, str] = field(default_factory=dict)
+
+    @contextmanager
+    def stage(self, name: str) -> Iterator[None]:
+        self.at = name
+        self.tell(name)
+        start = time.monotonic()
+        with account.opened() as spent:
+            try:
+                yield
+            finally:  # what was paid for is told of a stage that failed, too
+                self.usage += spent.usage
+        self.seconds[name] = round(self.seconds.get(name, 0.0) + time.monotonic() - start, 3)
+
+    def count(self, stage: str, artifact: Artifact) -> Artifact:
+        self.keys.append(artifact.key)
+        if not artifact.reused:
+            self.made[stage] += 1
+        return artifact
+
+
+def plan(campaign: Campaign, *, only: Sequence[str] = (), limit: int = 0) -> Plan:
+    """Read the catalog and list the clips to make: catalog order, every language that a channel shows the product in.
+
+    `only` are SKUs, `limit` is a number of products (0: all). Raises UserError for a catalog that can't be read and
+    for a SKU that is not in it.
+    """
+    chosen: list[Product] = []
+    rejects: list[Reject] = []
+    warnings: list[Finding] = []
+    known: set[str] = set()
+    skipped: list[products.Skipped] = []
+    reading = products.open_catalog(campaign.catalog_files(), campaign.asked())
+    for outcome in reading:
+        if isinstance(outcome, (Product, Reject)) and only:
+            known.add(outcome.sku)
+            if outcome.sku not in only:
+                continue
+        if isinstance(outcome, Product):
+            if limit and len(chosen) >= limit:
+                continue
+            seen, findings = products.look(outcome)
+            warnings.extend(findings)
+            chosen.append(seen) if isinstance(seen, Product) else rejects.append(seen)
+        elif isinstance(outcome, Reject):
+            rejects.append(outcome)
+        elif isinstance(outcome, Finding):
+            warnings.append(outcome)
+        else:
+            skipped.append(outcome)
+    for sku in only:
+        if sku not in known:
+            raise UserError(f"{sources.shown(campaign.catalog)} has no product {sku!r}.{campaigns.hint(sku, sorted(known))}")
+    if not chosen and not rejects:
+        raise UserError(products.nothing(reading, skipped))
+    jobs = [Job(p, code) for p in chosen for code in campaign.languages if campaign.channels_for(p.sku, code)]
+    if campaign.limits.clips:
+        jobs = jobs[: campaign.limits.clips]
+    return Plan(tuple(jobs), tuple(rejects), tuple(warnings), reading.account.rows)

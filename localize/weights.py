@@ -1,0 +1,95 @@
+"""Weights: the models kept on this machine. Where their folders are, what one lacks, and what identifies it.
+
+Nothing here goes to the network: what is missing is said, and how to get it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import struct
+from collections.abc import Sequence
+from functools import cache
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Literal
+
+from localize.errors import NotReady
+
+Device = Literal["auto", "cpu", "cuda"]
+Dtype = Literal["auto", "float32", "bfloat16", "float16"]
+
+MIB = 1 << 20
+# What a model is made of; its readme, pictures and hidden files may change and leave it what it is.
+PARTS = (".bin", ".safetensors", ".json", ".model", ".txt", ".jinja")
+
+
+def models() -> Path:
+    """The folder with a folder for each model: $CROSSREEL_MODELS, else `models` in $CROSSREEL_HOME, else in ~/.crossreel."""
+    home = os.environ.get("CROSSREEL_HOME") or Path.home() / ".crossreel"
+    return Path(os.environ.get("CROSSREEL_MODELS") or Path(home) / "models").expanduser()
+
+
+def folder(engine: str, given: str = "") -> Path:
+    """A model's folder: the one `given` (a path, or a name below `models()`), else the engine's own below `models()`."""
+    own = models() / (given or engine)  # an absolute path stays itself
+    path = Path(given).expanduser()
+    return path if given and not own.is_dir() and path.is_dir() else own
+
+
+def lack(place: Path, files: Sequence[str], how: str, packages: Sequence[str]) -> str:
+    """What is missing of packages and of a model's files, in one sentence; "" when nothing is. `how` says how to get them."""
+    absent = [name for name in packages if find_spec(name) is None]
+    if absent:
+        some = "the packages {} are" if len(absent) > 1 else "the package {} is"
+        return f"{some.format(' and '.join(absent))} not installed (pip install {' '.join(absent)})."
+    if not place.is_dir():
+        return f"there is no model in {place}; {how}."
+    lost = [name for name in files if not (place / name).is_file()]
+    return f"the model in {place} has no {' and no '.join(lost)}; {how}." if lost else ""
+
+
+def fingerprint(place: Path) -> str:
+    """What identifies a folder's model: names and sizes of its files, the whole content of small ones, both ends of big ones."""
+    paths = sorted(path for path in place.glob("*") if path.suffix in PARTS and path.is_file())
+    return _digest(tuple((path, path.stat().st_size, path.stat().st_mtime_ns) for path in paths))
+
+
+@cache
+def _digest(files: tuple[tuple[Path, int, int], ...]) -> str:
+    digest = hashlib.blake2b(digest_size=8)
+    for path, size, _ in files:
+        digest.update(f"{path.name}\0{size}\0".encode())
+        with path.open("rb") as file:
+            digest.update(file.read(MIB))
+            file.seek(max(MIB, size - MIB))
+            digest.update(file.read())
+    return digest.hexdigest()
+
+
+def broken(place: Path, error: BaseException) -> NotReady:
+    """What to raise when a folder's model can't be loaded: it names the file at fault."""
+    said = " ".join(str(error).split())[:200] or type(error).__name__
+    return NotReady(f"{_culprit(place)} can't be loaded: {said}.", how="Get the model's files again.", missing=(str(place),))
+
+
+def _culprit(place: Path) -> Path:
+    """The file that can't be read, as far as it shows from outside; else the biggest one, which holds the weights."""
+    for path in sorted(place.glob("*.json")):
+        try:
+            json.loads(path.read_bytes())
+        except ValueError:
+            return path
+    for path in sorted(place.glob("*.safetensors")):
+        with path.open("rb") as file:  # a file of 8 bytes that say how long its header is, the header, the numbers
+            (length,) = struct.unpack("<Q", file.read(8).ljust(8, b"\0"))
+            try:
+                header = json.loads(file.read(length)) if 0 < length < path.stat().st_size else None
+            except ValueError:
+                return path
+            ends_at = [part["data_offsets"][1] for name, part in (header or {}).items() if name != "__metadata__"]
+            if 8 + length + max(ends_at, default=0) != path.stat().st_size:
+                return path
+    files = [path for path in place.glob("*") if path.suffix in PARTS]
+    return max(files, key=lambda path: path.stat().st_size, default=place)
