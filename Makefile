@@ -6,7 +6,7 @@ export CROSSREEL_HOME ?= $(CURDIR)/.crossreel
 export PREFECT_HOME ?= $(CURDIR)/.crossreel/prefect
 export PYTHAINLP_DATA ?= $(CURDIR)/.crossreel/pythainlp
 
-.PHONY: install demo test lint heavy bench ui clean
+.PHONY: install demo test lint heavy neural bench ui clean
 
 install: .venv/installed
 
@@ -34,9 +34,18 @@ lint: .venv/installed-dev
 heavy: .venv/installed-dev
 	$(BIN)/python -m pytest -m heavy
 
+# The tests of local models run on tiny random ones, which they build; they need torch and its kin (see the extra `words`).
+.venv/installed-words: .venv/installed-dev
+	$(BIN)/pip install -q --disable-pip-version-check -c constraints.txt -e '.[dev,words]'
+	@touch $@
+
+neural: .venv/installed-words
+	$(BIN)/python -m pytest -m neural
+
 bench: .venv/installed-dev
 	$(BIN)/python benchmarks/thai_front_end.py
 	$(BIN)/python benchmarks/catalogs.py
+	$(BIN)/python benchmarks/words.py
 	$(BIN)/python benchmarks/render.py
 
 ui: .venv/installed

@@ -16,7 +16,7 @@ from typing import Any
 import yaml
 from babel.dates import get_month_names
 
-from localize import languages
+from localize import numerals
 from localize.assets import ASSETS
 from localize.languages import signs
 
@@ -62,7 +62,7 @@ def find(text: str, code: str) -> list[Quantity]:
     for match in _pattern(code).finditer(folded):
         if not match["sign"] and _in_code(folded, match.start("figures")):
             continue
-        values = _values(match["figures"])
+        values = _values(match["figures"], code)
         if zeros := _zeros(match["zeros"], code):
             values = frozenset(v.scaleb(zeros) for v in values)
         # ฿390 วันนี้ is a price today, no 390 days: a sign before the figures says what they are.
@@ -74,38 +74,47 @@ def find(text: str, code: str) -> list[Quantity]:
 
 
 def in_words(text: str, code: str) -> frozenset[Decimal]:
-    """The numbers that a text says in words, as months' names and as half an hour's 30, too; none in a language that
-    crossreel does not speak."""
-    if code not in languages.codes():
+    """The numbers that a text says in words, as months' names, as ordinals and as half an hour's 30, too; none in a language
+    that crossreel does not speak."""
+    if not numerals.speaks(code):
         return frozenset()
     folded = _spaced(text, code)
-    said = {Decimal(_spelled(code)[m[0]]).normalize() for m in _spelling(code).finditer(folded)}
+    said = {numeral.value for numeral in numerals.find(text, code)}
     for words, values in _table()["said"][code].items():
         if words in folded:
-            said |= {Decimal(v) for v in values}
+            said |= {Decimal(str(v)) for v in values}
+    if Decimal("0.5") in said:  # one and a half, หนึ่งชั่วโมงครึ่ง, một tiếng rưỡi
+        said |= {v + Decimal("0.5") for v in said if v == v.to_integral_value() and v < 100}
     said |= {Decimal(month) for month, name in _months(code) if name in folded}
-    return frozenset(said | {Decimal(_ROMAN[m[0]]) for m in _ROMANS.finditer(text)})
+    return frozenset(v.normalize() for v in said | {Decimal(_ROMAN[m[0]]) for m in _ROMANS.finditer(text)})
 
 
 def counted(text: str, code: str) -> list[tuple[Decimal, str]]:
     """Numbers in words with what they count behind them, as written: (5, "ห้าระดับ"). None below 2, which counts nothing up."""
-    folded = _spaced(text, code)
-    found = ((_spelled(code)[m["number"]], m[0]) for m in _counting(code).finditer(folded))
-    return [(Decimal(n), written) for n, written in found if n > 1]
+    found = []
+    for numeral in numerals.find(text, code):
+        thing = _things(code).match(text, numeral.end)
+        if thing and numeral.value > 1:
+            found.append((numeral.value, text[numeral.start : thing.end()]))
+    return found
+
+
+def coins_in_words(text: str, code: str, currency: str) -> list[tuple[Decimal, str]]:
+    """Amounts of a currency that are written in words: (145, "ร้อยสี่สิบห้าบาท")."""
+    names = [sign for sign, of in signs.signs_of_money().items() if of == currency and sign[0].isalpha() and len(sign) > 1]
+    coin = re.compile(r"\s?(?:" + "|".join(map(re.escape, sorted(names, key=len, reverse=True))) + ")", re.IGNORECASE)
+    found = ((n, coin.match(text, n.end)) for n in numerals.find(text, code))
+    return [(n.value, text[n.start : after.end()]) for n, after in found if after]
 
 
 @cache
-def _counting(code: str) -> re.Pattern[str]:
+def _things(code: str) -> re.Pattern[str]:
+    """What may be counted: units, counters, coins."""
     table = signs._data()
     forms = [form for unit in table["units"] for form in unit[code]] + table["counters"][code]
-    names = {_spaced(part, code) for form in forms for part in form.split("/")}
-    things = "|".join(
-        map(re.escape, sorted((n for n in names if n and n[0].isalpha() and len(n) > 1 - (code == "zh")), key=len, reverse=True))
-    )
-    number = "|".join(map(re.escape, sorted(_spelled(code), key=len, reverse=True)))
-    if code in _SCRIPTED:
-        return re.compile(rf"(?P<number>{number})(?:{things})")
-    return re.compile(rf"(?<!\w)(?P<number>{number}) (?:{things})(?!\w)")
+    names = {part for form in forms for part in form.split("/")}
+    things = "|".join(map(re.escape, sorted((n for n in names if n and n[0].isalpha()), key=len, reverse=True)))
+    return re.compile(rf"\s?(?:{things})(?!นี้|หน้า|ก่อน)" if code in _SCRIPTED else rf"\s(?:{things})(?!\w)", re.IGNORECASE)
 
 
 _ROMAN = {"II": 2, "III": 3, "IV": 4, "VI": 6, "VII": 7, "VIII": 8, "IX": 9}
@@ -144,8 +153,9 @@ def signs_of_money() -> dict[str, str]:
 # --- figures -------------------------------------------------------------------------------------------------------
 
 
-def _values(figures: str) -> frozenset[Decimal]:
-    """What figures may mean: 20,000 and 20.000 are the same in two countries, 5.3 is never 53."""
+def _values(figures: str, code: str) -> frozenset[Decimal]:
+    """What figures may mean: 20,000 and 20.000 are the same in two countries, 5.3 is never 53. A mark that groups in the text's
+    own language groups, and so does one before 000, which nobody writes as decimals."""
     plain = re.sub(r"[\u00a0\u202f]", "", figures)
     marks = re.findall("[.,]", plain)
     if not marks:
@@ -154,9 +164,11 @@ def _values(figures: str) -> frozenset[Decimal]:
     whole, rest = re.sub("[.,]", "", plain[:last]), plain[last + 1 :]
     grouped = re.fullmatch(r"\d{1,3}(?:[.,]\d{3})+", plain) is not None and len(set(marks)) == 1
     found = set()
-    if marks.count(marks[-1]) == 1:
+    own = "." if code in ("vi", "id") else ","
+    groups = grouped and not plain.startswith("0") and (marks[-1] == own or rest == "000")
+    if marks.count(marks[-1]) == 1 and not groups:
         found.add(Decimal(f"{whole}.{rest}"))
-    if grouped:
+    if grouped and not plain.startswith("0"):
         found.add(Decimal(whole + rest))
     return frozenset(found or {Decimal(whole + rest)})
 
@@ -171,9 +183,9 @@ def _pattern(code: str) -> re.Pattern[str]:
     zeros = _alternatives(_zeros_of(code))
     money = _alternatives([s for s in signs.signs_of_money() if len(s) < 4])
     units = _alternatives([u for u in _units(code) if u])
-    return re.compile(
-        rf"(?:(?P<sign>{money})\s?)?(?P<figures>{_FIGURE})(?:\s?(?P<zeros>{zeros}))?(?:[\s-]?(?P<unit>{units})(?!นี้|หน้า|ก่อน))?", re.IGNORECASE
-    )  # fmt: skip
+    # วันนี้ is today, no day: what points at a time is no unit.
+    counted = rf"(?:\s?(?P<zeros>{zeros}))?(?:[\s-]?(?P<unit>{units})(?!นี้|หน้า|ก่อน))?"
+    return re.compile(rf"(?:(?P<sign>{money})\s?)?(?P<figures>{_FIGURE}){counted}", re.IGNORECASE)
 
 
 def _alternatives(words: object) -> str:
@@ -213,41 +225,6 @@ def _units(code: str) -> dict[str, frozenset[str]]:
 def _spaced(text: str, code: str) -> str:
     folded = signs.fold(text).casefold().replace("-", " ")
     return "".join(folded.split()) if code in _SCRIPTED else " ".join(folded.split())
-
-
-@cache
-def _spelled(code: str) -> dict[str, int]:
-    """Numbers in words, as `_spaced` writes them: all to 999, then the round ones."""
-    lang = languages.get(code)
-    round_ones = (*range(1000, 10_000, 500), *range(10_000, 100_000, 5_000), *range(100_000, 1_000_001, 50_000))
-    found: dict[str, int] = {}
-    for n in (*range(1, 1000), *round_ones):
-        for said in _ways(_spaced(lang.number(n), code), code):
-            found.setdefault(said, n)
-    return found
-
-
-def _ways(said: str, code: str) -> Iterator[str]:
-    """A number's words and the others that people use for them."""
-    yield said
-    if code == "vi":
-        yield said.replace("mươi tư", "mươi bốn")
-        yield said.replace("linh", "lẻ")
-        yield said.replace("nghìn", "ngàn")
-    elif code == "zh":
-        if said in ("二", "二百", "二千", "二万"):
-            yield said.replace("二", "两")
-        if said.startswith("一百") and said != "一百":
-            yield said.replace("一百", "百", 1)
-    elif code == "en":
-        yield re.sub(r"hundred (?=\w)", "hundred and ", said)
-        yield said.replace("one ", "a ", 1)
-
-
-@cache
-def _spelling(code: str) -> re.Pattern[str]:
-    words = "|".join(map(re.escape, sorted(_spelled(code), key=len, reverse=True)))
-    return re.compile(words if code in _SCRIPTED else rf"(?<!\w)(?:{words})(?!\w)")
 
 
 def spoken_year(value: Decimal) -> frozenset[Decimal]:

@@ -61,7 +61,7 @@ def _numbers(script: Script, row: Row) -> Iterator[Finding]:
     stated = [q for language, text in row.texts for q in quantities.find(text, language)]
     known = stated + _of_prices(script)
     worded = {v for language, text in row.texts for v in quantities.in_words(text, language)}
-    every = {v for q in stated for v in q.values} | worded
+    every = {v for q in stated for v in q.values} | worded | {v for q in _of_prices(script) for v in q.values}
     codes = {c.casefold() for _, text in row.texts for c in quantities.codes(text)}
     for number, line in enumerate(script.lines, 1):
         for quantity in quantities.find(line.text, code):
@@ -120,6 +120,8 @@ class Kind:
     name: str
     says: str
     with_was: bool
+    saving: int  # percent from which the prices make it true, 0 if none does
+    opening: bool  # whether the Lines that open a script may say it, of the buyer
     words: dict[str, re.Pattern[str]]
 
 
@@ -127,7 +129,10 @@ class Kind:
 def kinds() -> tuple[Kind, ...]:
     table = _table()
     return tuple(
-        Kind(name, entry["says"], bool(entry.get("with_was")), {code: _pattern(entry[code]) for code in LANGUAGES})
+        Kind(
+            name, entry["says"], bool(entry.get("with_was")), entry.get("saving", 0), bool(entry.get("opening")),
+            {code: _pattern(entry[code]) for code in LANGUAGES},
+        )
         for part in ("promises", "features")
         for name, entry in table[part].items()
     )  # fmt: skip
@@ -178,18 +183,26 @@ def _folded(text: str, code: str) -> str:
     return _harmless(code).sub(" ", folded) if code in LANGUAGES else folded
 
 
+_OPENING = ("hook", "problem")
+
+
+def _saving(script: Script) -> int:
+    """What is saved, in whole percent."""
+    if not script.was_price or script.was_price.amount <= 0:
+        return 0
+    return int((script.was_price.amount - script.price.amount) * 100 / script.was_price.amount)
+
+
 def _claims(script: Script, row: Row) -> Iterator[Finding]:
+    """Every claim of a kind that the row does not make, nor the prices."""
+    saved = _saving(script)
     for kind in kinds():
-        if kind.with_was and script.was_price:
+        if (kind.with_was and script.was_price) or (kind.saving and saved >= kind.saving):
             continue
-        said = [
-            (n, f[0])
-            for n, line in enumerate(script.lines, 1)
-            if (f := kind.words[script.language].search(_folded(line.text, script.language)))
-        ]
-        if script.language != "en":
-            english = kind.words["en"]
-            said += [(n, f[0]) for n, line in enumerate(script.lines, 1) if (f := english.search(_folded(line.text, script.language)))]
+        numbered = [(n, line) for n, line in enumerate(script.lines, 1) if not (kind.opening and line.role in _OPENING)]
+        patterns = [kind.words[code] for code in dict.fromkeys((script.language, "en"))]  # English loans are everywhere
+        texts = [(n, _folded(line.text, script.language)) for n, line in numbered]
+        said = [(n, found[0]) for n, text in texts for pattern in patterns if (found := pattern.search(text))]
         if said and not told(kind, row.texts):
             for number, words in dict(said).items():
                 yield Finding(

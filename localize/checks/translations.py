@@ -22,9 +22,11 @@ from localize.quantities import Quantity
 SHORT, LONG, SLACK = 0.42, 2.1, 14
 # Below this share of the usual length, most of the content is gone.
 GONE = 0.3
+# Two numbers of a unit that are no further apart than this, in letters, stand side by side: what is said of them is one clause.
+PARALLEL = 18
 _HOUR = Decimal(12)
 # Units that translations put for one another: 11 点 and 11 น., ¥ of two countries, the pound of money and that of weight.
-ALIKE = ({"hour", "o'clock", "minute"}, {"CNY", "JPY"}, {"GBP", "pound"}, {"degree", "degree Celsius"}, {"degree", "degree Fahrenheit"})
+ALIKE = ({"hour", "o'clock"}, {"CNY", "JPY"}, {"GBP", "pound"}, {"degree", "degree Celsius"}, {"degree", "degree Fahrenheit"})
 
 
 def check(
@@ -137,6 +139,8 @@ def _order(source: str, target: str, source_language: str, target_language: str)
     if len(theirs) != len(ours):
         return ""
     for a, b in pairwise(theirs):
+        if b.start - a.end > PARALLEL:
+            continue
         if a.units and a.units & b.units and not a.values & b.values:
             at = [next((n for n, q in enumerate(ours) if q.values & x.values and q.units & x.units), -1) for x in (a, b)]
             if -1 < at[1] < at[0]:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from decimal import Decimal
 
-from localize import languages
+from localize import languages, quantities
 from localize.checks import facts, wording
-from localize.domain import Finding, Money, Product, Script
+from localize.domain import Finding, Product, Script
 from localize.languages import Language
 
 
@@ -17,30 +18,39 @@ def check(script: Script, product: Product) -> list[Finding]:
 
 
 def _prices(script: Script) -> Iterable[Finding]:
-    """Each price a Line names is the price, the former price or the saving; and one of the price Lines names the price."""
-    lang = languages.get(script.language)
-    allowed = {lang.price(script.price)}
+    """Each amount of money a Line names is the price, the former price or the saving; and one of the price Lines names the price.
+
+    An amount may be written in any way (฿590, 590 บาท, Rp89 ribu, seratus ribu rupiah): what it comes to is compared."""
+    lang, code = languages.get(script.language), script.language
+    allowed = {script.price.amount.normalize()}
     if script.was_price:
-        saving = Money(amount=script.was_price.amount - script.price.amount, currency=script.price.currency)
-        allowed |= {lang.price(script.was_price), lang.price(saving)}
+        allowed |= {m.normalize() for m in (script.was_price.amount, script.was_price.amount - script.price.amount)}
     for number, line in enumerate(script.lines, 1):
-        rest = line.text
-        for text in sorted(allowed, key=len, reverse=True):
-            rest = _alone(text).sub(" ", rest)
-        for found in _money_like(rest, script.price.currency, lang.price(script.price)):
-            yield Finding(
-                check="price", severity="block",
-                message=f"Line {number} says {found}, but the catalog's price is {lang.price(script.price)}.",
-                evidence={"line": number, "said": found, "price": lang.price(script.price)},
-            )  # fmt: skip
+        for found, values in _money(line.text, code, script.price.currency):
+            if not values & allowed:
+                yield Finding(
+                    check="price", severity="block",
+                    message=f"Line {number} says {found}, but the catalog's price is {lang.price(script.price)}.",
+                    evidence={"line": number, "said": found, "price": lang.price(script.price)},
+                )  # fmt: skip
     told = {number: line.text for number, line in enumerate(script.lines, 1) if line.role == "price"}
-    if told and not any(_alone(lang.price(script.price)).search(text) for text in told.values()):
+    price = script.price.amount.normalize()
+    # "119 nghìn" names no coin; where the price is told, everybody knows which.
+    bare = [q.values for text in told.values() for q in quantities.find(text, code) if not q.units]
+    named = [values for text in told.values() for _, values in _money(text, code, script.price.currency)]
+    if told and not any(price in values for values in (*bare, *named)):
         first = min(told)
         yield Finding(
             check="price", severity="block",
             message=f"Line {first} should say the price, {lang.price(script.price)}, and no price line does.",
             evidence={"line": first, "price": lang.price(script.price)},
         )  # fmt: skip
+
+
+def _money(text: str, code: str, currency: str) -> list[tuple[str, frozenset[Decimal]]]:
+    """The amounts of a currency in a text, in figures and in words: as written, and what each may come to."""
+    amounts = [(q.written, q.values) for q in quantities.iter_money(text, code, currency)]
+    return amounts + [(said, frozenset({value})) for value, said in quantities.coins_in_words(text, code, currency)]
 
 
 def _from(script: Script, product: Product) -> Iterable[Finding]:
@@ -84,14 +94,6 @@ def _as_lowest(lang: Language, price: str) -> re.Pattern[str]:
 def _alone(amount: str) -> re.Pattern[str]:
     """An amount that is not part of a longer one: ฿12 is not in ฿129, nor 350.000 ₫ in 1.350.000 ₫."""
     return re.compile(rf"(?<!\d)(?<!\d[.,]){re.escape(amount)}(?!\d|[.,]\d)")
-
-
-def _money_like(text: str, currency: str, written: str) -> list[str]:
-    """What looks like an amount of this currency: figures touching its sign or code."""
-    sign = re.sub(r"[\d.,\s\u00a0]", "", written)
-    marks = "|".join(re.escape(m) for m in dict.fromkeys((sign, currency)) if m)
-    found = re.findall(rf"(?:(?:{marks})\s?\d[\d.,]*\d?|\d[\d.,]*\d?\s?(?:{marks}))", text)
-    return [f.strip() for f in found]
 
 
 def _alphabet(script: Script) -> Iterable[Finding]:
