@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from decimal import Decimal
 
 import pytest
 
 from localize.checks import facts, words
 from localize.domain import Line, Money, Product, Role, Script, Text
+from localize.script import templates
 
 ROW = {
     "th": Text(title="กระติกน้ำ Lumora 500 มล.", brand="Lumora", features=("เก็บร้อนได้ 12 ชั่วโมง", "ฝาปิดสนิท")),
@@ -142,3 +144,12 @@ def test_a_finding_names_the_sentence_and_the_way_out() -> None:
     assert "Line 1 says a warranty ('รับประกัน')" in finding.message
     assert "put the fact into the catalog" in finding.message
     assert finding.evidence["sentence"] == "รับประกัน 5 ปีเต็ม"
+
+
+@pytest.mark.parametrize("code", facts.LANGUAGES)
+def test_no_sentence_of_the_templates_is_taken_for_a_claim(code: str) -> None:
+    for slot, groups in templates.phrases(code).lines.items():
+        for phrase in (p for pool in groups.values() for p in pool):
+            words = re.sub(r"\{\w+\}", " ", phrase)
+            made = [k.name for k in facts.kinds() if facts.told(k, [(code, words)]) and not k.with_was]
+            assert not made, f"{slot}: {phrase}"
