@@ -25,7 +25,7 @@ from pydantic import ValidationError
 
 from flows.watch import Event, tell
 from localize import campaign as campaigns
-from localize import planning, stages
+from localize import planning, report, stages
 from localize.domain import Channel, Clip, Receipt, Script
 from localize.errors import Blocked, CrossreelError, Transient
 from localize.planning import Job, Outcome, Progress
@@ -179,7 +179,6 @@ def _settings(campaign: dict[str, Any]) -> campaigns.Campaign:
 def _outcome(base: dict[str, str], progress: Progress, **facts: Any) -> Outcome:
     known = base | {
         "stage": progress.at, "seconds": dict(progress.seconds), "keys": tuple(progress.keys), "usage": progress.usage,
-        "findings": tuple(progress.findings),
     } | facts  # fmt: skip
     return Outcome.model_validate(known)
 
@@ -188,7 +187,8 @@ def _row(outcome: Outcome) -> dict[str, Any]:
     findings = "; ".join(f.message for f in outcome.clip.findings) if outcome.clip else ""
     return {
         "product": outcome.sku, "language": outcome.language, "state": outcome.state, "stage": outcome.stage,
-        "message": outcome.message or findings, "seconds": round(sum(outcome.seconds.values()), 1),
+        "message": outcome.message or findings, "model cost": report.cost(outcome.usage),
+        "seconds": round(sum(outcome.seconds.values()), 1),
         "file": outcome.receipts[0].where if outcome.receipts else "",
     }  # fmt: skip
 

@@ -187,6 +187,10 @@ def _print_end(out: str, plan: Plan, outcomes: Sequence[Outcome], seconds: float
         f"{len(plan.rejects)} rows rejected; {spoken} lines spoken; {seconds:.0f} s",
         soft_wrap=True,
     )
+    from localize import report
+
+    if models := report.cost(report.total(outcomes)):
+        console.print(f"language models: {models}", soft_wrap=True, markup=False)
     console.print(f"clips:  {out}", soft_wrap=True, markup=False)
     console.print(f"page:   {Path(out) / 'index.html'}", soft_wrap=True, markup=False)
 

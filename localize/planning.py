@@ -60,7 +60,6 @@ class Outcome(Model):
     engines: dict[str, str] = Field(default_factory=dict)
     keys: tuple[str, ...] = ()
     usage: Usage = Usage()
-    findings: tuple[Finding, ...] = ()
 
 
 @dataclass

@@ -185,7 +185,7 @@ def _pattern(code: str) -> re.Pattern[str]:
     units = _alternatives([u for u in _units(code) if u])
     # วันนี้ is today, no day: what points at a time is no unit.
     counted = rf"(?:\s?(?P<zeros>{zeros}))?(?:[\s-]?(?P<unit>{units})(?!นี้|หน้า|ก่อน))?"
-    return re.compile(rf"(?:(?P<sign>{money})\s?)?(?P<figures>{_FIGURE}){counted}", re.IGNORECASE)
+    return re.compile(rf"(?:(?<![A-Za-z])(?P<sign>{money})\s?)?(?P<figures>{_FIGURE}){counted}", re.IGNORECASE)
 
 
 def _alternatives(words: object) -> str:

@@ -16,6 +16,7 @@ import jinja2
 from localize import languages
 from localize.assets import ASSETS
 from localize.campaign import Campaign
+from localize.domain import Usage
 from localize.planning import Outcome, Plan
 from localize.products import write_rejects
 
@@ -35,6 +36,7 @@ def write(campaign: Campaign, plan: Plan, outcomes: Sequence[Outcome], run: str)
     html = page.render(
         campaign=campaign, summary=summary, clips=clips, rejects=plan.rejects, warnings=plan.warnings, made_at=datetime.now().astimezone(),
         language_names={code: languages.get(code).name for code in codes}, channels=[c.name for c in campaign.channels],
+        models=cost(total(outcomes)),
     )  # fmt: skip
     _replace(out / "index.html", html)
     return out / "index.html"
@@ -50,9 +52,24 @@ def summarise(campaign: Campaign, plan: Plan, outcomes: Sequence[Outcome], run: 
         "campaign": campaign.name, "run": run, "rows": plan.rows, "planned": len(plan.jobs), "rejected": len(plan.rejects),
         "clips": {state: states[state] for state in ("made", "reused", "blocked", "failed")},
         "lines_spoken": sum(o.spoken for o in outcomes), "published": sum(r.state == "published" for o in outcomes for r in o.receipts),
-        "seconds": {stage: round(s, 1) for stage, s in seconds.items()},
+        "seconds": {stage: round(s, 1) for stage, s in seconds.items()}, "models": total(outcomes).model_dump(mode="json"),
         "results": [o.model_dump(mode="json", exclude={"clip": {"video", "cover", "captions", "sidecar"}}) for o in outcomes],
     }  # fmt: skip
+
+
+def total(outcomes: Sequence[Outcome]) -> Usage:
+    """What all clips of a run asked of language models."""
+    return sum((o.usage for o in outcomes), Usage())
+
+
+def cost(usage: Usage) -> str:
+    """What was asked of language models, in a few words: requests, tokens, and dollars where prices are known; "" if nothing."""
+    if not usage.requests:
+        return ""
+    tokens = f"{usage.prompt_tokens:,} + {usage.completion_tokens:,} tokens"
+    money = f", ${usage.cost:.4f}" if usage.cost else ""
+    unknown = f", {usage.unpriced} of unknown price" if usage.unpriced else ""
+    return f"{usage.requests} requests, {tokens}{money}{unknown}"
 
 
 def exit_code(plan: Plan, outcomes: Sequence[Outcome]) -> int:
@@ -75,7 +92,7 @@ def _view(outcome: Outcome, out: Path) -> dict[str, Any]:
     return {
         "outcome": outcome, "video": quote(video), "cover": quote(cover), "channels": [r.channel for r in published],
         "findings": outcome.clip.findings if outcome.clip else (), "duration": outcome.clip.duration if outcome.clip else 0,
-        "seconds": round(sum(outcome.seconds.values()), 1),
+        "seconds": round(sum(outcome.seconds.values()), 1), "models": cost(outcome.usage),
     }  # fmt: skip
 
 

@@ -273,4 +273,4 @@ def make(studio: Studio, job: Job, progress: Progress | None = None, hold: Hold 
     with progress.stage("pictures"):
         seen, missing = studio.pictures(job)
     clip, reused = studio.clip(seen, script, localized.origins, progress, hold)
-    return clip.model_copy(update={"findings": (*clip.findings, *missing)}), script, reused
+    return clip.model_copy(update={"findings": (*clip.findings, *missing, *progress.findings)}), script, reused

@@ -27,7 +27,7 @@ FOUND, FALSE = 0.95, 0.05
 
 def figures(shared: Path | None, *, show: bool = False) -> list[Figure]:
     """The rates over the cases made by hand, and the false alarms on real pairs where the test data is."""
-    made = [*_rates("", "", show), *_rates("held_", ", held out", show)]
+    made = [*_rates("", "", show), *_rates("held_", ", second set", show), *_rates("unseen_", ", third set", show)]
     return made + (list(_real(shared, show)) if shared else [])
 
 

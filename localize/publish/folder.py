@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from localize.domain import Channel, Clip, Post, Receipt
 from localize.engines import Card
@@ -30,10 +30,12 @@ class FolderPublisher:
         stem = f"{clip.sku}.{clip.language}"
         video, sidecar = folder / f"{stem}.mp4", folder / f"{stem}.json"
         files = {video: clip.video, folder / f"{stem}.jpg": clip.cover, folder / f"{stem}.srt": clip.captions}
-        if not (sidecar.is_file() and _key_in(sidecar) == clip.key and all(f.is_file() for f in files)):
-            # The sidecar is written last: with it in place, everything else is of the same clip.
+        there = _read(sidecar)
+        whole = there.get("key") == clip.key and all(f.is_file() for f in files)
+        if not whole or there.get("post") != post.model_dump(mode="json"):
+            # The sidecar is written last: with it in place, everything else is of the same clip. Only the post may be another.
             sidecar.unlink(missing_ok=True)
-            for target, source in files.items():
+            for target, source in files.items() if not whole else ():
                 _place(Path(source), target)
             made = json.loads(Path(clip.sidecar).read_text(encoding="utf-8"))
             made |= {"channel": channel.model_dump(mode="json"), "post": post.model_dump(mode="json")}
@@ -44,12 +46,13 @@ class FolderPublisher:
         return Receipt(channel=channel.name, clip_key=clip.key, state="published", where=str(video))
 
 
-def _key_in(sidecar: Path) -> str:
+def _read(sidecar: Path) -> dict[str, Any]:
+    """What a sidecar says, {} for one that is not there, was cut off by a full disk or edited by hand: it is written again."""
     try:
         made = json.loads(sidecar.read_text(encoding="utf-8"))
-    except ValueError:  # cut off by a full disk or edited by hand: written again
-        return ""
-    return str(made.get("key", "")) if isinstance(made, dict) else ""
+    except (OSError, ValueError):
+        return {}
+    return made if isinstance(made, dict) else {}
 
 
 def _place(source: Path, target: Path) -> None:
