@@ -111,8 +111,8 @@ def problems(settings: Settings) -> list[tuple[tuple[str, ...], str]]:
     wrong: list[tuple[tuple[str, ...], str]] = []
     for name, given in settings.items():
         if name not in known:
-            near = process.extractOne(name, known, score_cutoff=50)
-            hint = f" Did you mean {near[2]!r}?" if near else ""
+            near = process.extractOne(name, sorted(known), score_cutoff=50)
+            hint = f" Did you mean {near[0]!r}?" if near else ""
             wrong.append(((name,), f"there is no engine {name!r} that has options.{hint} Known: {', '.join(sorted(known))}."))
             continue
         # One name may serve several stages with options of their own: each of them takes its part.

@@ -223,3 +223,46 @@ def test_the_command_line_changes_the_campaign(shop: Path, tmp_path: Path, monke
 def test_a_language_the_campaign_has_not_is_refused(shop: Path) -> None:
     with pytest.raises(UserError, match="no language 'zh', only th, vi"):
         adjusted(load(shop / "campaign.yaml"), languages=["th", "zh"])
+
+
+# ---- engines' options, translators, reviews
+
+
+def test_engines_and_their_options(shop: Path) -> None:
+    path = change(
+        shop, "producer: Corner",
+        "producer: Corner\nengines:\n  translate: [m2m100, openai]\n  options:\n    openai:\n      model: qwen3\n      price_in: 0.15\n",
+    )  # fmt: skip
+    campaign = load(path)
+    assert campaign.engines.translate == ("m2m100", "openai")
+    assert campaign.engines.options == {"openai": {"model": "qwen3", "price_in": 0.15}}
+    assert campaign.review.file == str(shop / "corner-shop.review.csv")
+    assert campaign.accepted_file() == shop / "corner-shop.memory.csv"
+    assert campaign.memories() == ()
+    campaign.accepted_file().write_text("source,th\n", encoding="utf-8")
+    assert campaign.memories() == (shop / "corner-shop.memory.csv",)
+
+
+def test_mistakes_in_them_have_their_lines(shop: Path) -> None:
+    options = "engines:\n  options:\n    opena:\n      model: x\n    openai:\n      modell: x\n      timeout: -1\n"
+    found = problems(change(shop, "producer: Corner", options))
+    assert found == [
+        "line 15: engines.options.opena: there is no engine 'opena' that has options. Did you mean 'openai'? "
+        "Known: hy-mt2, m2m100, nllb, openai, transformers.",
+        "line 18: engines.options.openai.modell: 'modell' is no option of openai. Did you mean 'model'? Known: base_url, extra, "
+        "json_mode, key_variable, max_tokens, model, price_in, price_out, retries, temperature, timeout.",
+        "line 19: engines.options.openai.timeout: Input should be greater than 0",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("line", "says"),
+    [
+        ("engines: {translate: hymt}", "'hymt' is not a known translate engine. Did you mean 'hy-mt2'?"),
+        ("engines: {translate: [auto]}", "'auto' is not a known translate engine"),
+        ("hosts: [{pace: 1.2}]", "less than or equal to 1.15"),
+        ("script: {written_in: market, style: loud}", "'loud' is not a known value"),
+    ],
+)
+def test_what_the_new_keys_do_not_take(shop: Path, line: str, says: str) -> None:
+    assert says in problems(change(shop, "producer: Corner", line))[0]

@@ -15,7 +15,7 @@ from localize.chat.openai_chat import OpenAIChat, OpenAIOptions
 from localize.domain import Finding, Line, Money, Product, Role, Script, Text
 from localize.engines import Card
 from localize.script import Brief, Judge, answer, no_judge, prompt
-from localize.script.templates import STYLES, TemplateWriter
+from localize.script.templates import STYLES, TemplateWriter, group_of
 
 AGAIN = 2  # times that an answer is asked for once more
 OVER = 1.14  # times the wished length that a script may take
@@ -70,7 +70,7 @@ class ChatWriter:
         return Script(
             language=language, lines=tuple(lines), text=text, price=price, price_from=product.price_from,
             was_price=was if was and was.currency == price.currency and was.amount > price.amount else None,
-            engine=self.card.name, findings=tuple(f for f in found if f.severity != "block"),
+            engine=self.card.name, variant=group_of(product), findings=tuple(f for f in found if f.severity != "block"),
         )  # fmt: skip
 
     def _by_templates(

@@ -57,7 +57,7 @@ class MemoryTranslator:
         name="memory",
         stage="translate",
         about="exact matches from the campaign's translation memory (CSV, TMX)",
-        version="1",
+        version="2",
         licence="Apache-2.0",
         quality=90,
         machine=False,
@@ -101,7 +101,12 @@ class MemoryTranslator:
 
     def _stored(self) -> dict[tuple[str, str], Unit]:
         if self._by_text is None:
-            self._by_text = {(code, normal(unit[code])): unit for path in self.paths for unit in read(path) for code in unit}
+            found: dict[tuple[str, str], Unit] = {}
+            for unit in (unit for path in self.paths for unit in read(path)):
+                for code in unit:  # a later entry wins in the languages that it has, and leaves the others
+                    known = code, normal(unit[code])
+                    found[known] = {**found[known], **unit} if known in found else unit
+            self._by_text = found  # whole at once: several threads may ask
         return self._by_text
 
 

@@ -77,3 +77,10 @@ def test_what_is_missing_is_said(tmp_path: Path) -> None:
     assert "lost.csv" in GlossaryTranslator(tmp_path / "lost.csv").missing()
     with pytest.raises(UserError, match=r"lost\.csv"):
         GlossaryTranslator(tmp_path / "lost.csv").translate(["x"], "en", "th")
+
+
+def test_terms_inside_longer_texts_are_known(glossary: GlossaryTranslator) -> None:
+    texts = ["The Lumora yoga mats come with whole beans", "USB-Charger"]
+    assert glossary.terms_in(texts, "th") == ({"Whole beans": "กาแฟเมล็ด", "Yoga mat": "เสื่อโยคะ"}, ("Lumora",))
+    assert glossary.terms_in(["Yogamatten"], "th") == ({}, ())  # part of a word
+    assert glossary.terms_in(texts, "en") == ({}, ("Lumora",))  # it has no English for them

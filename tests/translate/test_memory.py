@@ -9,7 +9,7 @@ import pytest
 
 from localize.errors import UserError
 from localize.translate import Translation
-from localize.translate.memory import MemoryTranslator, normal, read
+from localize.translate.memory import MemoryTranslator, Near, normal, read, remember
 
 TMX = """<?xml version="1.0" encoding="UTF-8"?>
 <!DOCTYPE tmx SYSTEM "tmx14.dtd">
@@ -133,3 +133,48 @@ def test_the_fingerprint_is_of_the_content(tmp_path: Path) -> None:
     first = before.fingerprint()
     assert memory(tmp_path, "source,th\na,b\n").fingerprint() == first
     assert memory(tmp_path, "source,th\na,c\n").fingerprint() != first
+
+
+# ---- what is nearly the same, and what people have accepted
+
+
+def test_what_is_nearly_the_same_is_offered_and_never_used(tmp_path: Path) -> None:
+    known = memory(
+        tmp_path, "source,th,vi\nSteel bottle 500 ml,ขวดสเตนเลส 500 มล.,\nSteel bottle 350 ml,ขวดสเตนเลส 350 มล.,\nYoga mat,เสื่อโยคะ,\n"
+    )
+    assert known.translate(["Steel bottle 550 ml"], "en", "th") == [None]
+    near = known.near("Steel bottle 550 ml", "en", "th")
+    assert {(n.source, n.text) for n in near} == {
+        ("Steel bottle 500 ml", "ขวดสเตนเลส 500 มล."), ("Steel bottle 350 ml", "ขวดสเตนเลส 350 มล.")
+    }  # fmt: skip
+    assert all(0.9 <= n.likeness < 1 for n in near)
+    assert known.near("Steel bottle 550 ml", "en", "vi") == []  # it has no Vietnamese for them
+    assert known.near("Carry strap", "en", "th") == []
+
+
+def test_an_exact_match_is_not_offered_beside_itself(tmp_path: Path) -> None:
+    assert memory(tmp_path, "source,th\nMug,แก้ว\n").near("Mug", "en", "th") == []
+    assert Near("a", "b", 0.95).likeness == 0.95
+
+
+def test_what_is_accepted_is_added_at_the_end_and_wins(tmp_path: Path) -> None:
+    path = tmp_path / "memory.csv"
+    path.write_bytes("source;th;note\nMug;แก้ว;old\n".encode())
+    remember(path, [("Mug", "th", "ถ้วย"), ("Mug", "vi", "Cốc; to")])
+    assert list(read(path)) == [{"": "Mug", "th": "แก้ว", "note": "old"}, {"": "Mug", "th": "ถ้วย"}, {"": "Mug", "vi": "Cốc; to"}]
+    assert MemoryTranslator([path]).translate(["Mug"], "en", "th") == [Translation("ถ้วย", "memory")]
+
+
+def test_a_memory_is_made_where_there_is_none(tmp_path: Path) -> None:
+    remember(tmp_path / "new.csv", [("Mug", "id", "Cangkir")])
+    assert list(read(tmp_path / "new.csv")) == [{"": "Mug", "id": "Cangkir"}]
+
+
+def test_tmx_and_broken_files_are_not_written_into(tmp_path: Path) -> None:
+    (tmp_path / "m.tmx").write_text(TMX, encoding="utf-8")
+    with pytest.raises(UserError, match="only reads"):
+        remember(tmp_path / "m.tmx", [("a", "th", "b")])
+    (tmp_path / "m.csv").write_text("text,th\na,b\n", encoding="utf-8")
+    with pytest.raises(UserError, match="no column 'source'"):
+        remember(tmp_path / "m.csv", [("a", "th", "b")])
+    assert (tmp_path / "m.csv").read_text(encoding="utf-8") == "text,th\na,b\n"
