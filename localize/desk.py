@@ -16,7 +16,7 @@ from typing import Any, cast
 
 from localize import engines, languages, money
 from localize.campaign import Campaign
-from localize.checks import adlaw, translations
+from localize.checks import WORDS_VERSION, adlaw, translations
 from localize.checks import words as word_checks
 from localize.domain import Finding, Money, Product, Script, Text
 from localize.errors import Blocked, NotReady
@@ -93,7 +93,7 @@ class Desk:
         missing."""
         product, asked = job.product, self.translators(job.language)
         name = key(
-            "text", TEXT_VERSION, product, job.language, self.campaign.script.seconds, [t.fingerprint() for t in asked],
+            "text", TEXT_VERSION, WORDS_VERSION, product, job.language, self.campaign.script.seconds, [t.fingerprint() for t in asked],
             self.campaign.translation.back,
         )  # fmt: skip
 
@@ -176,7 +176,7 @@ class Desk:
             written = writer.write(p, text, now, was, language, brief, lambda script: self.judged(script, p, job.language))
             write_json(folder / "script.json", written.model_dump(mode="json"))
 
-        made = progress.count("script", self.store.make(key("script", SCRIPT_VERSION, seen), build))
+        made = progress.count("script", self.store.make(key("script", SCRIPT_VERSION, WORDS_VERSION, seen), build))
         return Script.model_validate(read_json(made.folder / "script.json"))
 
     def _translated(self, job: Job, localized: Localized, progress: Progress) -> tuple[Script, list[Finding]]:
@@ -185,7 +185,9 @@ class Desk:
         own = Text(title=p.title, features=p.features, description=p.description, brand=p.brand, proof=p.proof)
         written = self._written(job, own, p.language, progress)
         lines, asked = _priced_for(written, job.language), self.translators(job.language)
-        name = key("lines", SCRIPT_VERSION, lines, p.language, job.language, p.brand, p.title, [t.fingerprint() for t in asked])
+        name = key(
+            "lines", SCRIPT_VERSION, WORDS_VERSION, lines, p.language, job.language, p.brand, p.title, [t.fingerprint() for t in asked]
+        )
 
         def build(folder: Path) -> None:
             hints = self.hints(p, job.language)
