@@ -7,6 +7,7 @@ changed is made anew.
 from __future__ import annotations
 
 import hashlib
+import math
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cache
@@ -16,9 +17,11 @@ from typing import Any
 import yaml
 from openpyxl import Workbook, load_workbook
 from openpyxl.cell import Cell
-from openpyxl.styles import Alignment, Font, PatternFill, Protection
+from openpyxl.styles import Alignment, Border, Font, PatternFill, Protection, Side
 from openpyxl.worksheet.datavalidation import DataValidation
+from openpyxl.worksheet.properties import PageSetupProperties
 from openpyxl.worksheet.worksheet import Worksheet
+from rich.cells import cell_len
 
 from localize import languages
 from localize.assets import ASSETS
@@ -36,6 +39,7 @@ _GIVEN = ("seller", "catalog")  # origins that a memory would not replace
 _HEAD = PatternFill("solid", start_color="1F4E5F")
 _WRITE = PatternFill("solid", start_color="FFF7DA")
 _BLOCK = PatternFill("solid", start_color="F9D7D2")
+_LINE = Border(bottom=Side("thin", color="D9DCE3"))
 _WRAP = Alignment(vertical="top", wrap_text=True)
 
 
@@ -189,6 +193,9 @@ def write(path: Path, entries: Iterable[Entry], language: str = "en") -> int:
     tick.add(f"H2:H{rows + 1}")
     sheet.column_dimensions["I"].hidden = True
     sheet.freeze_panes = "D2"
+    sheet.page_setup.orientation, sheet.page_setup.fitToHeight = "landscape", 0
+    sheet.sheet_properties.pageSetUpPr = PageSetupProperties(fitToPage=True)
+    sheet.print_title_rows = "1:1"
     sheet.auto_filter.ref = f"A1:H{rows + 1}"
     # Only what is to be filled in can be; sorting and filtering stay possible. There is no password: it guards against slips.
     sheet.protection.sheet = True
@@ -209,13 +216,16 @@ def _row(sheet: Worksheet, number: int, entry: Entry) -> None:
     shown = (entry.sku, languages.name(entry.language), entry.label, entry.source, entry.text, "\n".join(entry.remarks))
     for column, text in enumerate(shown, 1):
         cell = _put(sheet, number, column, text)
-        cell.alignment = _WRAP
+        cell.alignment, cell.border = _WRAP, _LINE
         if column == 6 and entry.blocked:
             cell.fill = _BLOCK
     for column in (7, 8) if not entry.fixed else ():
         cell = _put(sheet, number, column, "")
-        cell.fill, cell.alignment, cell.protection = _WRITE, _WRAP, Protection(locked=False)
+        cell.fill, cell.alignment, cell.border, cell.protection = _WRITE, _WRAP, _LINE, Protection(locked=False)
     _put(sheet, number, 9, entry.key)
+    # Programs differ in whether they make room for wrapped text by themselves.
+    lines = (sum(max(1, math.ceil(cell_len(line) * 1.1 / WIDTHS[n])) for line in text.split("\n")) for n, text in enumerate(shown))
+    sheet.row_dimensions[number].height = 15.0 * min(12, max(lines)) + 3
 
 
 def _put(sheet: Worksheet, row: int, column: int, text: str) -> Cell:

@@ -59,7 +59,8 @@ def check(
         say("number", "warn", f"names {order} in another order than the source: are they swapped?", said=order)
     for term, called in (terms or {}).items():
         if _has_term(source, term) and not _has_called(target, called):
-            say("glossary", "block", f"must call {term!r} {called!r}, as the glossary says.", term=term, called=called)
+            rule = f"must keep {term!r}" if term == called else f"must call {term!r} {called!r}"
+            say("glossary", "block", f"{rule}, as the glossary says.", term=term, called=called)
     for name in keep:
         if _has_term(source, name) and not _has_called(target, name):
             say("name", "warn", f"should keep the name {name!r}.", name=name)
