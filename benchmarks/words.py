@@ -1,9 +1,10 @@
-"""Words: what the checks find and how often they cry wolf, numbers aloud, Thai line breaks, and a night's scripts.
+"""Words: what the checks find and how often they cry wolf, models that behave badly, numbers aloud, Thai line breaks, a night.
 
     python benchmarks/words.py [--quick] [--json]
 
-Parts need ../shared/testdata (real parallel sentences) and are left out without it, which is said. --quick takes 40 products
-for the night and leaves out the line breaks of 800 sentences. Exits with 1 when a figure falls short.
+Parts need ../shared/testdata (real parallel sentences and catalogs) and are left out without it, which is said. --quick takes 40
+products for the night and leaves out the line breaks of 800 sentences and the scripts of real catalogs. Exits with 1 when a
+figure falls short.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from benchmarks.words_parts import Figure, breaking, judging, numbers, throughput  # noqa: E402
+from benchmarks.words_parts import Figure, breaking, judging, numbers, real_scripts, servers, throughput  # noqa: E402
 
 TESTDATA = ROOT.parent / "shared" / "testdata"
 
@@ -31,6 +32,8 @@ def main() -> int:
     found: list[Figure] = []
     for name, part in (
         ("checks", lambda: judging.figures(shared, show=asked.show)),
+        ("real catalogs", lambda: [] if asked.quick else real_scripts.figures(shared, show=asked.show)),
+        ("a model behind OpenAI's API", servers.figures),
         ("numbers aloud", lambda: numbers.figures(shared)),
         ("Thai line breaks", lambda: [] if asked.quick else breaking.figures(shared)),
         ("a night", lambda: throughput.figures(40 if asked.quick else 500)),
@@ -43,7 +46,7 @@ def main() -> int:
                 must = f"   ({figure.must})" if figure.must else ""
                 print(f"  {'  ' if figure.ok else '! '}{figure.what:<70} {figure.value}{must}")
     if not shared and not asked.json:
-        print("\nleft out without ../shared/testdata: SIB-200 and Solidus")
+        print("\nleft out without ../shared/testdata: SIB-200, Solidus, real catalogs")
     short = [f"{f.what}: {f.value}, {f.must}" for f in found if not f.ok]
     if asked.json:
         print(json.dumps({"figures": [f._asdict() for f in found], "short": short}, ensure_ascii=False))
