@@ -7,6 +7,7 @@ at once as `Reused`. Every clip's outcome is noted in the store, so a killed run
 from __future__ import annotations
 
 import queue
+import threading
 from collections import deque
 from functools import partial
 from typing import Any, cast
@@ -26,7 +27,7 @@ from pydantic import ValidationError
 from flows.watch import Event, tell
 from localize import campaign as campaigns
 from localize import planning, report, stages
-from localize.domain import Channel, Clip, Receipt, Script
+from localize.domain import Channel, Clip, Receipt, Script, Usage
 from localize.errors import Blocked, CrossreelError, Transient
 from localize.planning import Job, Outcome, Progress
 from localize.stages import Studio
@@ -44,10 +45,26 @@ class Bench:
         self.jobs = {(j.product.sku, j.language): j for j in jobs}
         self.outcomes: dict[tuple[str, str], Outcome] = {}
         self.ready: dict[tuple[str, str], tuple[Clip, Script]] = {}
+        # What models were asked for a clip by all its tries so far. A run that is tried again has its notes of before.
+        notes = studio.store.notes(run)
+        known = {key: notes[name] for key in self.jobs if (name := ".".join(key)) in notes}
+        self.spent: dict[tuple[str, str], Usage] = {key: Outcome.model_validate_json(text).usage for key, text in known.items()}
+        self._lock = threading.Lock()
 
     def note(self, outcome: Outcome) -> None:
-        self.outcomes[outcome.sku, outcome.language] = outcome
+        # The store first: what a full disk refused to keep does not count as noted.
         self.studio.store.note(self.run, f"{outcome.sku}.{outcome.language}", outcome.model_dump_json())
+        self.outcomes[outcome.sku, outcome.language] = outcome
+
+    def receive(self, sku: str, language: str, receipt: Receipt, code: int = 0) -> None:
+        """Note a channel's receipt, with the exit code of one that failed. A clip's channels are published side by side: the
+        receipt is added to the outcome as it is now, and the worst failure is the one that the outcome tells of."""
+        with self._lock:
+            now = self.outcomes[sku, language]
+            update: dict[str, Any] = {"receipts": (*now.receipts, receipt)}
+            if code > now.code:
+                update |= {"state": "failed", "code": code, "stage": "publish", "message": receipt.reason}
+            self.note(now.model_copy(update=update))
 
 
 def is_transient(task: Any, run: Any, state: State[Any]) -> bool:
@@ -67,7 +84,8 @@ def clip(bench: Bench, sku: str, language: str) -> State[None]:
         log.info("%s: %s", job.name, stage)
         tell(Event("stage", job.name, stage))
 
-    progress = Progress(at)
+    progress = Progress(at, usage=bench.spent.get((sku, language), Usage()))
+    bench.outcomes.pop((sku, language), None)  # how an earlier try ended is not how this one ends
     base = {"sku": sku, "language": language, "title": job.product.title}
     try:
         made, script, reused = stages.make(bench.studio, job, progress, hold=lambda what: concurrency(what, occupy=1, strict=False))
@@ -83,6 +101,8 @@ def clip(bench: Bench, sku: str, language: str) -> State[None]:
         state = "blocked" if isinstance(e, Blocked) else "failed"
         bench.note(_outcome(base, progress, state=state, code=e.exit_code, message=str(e)))
         return Failed(message=f"{progress.at}: {e}")
+    finally:  # what was paid for counts after a fault that nobody foresaw, too
+        bench.spent[sku, language] = progress.usage
     bench.ready[sku, language] = (made, script)
     spoken = progress.made["voice"]
     bench.note(
@@ -103,17 +123,15 @@ def clip(bench: Bench, sku: str, language: str) -> State[None]:
 def publish(bench: Bench, channel: Channel, sku: str, language: str) -> State[None]:
     """Put a finished clip on one channel."""
     made, script = bench.ready[sku, language]
-    before = bench.outcomes[sku, language]
     try:
         receipt = bench.studio.publish(bench.jobs[sku, language], made, channel, script)
     except Transient:
         raise
     except CrossreelError as e:
         failed = Receipt(channel=channel.name, clip_key=made.key, state="failed", reason=str(e))
-        update = {"receipts": (*before.receipts, failed), "state": "failed", "code": e.exit_code, "stage": "publish", "message": str(e)}
-        bench.note(before.model_copy(update=update))
+        bench.receive(sku, language, failed, e.exit_code)
         return Failed(message=f"publish: {e}")
-    bench.note(before.model_copy(update={"receipts": (*before.receipts, receipt)}))
+    bench.receive(sku, language, receipt)
     return Completed(message=receipt.where)
 
 
@@ -141,7 +159,6 @@ def _work(bench: Bench, jobs: list[Job], settings: campaigns.Campaign) -> None:
     bar = cast(UUID, create_progress_artifact(progress=0.0, key="progress", description="clips done"))
     waiting, done = deque(jobs), queue.SimpleQueue[tuple[Job, Any]]()
     running = 0
-    posts: list[Any] = []
     ended = 0
     while waiting or running:
         while waiting and running < settings.limits.workers:
@@ -155,11 +172,13 @@ def _work(bench: Bench, jobs: list[Job], settings: campaigns.Campaign) -> None:
         key = job.product.sku, job.language
         if key not in bench.outcomes:  # nothing that was foreseen: a fault in the program or the machine
             why = f"stopped by a fault: {state.message if state else 'the task did not finish'}"
-            bench.note(Outcome(sku=key[0], language=key[1], title=job.product.title, state="failed", code=1, stage="clip", message=why))
+            fault = Outcome(sku=key[0], language=key[1], title=job.product.title, state="failed", code=1, stage="clip", message=why)
+            bench.note(fault.model_copy(update={"usage": bench.spent.get(key, Usage())}))
         if key in bench.ready:
-            posts = [publish.submit(bench, channel, *key) for channel in settings.channels_for(*key)]
-            for post in posts:
+            posts = [(channel, publish.submit(bench, channel, *key)) for channel in settings.channels_for(*key)]
+            for channel, post in posts:
                 post.wait()
+                _note_unforeseen(bench, channel, *key, post.state)
         tell(Event("ended", job.name, outcome=bench.outcomes.get(key)))
         update_progress_artifact(bar, progress=100.0 * ended / len(jobs))
 
@@ -167,6 +186,16 @@ def _work(bench: Bench, jobs: list[Job], settings: campaigns.Campaign) -> None:
 def _ended(done: queue.SimpleQueue[tuple[Job, Any]], job: Job, future: Any) -> None:
     future.wait()  # takes the state from the finished task; unasked, the future would ask the server, which is behind
     done.put((job, future.state))
+
+
+def _note_unforeseen(bench: Bench, channel: Channel, sku: str, language: str, state: State[Any] | None) -> None:
+    """Note a publish that ended without a receipt: passing trouble that did not pass, or a fault nobody foresaw (a full disk)."""
+    if any(r.channel == channel.name for r in bench.outcomes[sku, language].receipts):
+        return
+    cause = state.result(raise_on_failure=False) if state else None
+    why = (state.message if state else "") or "the task did not finish"
+    failed = Receipt(channel=channel.name, clip_key=bench.ready[sku, language][0].key, state="failed", reason=why)
+    bench.receive(sku, language, failed, Transient.exit_code if isinstance(cause, Transient) else 1)
 
 
 def _settings(campaign: dict[str, Any]) -> campaigns.Campaign:

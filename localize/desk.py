@@ -14,9 +14,9 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, cast
 
-from localize import engines, languages, money
+from localize import checks, engines, languages, money
 from localize.campaign import Campaign
-from localize.checks import WORDS_VERSION, adlaw, translations
+from localize.checks import adlaw, translations
 from localize.checks import words as word_checks
 from localize.domain import Finding, Money, Product, Script, Text
 from localize.errors import Blocked, NotReady
@@ -92,14 +92,17 @@ class Desk:
         """The product's texts in the job's language, where each came from, and what is doubtful. Raises NotReady naming what is
         missing."""
         product, asked = job.product, self.translators(job.language)
+        long = self.campaign.script.seconds == 60  # only the long scripts use the description
+        hints = self.hints(product, job.language)
+        # Only what a translator may see: another price, picture or row number, another language's text, leaves the texts as they are.
+        given = product.localized.get(job.language, Text())
+        said = (product.sku, product.title, product.brand, product.features, product.proof, product.description if long else "", given)
         name = key(
-            "text", TEXT_VERSION, WORDS_VERSION, product, job.language, self.campaign.script.seconds, [t.fingerprint() for t in asked],
-            self.campaign.translation.back,
+            "text", TEXT_VERSION, checks.words_fingerprint(), said, product.language, job.language, vars(hints),
+            [t.fingerprint() for t in asked], self.campaign.translation.back,
         )  # fmt: skip
 
         def build(folder: Path) -> None:
-            long = self.campaign.script.seconds == 60  # only the long scripts use the description
-            hints = self.hints(product, job.language)
             made = localize_text(
                 product, job.language, asked, description=long, hints=hints, judge=self._translation_judge(job, hints),
                 back=self.campaign.translation.back, how=self._how_to_translate,
@@ -170,13 +173,14 @@ class Desk:
         terms = tuple(sorted(self.hints(p, language).terms.items())) if language != p.language else ()
         brief = Brief(settings.seconds, settings.style, self.campaign.host.gender, self._platform(job), terms)
         # Only what a writer may use: another picture or another language's text leaves the script as it is.
-        seen = (p.sku, p.category, p.brand, text, now, was, language, vars(brief), writer.fingerprint(), *from_mark(p))
+        own = (p.language, p.title, p.features, p.description, p.proof, p.options)  # the writer sees them, and the checks do
+        seen = (p.sku, p.category, p.brand, own, text, now, was, language, vars(brief), writer.fingerprint(), *from_mark(p))
 
         def build(folder: Path) -> None:
             written = writer.write(p, text, now, was, language, brief, lambda script: self.judged(script, p, job.language))
             write_json(folder / "script.json", written.model_dump(mode="json"))
 
-        made = progress.count("script", self.store.make(key("script", SCRIPT_VERSION, WORDS_VERSION, seen), build))
+        made = progress.count("script", self.store.make(key("script", SCRIPT_VERSION, checks.words_fingerprint(), seen), build))
         return Script.model_validate(read_json(made.folder / "script.json"))
 
     def _translated(self, job: Job, localized: Localized, progress: Progress) -> tuple[Script, list[Finding]]:
@@ -185,13 +189,13 @@ class Desk:
         own = Text(title=p.title, features=p.features, description=p.description, brand=p.brand, proof=p.proof)
         written = self._written(job, own, p.language, progress)
         lines, asked = _priced_for(written, job.language), self.translators(job.language)
+        hints = replace(self.hints(p, job.language), about=p.title)
         name = key(
-            "lines", SCRIPT_VERSION, WORDS_VERSION, lines, p.language, job.language, p.brand, p.title, [t.fingerprint() for t in asked]
-        )
+            "lines", SCRIPT_VERSION, checks.words_fingerprint(), lines, p.language, job.language, vars(hints),
+            [t.fingerprint() for t in asked],
+        )  # fmt: skip
 
         def build(folder: Path) -> None:
-            hints = self.hints(p, job.language)
-            hints = replace(hints, about=p.title)
             said, found = localize_lines(lines, p.language, job.language, asked, hints=hints, judge=self._translation_judge(job, hints))
             write_json(folder / "lines.json", {"lines": said, "findings": [f.model_dump(mode="json") for f in found]})
 

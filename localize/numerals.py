@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 import yaml
@@ -54,7 +54,7 @@ def find(text: str, code: str) -> list[Numeral]:
 
 @cache
 def _idioms(code: str) -> re.Pattern[str]:
-    return re.compile("|".join(map(re.escape, _table()[code]["idioms"])) or "(?!)")
+    return re.compile("|".join(_table()[code]["idioms"]) or "(?!)")
 
 
 @cache
@@ -76,26 +76,42 @@ def _spaced(text: str, code: str) -> Iterator[Numeral]:
 
 
 def _scripted(text: str, code: str) -> Iterator[Numeral]:
-    words = "|".join(map(re.escape, sorted(_words(code), key=len, reverse=True)))
-    for found in re.finditer(rf"(?:{words})+", text):
-        parts = [(m[0], found.start() + m.start(), found.start() + m.end()) for m in re.finditer(words, found[0])]
-        if code == "th" and not _whole_words(text, parts[0][1], parts[-1][2]):
+    ends: frozenset[int] | None = None
+    for found in _run(code).finditer(text):
+        parts = [(m[0], found.start() + m.start(), found.start() + m.end()) for m in _word(code).finditer(found[0])]
+        if code == "th":
+            ends = _word_ends(text) if ends is None else ends
             # The longest run that is words of its own: not the nine of a chair behind twelve.
-            parts = next((parts[:n] for n in range(len(parts) - 1, 0, -1) if _whole_words(text, parts[0][1], parts[n - 1][2])), [])
+            whole = (n for n in range(len(parts), 0, -1) if parts[0][1] in ends and parts[n - 1][2] in ends)
+            parts = parts[: next(whole, 0)]
         yield from _values(parts, code)
 
 
-def _whole_words(text: str, start: int, end: int) -> bool:
-    """Whether a stretch of Thai begins and ends where words do."""
-    around = re.compile("[ก-ฮะ-ฺเ-๎]+")
-    for run in around.finditer(text):
-        if run.start() <= start < run.end():
-            ends, at = {run.start()}, run.start()
-            for word in languages.get("th").split(run[0]):  # type: ignore[attr-defined]
-                at += len(word)
-                ends.add(at)
-            return start in ends and (end in ends or end >= run.end())
-    return False
+@cache
+def _word(code: str) -> re.Pattern[str]:
+    return re.compile("|".join(map(re.escape, sorted(_words(code), key=len, reverse=True))))
+
+
+@cache
+def _run(code: str) -> re.Pattern[str]:
+    return re.compile(f"(?:{_word(code).pattern})+")
+
+
+def _word_ends(text: str) -> frozenset[int]:
+    """The offsets at which Thai words begin or end, cut once for the whole text."""
+    ends = set()
+    for run in re.finditer("[ก-ฮะ-ฺเ-๎]+", text):
+        at = run.start()
+        ends.add(at)
+        for word in _cut(run[0]):
+            at += len(word)
+            ends.add(at)
+    return frozenset(ends)
+
+
+@lru_cache(maxsize=2048)
+def _cut(run: str) -> tuple[str, ...]:
+    return tuple(languages.get("th").split(run))  # type: ignore[attr-defined]
 
 
 def _values(parts: Sequence[tuple[str, int, int]], code: str) -> Iterator[Numeral]:
@@ -107,6 +123,8 @@ def _values(parts: Sequence[tuple[str, int, int]], code: str) -> Iterator[Numera
             run = run[:-1]
         while run and run[0][0] in silent:
             run = run[1:]
+        if code == "vi" and len(run) > 1 and run[-1][0] == "năm" and run[-2][0] in table["times"]:
+            run = run[:-1]  # hai mươi năm is twenty years: five after tens is lăm, after hundreds linh năm
         if len(run) == 1 and table["times"].get(run[0][0], 0) > 10:  # พันกัน, ribuan, hundreds: no number without another word
             continue
         value = _value([word for word, _, _ in run], code) if run else None

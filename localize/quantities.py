@@ -37,6 +37,8 @@ class Quantity:
     start: int
     end: int
     written: str
+    stop: int  # where what is written ends
+    clock: bool = False  # whether it is a time of day: 11:20, 3 pm, 15 น.
 
     @property
     def figures(self) -> str:
@@ -58,19 +60,74 @@ def _zeros_of(code: str) -> dict[str, int]:
 def find(text: str, code: str) -> list[Quantity]:
     """The numbers written in figures, in order. A language that crossreel does not speak is read by signs alone."""
     folded = signs.fold(text)
-    found = []
+    found: list[Quantity] = []
     for match in _pattern(code).finditer(folded):
-        if not match["sign"] and _in_code(folded, match.start("figures")):
+        begin = match.start("figures")
+        goes_on = bool(found) and found[-1].stop == begin  # 1tr290
+        if (not match["sign"] and not goes_on and _in_code(folded, begin)) or _NETWORK.match(folded, begin):
             continue
-        values = _values(match["figures"], code)
-        if zeros := _zeros(match["zeros"], code):
-            values = frozenset(v.scaleb(zeros) for v in values)
+        zeros = _zeros(match["zeros"], code)
         # ฿390 วันนี้ is a price today, no 390 days: a sign before the figures says what they are.
         units = _units(code).get(_unit(match["sign"] or match["unit"]), frozenset())
-        found.append(
-            Quantity(frozenset(v.normalize() for v in values), units, match.start("figures"), match.end("figures"), match[0].strip())
-        )
+        parts = _parts(match["figures"])
+        for n, (part, offset) in enumerate(parts):
+            start, last = begin + offset, n == len(parts) - 1
+            values = frozenset(v.scaleb(zeros) if last else v for v in _values(part, code))
+            if not values:
+                continue
+            quantity = Quantity(
+                frozenset(v.normalize() for v in values), units, start, start + len(part), match[0].strip() if len(parts) == 1 else part,
+                match.start() + len(match[0].rstrip()) if last else start + len(part),
+                _is_clock(folded, start, start + len(part), units),
+            )  # fmt: skip
+            joined = _joined(found[-1], quantity, folded, zeros, code) if found and n == 0 else None
+            found[-1:] = [joined] if joined else [*found[-1:], quantity]
     return found
+
+
+# The names of networks and pictures: 5G, 4K. Capitals tell them from grams and thousands.
+_NETWORK = re.compile(r"(?:[2-6]G|[248]K)(?![A-Za-z])")
+_LONGEST = 15  # digits: more of them are a barcode
+_GROUPED = re.compile(r"\d{1,3}(?:([.,\u00a0\u202f])\d{3})(?:\1\d{3})*(?:[.,]\d+)?")
+
+
+def _parts(figures: str) -> list[tuple[str, int]]:
+    """Figures that are a list of numbers, 36,37,38, one by one with their offsets; else the one number."""
+    if len(re.findall(r"(?<=\d)[.,](?=\d)", figures)) < 2 or _GROUPED.fullmatch(figures) or re.search("[.,]{2}", figures):
+        return [(figures, 0)]
+    return [(m[0], m.start()) for m in re.finditer(r"\d+", figures)]
+
+
+def _is_clock(folded: str, start: int, end: int, units: frozenset[str]) -> bool:
+    """Whether figures are a time of day."""
+    after, before = folded[end : end + 12], folded[max(0, start - 10) : start]
+    return (
+        "o'clock" in units
+        or re.match(r":\d\d|\s?(?:[ap]\.?m\b|น\.|WIB\b)", after, re.IGNORECASE) is not None
+        or re.search(r"(?:\bat|\bpukul|\blúc|เวลา)\s?$", before, re.IGNORECASE) is not None
+    )
+
+
+def _joined(first: Quantity, second: Quantity, folded: str, zeros: int, code: str) -> Quantity | None:
+    """Two numbers that are one amount: 1 triệu 290 nghìn, 1tr29, 1 juta 200 ribu, 89块9; None if they are not."""
+    head = re.fullmatch(r".*?\d[\s]?([^\W\d_]+)", first.written)
+    if not head or len(first.values) != 1 or len(second.values) != 1:
+        return None
+    between = folded[first.stop : second.start]
+    word, digits = head[1].casefold(), folded[second.start : second.end]
+    (a,), (b,) = first.values, second.values
+    size = next((z for w, z in _zeros_of(code).items() if word == w), 0)
+    if size and between in ("", " ") and 0 < zeros < size and b < Decimal(10) ** size:
+        value = a + b
+    elif size and not between and not zeros and digits.isdigit() and len(digits) <= min(3, size):
+        value = a + b.scaleb(size - len(digits))
+    elif word == "块" and not between and digits.isdigit() and len(digits) == 1:
+        value = a + b.scaleb(-1)
+    else:
+        return None
+    written = folded[first.start : second.start] + second.written
+    units = second.units or first.units
+    return Quantity(frozenset({value.normalize()}), units, first.start, second.end, written, second.stop)
 
 
 def in_words(text: str, code: str) -> frozenset[Decimal]:
@@ -101,10 +158,21 @@ def counted(text: str, code: str) -> list[tuple[Decimal, str]]:
 
 def coins_in_words(text: str, code: str, currency: str) -> list[tuple[Decimal, str]]:
     """Amounts of a currency that are written in words: (145, "ร้อยสี่สิบห้าบาท")."""
-    names = [sign for sign, of in signs.signs_of_money().items() if of == currency and sign[0].isalpha() and len(sign) > 1]
+    names = [
+        sign for sign, of in signs.signs_of_money().items() if of == currency and sign[0].isalpha() and (len(sign) > 1 or sign > "\u2e80")
+    ]
     coin = re.compile(r"\s?(?:" + "|".join(map(re.escape, sorted(names, key=len, reverse=True))) + ")", re.IGNORECASE)
-    found = ((n, coin.match(text, n.end)) for n in numerals.find(text, code))
-    return [(n.value, text[n.start : after.end()]) for n, after in found if after]
+    numbers = numerals.find(text, code)
+    found = []
+    for n, number in enumerate(numbers):
+        after = coin.match(text, number.end)
+        if not after or (n and numbers[n - 1].end == number.start - 1 and text[number.start - 1] == "块"):
+            continue
+        value, end = number.value, after.end()
+        if after[0] == "块" and n + 1 < len(numbers) and numbers[n + 1].start == end and numbers[n + 1].value < 10:  # 九块九
+            value, end = value + numbers[n + 1].value / 10, numbers[n + 1].end
+        found.append((value.normalize(), text[number.start : end]))
+    return found
 
 
 @cache
@@ -136,7 +204,7 @@ def codes(text: str) -> list[str]:
 
 
 _SQUARE = re.compile(r"[kcmd]?m[23]")  # km2 is a unit
-_CODE = re.compile(r"(?<![A-Za-z0-9])(?=[A-Za-z-]*\d)(?P<letters>[A-Za-z]{1,6})-?\d[A-Za-z0-9-]*(?![A-Za-z0-9])")
+_CODE = re.compile(r"(?<![A-Za-z0-9-])(?=[A-Za-z-]*\d)(?P<letters>[A-Za-z]{1,6})-?\d[A-Za-z0-9-]*(?![A-Za-z0-9])")
 
 
 def _in_code(folded: str, start: int) -> bool:
@@ -157,6 +225,8 @@ def _values(figures: str, code: str) -> frozenset[Decimal]:
     """What figures may mean: 20,000 and 20.000 are the same in two countries, 5.3 is never 53. A mark that groups in the text's
     own language groups, and so does one before 000, which nobody writes as decimals."""
     plain = re.sub(r"[\u00a0\u202f]", "", figures)
+    if len(re.sub(r"\D", "", plain)) > _LONGEST:
+        return frozenset()
     marks = re.findall("[.,]", plain)
     if not marks:
         return frozenset({Decimal(plain)})
@@ -180,11 +250,11 @@ def _zeros(word: str | None, code: str) -> int:
 @cache
 def _pattern(code: str) -> re.Pattern[str]:
     """Figures with a sign of money before them, a word of zeros and a unit after them."""
-    zeros = _alternatives(_zeros_of(code))
+    zeros = _alternatives(_zeros_of(code)).replace("|千|", "|千(?![克瓦米赫伏帕焦卡])|")  # 2千克 is 2 kg
     money = _alternatives([s for s in signs.signs_of_money() if len(s) < 4])
     units = _alternatives([u for u in _units(code) if u])
     # วันนี้ is today, no day: what points at a time is no unit.
-    counted = rf"(?:\s?(?P<zeros>{zeros}))?(?:[\s-]?(?P<unit>{units})(?!นี้|หน้า|ก่อน))?"
+    counted = rf"(?:\s?(?P<zeros>{zeros}))?(?:[\s-]?(?P<unit>{units})(?!นี้|หน้า|ก่อน|-\d))?"
     return re.compile(rf"(?:(?<![A-Za-z])(?P<sign>{money})\s?)?(?P<figures>{_FIGURE}){counted}", re.IGNORECASE)
 
 

@@ -9,14 +9,34 @@ from __future__ import annotations
 import csv
 import io
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import astuple, dataclass, field, fields
 from pathlib import Path
 
+from filelock import FileLock, Timeout
+
 from localize.domain import Script
-from localize.errors import UserError
+from localize.errors import Transient, UserError
 
 Known = tuple[str, str, str]  # sku, language, text
+WAIT_SECONDS = 120.0  # for somebody else who is writing the same file
+
+
+@contextmanager
+def alone(path: Path) -> Iterator[None]:
+    """Hold a file while it is read, added to and written, so that two people who hand in sheets at once lose nothing of each
+    other's. Raises Transient when somebody else doesn't let go of it."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    lock = FileLock(path.with_name(f".{path.name}.lock"))
+    try:
+        lock.acquire(timeout=WAIT_SECONDS)
+    except Timeout as error:
+        raise Transient(f"{path} is being written by somebody else: try again when they are done.") from error
+    try:
+        yield
+    finally:
+        lock.release()
 
 
 @dataclass(frozen=True)
@@ -67,6 +87,18 @@ class Reviews:
         for review in reviews:
             self.said.pop(review.known, None)
             self.said[review.known] = review
+
+    def keep(self, reviews: Iterable[Review]) -> set[Known]:
+        """Add what was said to the file as it is now: others may have written into it since it was read. Returns the Lines that
+        they have spoken of; there theirs stays."""
+        given = list(reviews)
+        with alone(self.path):
+            now = Reviews.load(self.path)
+            theirs = {r.known for r in given if now.said.get(r.known) != self.said.get(r.known)}
+            now.add(r for r in given if r.known not in theirs)
+            now.save()
+        self.said = now.said
+        return theirs
 
     def save(self) -> None:
         """Write the file: whole or not at all."""

@@ -16,6 +16,7 @@ from servers import Model, Reply
 from localize import account, planning
 from localize.campaign import Campaign, load
 from localize.desk import Desk
+from localize.domain import Text
 from localize.errors import Blocked, NotReady, UserError
 from localize.planning import Job, Progress
 from localize.reviews import Review
@@ -239,3 +240,49 @@ def test_the_market_s_law_is_looked_at(shop: Path, store: LocalStore) -> None:
     )
     with pytest.raises(Blocked, match=re.compile("Act", re.IGNORECASE)):
         script(desk, Job(product, "th"))
+
+
+# ---- what is made anew, and what is not
+
+
+def changed(job: Job, **what: Any) -> Job:
+    return Job(job.product.model_copy(update=what), job.language)
+
+
+def test_what_no_translator_sees_pays_for_no_translation(shop: Path, store: LocalStore) -> None:
+    with servers.running(answers=translating(THAI)) as model:
+        desk, job = at_desk(campaign(shop, model), store)
+        texts(desk, job)
+        other = job.product.model_copy(update={"language": "en"}).localized
+        moved = job.product.source.model_copy(update={"row": 99}) if job.product.source else None
+        vietnamese = {**other, "vi": Text(title="Cốc")}
+        unseen: list[dict[str, Any]] = [
+            {"source": moved}, {"price": job.product.price.model_copy(update={"amount": Decimal(9)})}, {"images": ("/x.jpg",)},
+            {"localized": vietnamese}, {"description": "only long scripts use it"},
+        ]  # fmt: skip
+        for what in unseen:
+            texts(desk, changed(job, **what))
+        assert len(model.asked) == 1
+        with pytest.raises(NotReady):
+            texts(desk, changed(job, features=("Something that nobody knows",)))
+        assert len(model.asked) > 1
+
+
+def test_what_the_writer_sees_makes_the_script_anew(shop: Path, store: LocalStore) -> None:
+    desk, job = demo_shop(shop, store)
+    progress = Progress()
+    desk.draft(job, desk.texts(job, progress), progress)
+    for what in ({"options": {"Size": ("S", "M")}}, {"features": ("Holds 360 ml", "Safe in the dishwasher")}, {"description": "New"}):
+        fresh = Progress()
+        desk.draft(changed(job, **what), desk.texts(job, fresh), fresh)
+        assert fresh.made["script"] == 1, what
+
+
+def test_a_word_added_to_a_list_of_the_checks_makes_them_anew(shop: Path, store: LocalStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    desk, job = demo_shop(shop, store)
+    progress = Progress()
+    desk.draft(job, desk.texts(job, progress), progress)
+    monkeypatch.setattr("localize.checks.words_fingerprint", lambda: "another")
+    fresh = Progress()
+    desk.draft(job, desk.texts(job, fresh), fresh)
+    assert (fresh.made["text"], fresh.made["script"]) == (1, 1)

@@ -30,6 +30,8 @@ def test_what_a_language_says_is_read_back(code: str, number: int | Decimal) -> 
         ("vi", "hơn ba vạn người, hai triệu rưỡi đồng", ["30000", "2500000"]),
         ("vi", "hai mươi lăm, hai mươi nhăm, hai mươi tư, hai mươi bốn", ["25", "25", "24", "24"]),
         ("vi", "năm lần bảy lượt quên chìa khóa", []),
+        ("vi", "hai mươi năm kinh nghiệm, hàng nghìn năm", ["20"]),
+        ("zh", "千万别错过，万一坏了", []),
         ("id", "tahan dua belas jam, seratus tiga puluh lima ribu rupiah", ["12", "135000"]),
         ("id", "satu koma delapan meter", ["1.8"]),
         ("id", "ribuan pembeli", []),

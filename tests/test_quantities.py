@@ -78,3 +78,31 @@ def test_a_year_in_the_other_calendar() -> None:
     assert quantities.spoken_year(Decimal(2026)) == {Decimal(2569)}
     assert quantities.spoken_year(Decimal(2569)) == {Decimal(2026)}
     assert not quantities.spoken_year(Decimal(12))
+
+
+@pytest.mark.parametrize(
+    ("code", "text", "value", "unit"),
+    [
+        ("vi", "1 triệu 290 nghìn đồng", "1290000", "VND"), ("vi", "1tr290", "1290000", ""), ("vi", "1tr29", "1290000", ""),
+        ("id", "1 juta 200 ribu rupiah", "1200000", "IDR"), ("zh", "89块9", "89.9", "CNY"), ("zh", "2千克", "2", "kilogram"),
+        ("zh", "2千瓦", "2", "kilowatt"), ("zh", "3千人", "3000", ""),
+    ],
+)  # fmt: skip
+def test_amounts_as_people_say_them(code: str, text: str, value: str, unit: str) -> None:
+    assert found(text, code) == [({value}, {unit} if unit else set())]
+
+
+def test_lists_networks_and_barcodes() -> None:
+    assert [v for values, _ in found("36,37,38,39", "en") for v in values] == ["36", "37", "38", "39"]
+    assert found("3-in-1", "en")[0] == ({"3"}, set())
+    assert quantities.codes("3-in-1 charger") == []
+    assert found("5G, 4K", "en") == []
+    assert found("8850123456789012345", "th") == []
+
+
+def test_a_time_of_day_is_known_as_one() -> None:
+    assert [q.clock for q in quantities.find("at 9, 11:20, 3 pm, for 8 hours", "en")] == [True, True, False, True, False]
+
+
+def test_prices_in_chinese_words() -> None:
+    assert quantities.coins_in_words("九块九", "zh", "CNY") == [(Decimal("9.9"), "九块九")]

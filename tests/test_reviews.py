@@ -6,9 +6,11 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
 
+from localize import reviews as module
 from localize.domain import Line, Money, Script, Text
-from localize.errors import UserError
+from localize.errors import Transient, UserError
 from localize.reviews import Review, Reviews
 
 
@@ -53,3 +55,26 @@ def test_a_file_that_is_none_of_ours_is_refused(tmp_path: Path, content: str) ->
     path.write_text(content, encoding="utf-8")
     with pytest.raises(UserError, match=r"x\.csv"):
         Reviews.load(path)
+
+
+def test_two_people_keep_what_each_of_them_said(tmp_path: Path) -> None:
+    path = tmp_path / "deep" / "shop.review.csv"
+    mali, noi = Reviews.load(path), Reviews.load(path)
+    assert noi.keep([Review("A", "th", "one", by="Noi"), Review("A", "th", "two", "2", by="Noi")]) == set()
+    assert mali.keep([Review("A", "th", "two", "zwei", by="Mali"), Review("A", "th", "three", by="Mali")]) == {("A", "th", "two")}
+    assert [(r.text, r.edit, r.by) for r in Reviews.load(path).said.values()] == [
+        ("one", "", "Noi"),
+        ("two", "2", "Noi"),
+        ("three", "", "Mali"),
+    ]
+    assert mali.said == Reviews.load(path).said
+    assert mali.keep([Review("A", "th", "two", "zwei", by="Mali")]) == set()  # having seen it
+
+
+def test_a_file_that_is_held_is_waited_for_and_then_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "WAIT_SECONDS", 0.05)
+    path = tmp_path / "shop.review.csv"
+    with FileLock(tmp_path / ".shop.review.csv.lock"), pytest.raises(Transient, match="being written by somebody else"):
+        Reviews.load(path).keep([Review("A", "th", "one")])
+    assert not path.exists()
+    assert Reviews.load(path).keep([Review("A", "th", "one")]) == set()

@@ -49,8 +49,9 @@ class OpenAIOptions(engines.Options):
     def no_secret(cls, value: str) -> str:
         if value and (urlsplit(value).scheme not in ("http", "https") or not urlsplit(value).hostname):
             raise ValueError(f"{value!r} is no server's address: write it as http://localhost:8000/v1")
-        if urlsplit(value).username or urlsplit(value).password:
-            raise ValueError("the address holds a name or password: put the key into the environment variable that key_variable names")
+        parts = urlsplit(value)
+        if parts.username or parts.password or parts.query or parts.fragment:
+            raise ValueError("the address may hold no name, password, query or #: put the key into the variable that key_variable names")
         return value
 
 
@@ -62,6 +63,9 @@ class OpenAIChat:
         self._making = threading.Lock()
         self._client: openai.OpenAI | None = None
         self._sent = threading.local()
+        # What the server turned out not to take: newer models have max_completion_tokens, and no temperature.
+        self._length_field = "max_tokens"
+        self._without: frozenset[str] = frozenset()
         self._json_mode: str = "schema" if options.json_mode == "auto" else options.json_mode
 
     def missing(self) -> str:
@@ -84,8 +88,13 @@ class OpenAIChat:
             mode = self._json_mode if schema else "none"
             try:
                 return self._asked(messages, schema, mode)
-            except _NoSuchMode:  # servers differ in what they know of response_format: the next simpler one
-                self._json_mode = {"schema": "object", "object": "none"}[mode]
+            except _NotTaken as refused:  # servers differ in what they know: the next simpler way
+                if refused.field == "response_format":
+                    self._json_mode = {"schema": "object", "object": "none"}[mode]
+                elif refused.field == "max_tokens" and self._length_field == "max_tokens":
+                    self._length_field = "max_completion_tokens"
+                else:
+                    self._without |= {refused.field}
 
     # ---- one call
 
@@ -101,16 +110,20 @@ class OpenAIChat:
         }
         if mode in formats:
             body["response_format"] = formats[mode]
+        for field, value in ((self._length_field, o.max_tokens), ("temperature", o.temperature)):
+            if field not in self._without:
+                body.setdefault(field, value)
         self._sent.requests = 0
         try:
             answer = self._ready().chat.completions.create(
-                model=o.model, messages=[{"role": m.role, "content": m.content} for m in messages],  # type: ignore[misc]
-                temperature=o.temperature, max_tokens=o.max_tokens, extra_body=body or None,
+                model=o.model, messages=[{"role": m.role, "content": m.content} for m in messages], extra_body=body,  # type: ignore[misc]
             )  # fmt: skip
-        except openai.BadRequestError as error:
+        except (openai.BadRequestError, openai.UnprocessableEntityError) as error:
             account.charge(Usage(requests=self._sent.requests))
-            if mode in formats and o.json_mode == "auto" and "response_format" in str(error.body or error.message):
-                raise _NoSuchMode from error
+            said = str(error.body or error.message)
+            refused = next((f for f in ("response_format", self._length_field, "temperature") if f in said and f in body), "")
+            if refused and (refused != "response_format" or o.json_mode == "auto") and not _too_much(said):
+                raise _NotTaken(refused) from error
             raise self._trouble(error) from error
         except openai.OpenAIError as error:
             account.charge(Usage(requests=self._sent.requests))
@@ -159,7 +172,7 @@ class OpenAIChat:
         if not isinstance(error, openai.APIStatusError):
             return Transient(f"{where} answered with something that is not its API's: {type(error).__name__}")
         body = error.body if isinstance(error.body, dict) else {}
-        said = self._without_key(" ".join(str(body.get("message") or error.message).split())[:200])
+        said = self._without_key(" ".join(str(body.get("message") or error.message).split()))[:200]
         if error.status_code in (401, 403):
             return NotReady(f"{where} refuses the key in {o.key_variable} ({error.status_code}).", how="Put a valid key into it.")
         if error.status_code == 404:
@@ -206,5 +219,14 @@ class OpenAIChat:
         self._sent.requests = getattr(self._sent, "requests", 0) + 1
 
 
-class _NoSuchMode(Exception):
-    """The server does not know the response_format it was asked for."""
+def _too_much(said: str) -> bool:
+    """Whether a field was refused for its value: that is for the campaign to mend."""
+    return any(word in said for word in ("too large", "at most", "must be", "exceed", "less than", "maximum"))
+
+
+class _NotTaken(Exception):
+    """The server does not know a field of the request."""
+
+    def __init__(self, field: str) -> None:
+        super().__init__(field)
+        self.field = field

@@ -85,7 +85,7 @@ def _numbers(script: Script, row: Row) -> Iterator[Finding]:
 
 def _derived(value: Decimal, known: set[Decimal]) -> bool:
     """Whether a number in words is one of the row's, or a word of one: the two thousand of 2,550."""
-    return value in known or any(k > value and value >= 1000 and k - k % value == value for k in known)
+    return value in known or any(value <= k < 2 * value for k in known if value >= 1000)
 
 
 def _equal(known: Quantity, said: Quantity) -> bool:
@@ -179,7 +179,7 @@ _NEVER = re.compile(r"(?!)")
 
 @lru_cache(maxsize=4096)  # each text is looked at for every kind of claim
 def _folded(text: str, code: str) -> str:
-    folded = signs.fold(text)
+    folded = signs.fold(signs.plain(text))
     return _harmless(code).sub(" ", folded) if code in LANGUAGES else folded
 
 

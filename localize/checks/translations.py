@@ -24,7 +24,7 @@ SHORT, LONG, SLACK = 0.42, 2.1, 14
 GONE = 0.3
 # Two numbers of a unit that are no further apart than this, in letters, stand side by side: what is said of them is one clause.
 PARALLEL = 18
-_HOUR = Decimal(12)
+_HALF_DAY = Decimal(12)  # hours
 # Units that translations put for one another: 11 点 and 11 น., ¥ of two countries, the pound of money and that of weight.
 ALIKE = ({"hour", "o'clock"}, {"CNY", "JPY"}, {"GBP", "pound"}, {"degree", "degree Celsius"}, {"degree", "degree Fahrenheit"})
 
@@ -110,21 +110,20 @@ def _same_unit(a: Quantity, b: Quantity) -> bool:
 
 
 def _meant(quantity: Quantity) -> frozenset[Decimal]:
-    """The values of a number, and those it has in another calendar or on the other half of the clock."""
+    """The values of a number, and those it has in another calendar, where it can be a year."""
     values = set(quantity.values)
     for value in quantity.values:
-        values |= quantities.spoken_year(value)
-        if 1 <= value <= 11 and value == value.to_integral_value():
-            values.add(value + _HOUR)
-        elif 13 <= value <= 23:
-            values.add(value - _HOUR)
-        if 1000 <= value <= 2600 and value % 10 == 0:  # the 1990s are the 90s
-            values.add(value % 100)
+        if not quantity.units or quantity.units & {"year"}:
+            values |= quantities.spoken_year(value)
+            if 1900 <= value <= 2600 and value % 10 == 0:  # the 1990s are the 90s
+                values.add(value % 100)
     return frozenset(v.normalize() for v in values)
 
 
 def _same(a: Quantity, b: Quantity) -> bool:
-    return bool(a.values & b.values) or bool(_meant(a) & b.values) or bool(a.values & _meant(b))
+    if a.values & b.values or _meant(a) & b.values or a.values & _meant(b):
+        return True
+    return a.clock and b.clock and any(abs(x - y) == _HALF_DAY for x in a.values for y in b.values)  # 3 pm is 15:00
 
 
 def _in_list(quantity: Quantity, text: str) -> bool:

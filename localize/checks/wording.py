@@ -14,6 +14,7 @@ import yaml
 
 from localize import languages
 from localize.assets import ASSETS
+from localize.languages import signs
 
 _WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)?")
 _VIETNAMESE = re.compile("[àáảãạăằắẳẵặâầấẩẫậđèéẻẽẹêềếểễệìíỉĩịòóỏõọôồốổỗộơờớởỡợùúủũụưừứửữựỳýỷỹỵ]")
@@ -42,6 +43,7 @@ def strange(text: str, language: str, keep: Iterable[str] = ()) -> str:
     Names in Latin letters pass everywhere (`keep` are those that are known, of any length), as do a few words on end: sellers
     everywhere say "fast charging". A text of nothing but names and figures passes.
     """
+    text = signs.plain(text)
     if wrong := languages.get(language).foreign(text):
         return wrong
     for name in sorted(keep, key=len, reverse=True):
@@ -123,6 +125,7 @@ def _leaks() -> tuple[re.Pattern[str], re.Pattern[str]]:
 def leak(text: str, source: str = "") -> str:
     """What in a text is a model's talk about its task, and not in the source itself; "" if nothing is."""
     anywhere, start = _leaks()
+    text = signs.plain(text)
     for found in (anywhere.search(text), start.match(text)):
         if found and found[0].strip().casefold() not in source.casefold():
             return found[0].strip()
@@ -136,6 +139,7 @@ def loop(text: str, source: str = "") -> str:
     """A part that a text says three times or more on end, and its source does not; "" if there is none.
 
     Short parts are language ("ha ha ha", ๆ spelled out, 999): below ten letters they must come five times."""
+    text = signs.plain(text)
     for found in _CHARACTERS.finditer(text):
         part = found["part"].strip()
         letters = sum(c.isalpha() or "\u0e31" <= c <= "\u0e4e" for c in part)

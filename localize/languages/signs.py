@@ -75,6 +75,16 @@ _PLAIN = {
 _FULLWIDTH = set("％＋－＃＆＄／＠＝＜＞～．＂＊＿")
 
 
+_HIDDEN = re.compile("[\u200b\u200c\u200e\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufeff\u00ad\ud800-\udfff]")
+
+
+def plain(text: str) -> str:
+    """The text in one form: composed (NFC, Thai ำ as one sign), without what nobody sees and halves of pairs. Catalogs are read
+    in this form; models and people write in any. What joins emoji stays."""
+    text = _HIDDEN.sub("", unicodedata.normalize("NFC", text))
+    return re.sub("\u0e4d([\u0e48-\u0e4b]?)\u0e32", "\\1\u0e33", text)
+
+
 def fold(text: str) -> str:
     """The text with one plain character for each fancy one (๙ -> 9, Ａ -> A, ％ -> %), so that offsets stay."""
     return "".join(_folded(c) for c in text)

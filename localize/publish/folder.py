@@ -32,13 +32,15 @@ class FolderPublisher:
         files = {video: clip.video, folder / f"{stem}.jpg": clip.cover, folder / f"{stem}.srt": clip.captions}
         there = _read(sidecar)
         whole = there.get("key") == clip.key and all(f.is_file() for f in files)
-        if not whole or there.get("post") != post.model_dump(mode="json"):
-            # The sidecar is written last: with it in place, everything else is of the same clip. Only the post may be another.
+        told = {"channel": channel.model_dump(mode="json"), "post": post.model_dump(mode="json")}
+        if not whole or any(there.get(name) != value for name, value in told.items()):
+            # The sidecar is written last: with it in place, everything else is of the same clip. Only what is told of it (the
+            # post, the channel's account or market) may be another.
             sidecar.unlink(missing_ok=True)
             for target, source in files.items() if not whole else ():
                 _place(Path(source), target)
             made = json.loads(Path(clip.sidecar).read_text(encoding="utf-8"))
-            made |= {"channel": channel.model_dump(mode="json"), "post": post.model_dump(mode="json")}
+            made |= told
             made["findings"] = [f.model_dump(mode="json") for f in clip.findings]
             part = folder / f".{stem}.json.part"
             part.write_text(json.dumps(made, ensure_ascii=False, indent=1), encoding="utf-8")

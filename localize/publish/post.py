@@ -149,8 +149,14 @@ def _fitted(post: Post, lines: list[_Line], label: str, language: str, platform:
         elif any(line.rank > _Rank.OTHER_PRICE for line in lines):
             lines = _without_least(lines)
         else:
-            title = _cut(post.title, language, measure(post.title, limit.unit) - over, limit.unit) if "title" in holds else ""
+            room = measure(post.title, limit.unit) - over
+            title = _cut(post.title, language, room, limit.unit) if "title" in holds else ""
             if lines and len(title) < TITLE_CHARS:
+                freed = sum(measure(line.text + "\n", limit.unit) for line in lines)
+                roomy = _cut(post.title, language, room + freed, limit.unit) if "title" in holds else ""
+                if title and len(roomy) < TITLE_CHARS:  # a title that can't be cut well is short in any room: prices stay
+                    post = post.model_copy(update={"title": title})
+                    continue
                 lines = _without_least(lines)
             elif title:
                 post = post.model_copy(update={"title": title})

@@ -10,6 +10,7 @@ from typing import Any, TypeVar, get_args
 from rapidfuzz import process
 
 from localize.domain import GESTURES, Emotion, Line, Role, Show
+from localize.languages import signs
 
 _T = TypeVar("_T", bound=str)
 
@@ -19,7 +20,7 @@ _ROLES: tuple[Role, ...] = get_args(Role)
 _EMOTIONS: tuple[Emotion, ...] = get_args(Emotion)
 _SHOWN: dict[str, Show] = {"hook": "title", "price": "price", "cta": "cta"}
 _THOUGHT = re.compile(r"<think>.*?(?:</think>|$)", re.DOTALL)
-_FENCE = re.compile(r"```(?:json)?\s*(.*?)(?:```|$)", re.DOTALL)
+_MOST_STARTS = 40  # braces that may begin the answer
 _PICTURES = re.compile("[\U0001f000-\U0001faff\u2600-\u27bf\ufe0f\u200d]+")
 _TAGS = re.compile(r"(?:^|\s)#[^\s#]+")
 
@@ -58,20 +59,33 @@ def missing(lines: Sequence[Line]) -> list[str]:
 
 
 def _json(text: str) -> Any:
-    """The JSON in an answer, None if there is none: models put it in fences, think aloud before it, or leave a comma too many."""
-    text = _THOUGHT.sub("", text).strip()
-    if fenced := _FENCE.search(text):
-        text = fenced[1].strip()
-    start = min((i for i in (text.find("{"), text.find("[")) if i >= 0), default=-1)
-    if start < 0:
-        return None
-    body = text[start:]
+    """The JSON in an answer, None if there is none: models put it in fences, think aloud before it, or leave a comma too many.
+
+    Of several JSON texts the last with lines is meant: what comes before are drafts."""
+    text = text.rpartition("</think>")[2] or _THOUGHT.sub("", text)
+    found = None
+    decoder = json.JSONDecoder(strict=False)
+    at = 0
+    for _ in range(_MOST_STARTS):
+        at = min((i for i in (text.find("{", at), text.find("[", at)) if i >= 0), default=-1)
+        if at < 0:
+            break
+        tree, end = _decoded(decoder, text[at:])
+        if isinstance(tree, list) or (isinstance(tree, dict) and "lines" in tree):
+            found = tree if tree else found
+        at += end
+    return found
+
+
+def _decoded(decoder: json.JSONDecoder, body: str) -> tuple[Any, int]:
+    """The JSON that a text begins with and its length, (None, 1) if it begins with none."""
     for candidate in (body, re.sub(r",\s*([\]}])", r"\1", body)):
         try:
-            return json.JSONDecoder(strict=False).raw_decode(candidate)[0]
+            tree, end = decoder.raw_decode(candidate)
+            return tree, max(1, end)
         except (ValueError, RecursionError):
             continue
-    return None
+    return None, 1
 
 
 def _line(item: Any, features: int) -> Line | None:
@@ -91,7 +105,7 @@ def _line(item: Any, features: int) -> Line | None:
 
 def _spoken(text: str) -> str:
     """The text as it can be said: one line, without the emoji, hashtags and quotation marks that models add."""
-    return _unquoted(" ".join(_TAGS.sub(" ", _PICTURES.sub(" ", _unquoted(text))).split()))
+    return _unquoted(" ".join(_TAGS.sub(" ", _PICTURES.sub(" ", _unquoted(signs.plain(text)))).split()))
 
 
 def _unquoted(text: str) -> str:

@@ -77,8 +77,13 @@ class GlossaryTranslator:
         return "" if self.path.is_file() else f"there is no glossary {self.path}."
 
     def fingerprint(self) -> str:
+        return f"glossary-{self.card.version}-{self._digest}"
+
+    @cached_property
+    def _digest(self) -> str:
+        """Of the file as it is when it is first asked for, which is when its terms are read, too."""
         content = self.path.read_bytes() if self.path else b""
-        return f"glossary-{self.card.version}-{hashlib.blake2b(content, digest_size=8).hexdigest()}"
+        return hashlib.blake2b(content, digest_size=8).hexdigest()
 
     def translate(self, texts: Sequence[str], source: str, target: str, hints: Hints = NO_HINTS) -> list[Translation | None]:
         """See `Translator.translate`. Raises UserError for a glossary that cannot be read."""

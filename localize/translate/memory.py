@@ -15,6 +15,7 @@ import os
 import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import ClassVar
 from xml.parsers import expat
@@ -65,7 +66,6 @@ class MemoryTranslator:
 
     def __init__(self, paths: Sequence[str | Path] = ()) -> None:
         self.paths = tuple(Path(p) for p in paths)
-        self._by_text: dict[tuple[str, str], Unit] | None = None
 
     def missing(self) -> str:
         if not self.paths:
@@ -74,11 +74,8 @@ class MemoryTranslator:
         return f"there is no translation memory {', '.join(lost)}." if lost else ""
 
     def fingerprint(self) -> str:
-        digest = hashlib.blake2b(digest_size=8)
-        for path in self.paths:
-            with path.open("rb") as file:
-                digest.update(hashlib.file_digest(file, "sha256").digest())
-        return f"memory-{self.card.version}-{digest.hexdigest()}"
+        """Of the files as they were when they were read: what is written into them meanwhile is the next run's."""
+        return f"memory-{self.card.version}-{self._snapshot[1]}"
 
     def translate(self, texts: Sequence[str], source: str, target: str, hints: Hints = NO_HINTS) -> list[Translation | None]:
         """See `Translator.translate`. Raises UserError for a file that cannot be read."""
@@ -93,21 +90,39 @@ class MemoryTranslator:
         return [Near(known, made.text, score) for known, score, made in near if made]
 
     def _find(self, text: str, source: str, target: str) -> Translation | None:
-        for code in (source, ""):
-            unit = self._stored().get((code, text), {})
-            if unit.get(target, "").strip():
-                return Translation(text=unit[target], origin=self.card.name)
-        return None
+        found = [entry for code in (source, "") if (entry := self._stored().get((code, text), {}).get(target)) and entry[1].strip()]
+        # Under a language's own column or under `source`: what was written later wins.
+        return Translation(text=max(found)[1], origin=self.card.name) if found else None
 
-    def _stored(self) -> dict[tuple[str, str], Unit]:
-        if self._by_text is None:
-            found: dict[tuple[str, str], Unit] = {}
-            for unit in (unit for path in self.paths for unit in read(path)):
+    def _stored(self) -> _Entries:
+        return self._snapshot[0]
+
+    @cached_property
+    def _snapshot(self) -> tuple[_Entries, str]:
+        """The entries and the files' hash, of one reading: a file may be written while a run goes on."""
+        digest = hashlib.blake2b(digest_size=8)
+        entries: _Entries = {}
+        number = 0
+        for path in self.paths:
+            before = _hash(path)
+            for unit in read(path):
+                number += 1
                 for code in unit:  # a later entry wins in the languages that it has, and leaves the others
-                    known = code, normal(unit[code])
-                    found[known] = {**found[known], **unit} if known in found else unit
-            self._by_text = found  # whole at once: several threads may ask
-        return self._by_text
+                    known = entries.setdefault((code, normal(unit[code])), {})
+                    known.update({target: (number, text) for target, text in unit.items()})
+            digest.update(before)
+        return entries, digest.hexdigest()
+
+
+# (language code, normal text) -> language code -> (number of the entry, text).
+_Entries = dict[tuple[str, str], dict[str, tuple[int, str]]]
+
+
+def _hash(path: Path) -> bytes:
+    if not path.is_file():
+        raise UserError(f"there is no translation memory {path}.")
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").digest()
 
 
 def remember(path: Path, entries: Sequence[tuple[str, str, str]]) -> None:

@@ -20,6 +20,7 @@ from localize.assets import ASSETS
 from localize.chat import Message, Unanswered
 from localize.chat.openai_chat import OpenAIChat, OpenAIOptions
 from localize.engines import Card
+from localize.languages import signs
 from localize.translate import NO_HINTS, Hints, Translation
 
 PROMPT = ASSETS / "prompts" / "translate.yaml"
@@ -130,4 +131,4 @@ def parse(answer: str) -> list[str]:
     except (ValueError, RecursionError):
         return []
     told = tree.get("translations") if isinstance(tree, dict) else tree
-    return [t.strip() for t in told] if isinstance(told, list) and all(isinstance(t, str) for t in told) else []
+    return [signs.plain(t).strip() for t in told] if isinstance(told, list) and all(isinstance(t, str) for t in told) else []

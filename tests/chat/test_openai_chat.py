@@ -56,6 +56,27 @@ def test_a_schema_is_asked_for_as_the_server_can() -> None:
     assert model.asked[0]["response_format"]["json_schema"]["schema"] == SCHEMA
 
 
+def test_a_server_that_knows_other_fields_is_asked_with_them() -> None:
+    def answers(body: dict[str, Any]) -> Reply:
+        for field in ("max_tokens", "temperature"):
+            if field in body:
+                return Reply(status=400, error=f"Unsupported parameter: '{field}' is not supported with this model.")
+        return Reply("hello")
+
+    with servers.running(answers=answers) as model:
+        assert chat(model, max_tokens=300).ask(ASK) == "hello"
+    assert model.asked[-1]["max_completion_tokens"] == 300
+    assert len(model.asked) == 3
+
+
+def test_a_value_that_is_too_large_is_the_campaign_s_to_mend() -> None:
+    with (
+        servers.running(Reply(status=400, error="max_tokens is too large: at most 100")) as model,
+        pytest.raises(UserError, match="at most 100"),
+    ):
+        chat(model).ask(ASK)
+
+
 def test_a_mode_that_the_campaign_names_is_kept_to() -> None:
     with servers.running(Reply(status=400, error="response_format is not supported")) as model:
         with pytest.raises(UserError, match="does not take the request"):
@@ -143,10 +164,10 @@ def test_accounts_count_what_is_asked_inside_them() -> None:
 
 
 def test_a_key_is_in_no_message() -> None:
-    with servers.running(Reply(status=400, error=f"the key {KEY} may not use this model")) as model:
+    with servers.running(Reply(status=400, error="x" * 190 + f" the key {KEY} may not use this model")) as model:
         with pytest.raises(UserError) as caught:
             chat(model).ask(ASK)
-        assert KEY not in str(caught.value)
+        assert KEY[:6] not in str(caught.value)
         assert KEY not in chat(model).fingerprint()
         assert model.address not in chat(model).fingerprint()
 
@@ -165,7 +186,8 @@ def test_what_is_missing_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
     ("options", "says"),
     [
         ({"base_url": "localhost:8000"}, "is no server's address"),
-        ({"base_url": "http://me:secret@shop.example/v1"}, "put the key into the environment variable"),
+        ({"base_url": "http://me:secret@shop.example/v1"}, "put the key into the variable"),
+        ({"base_url": "https://shop.example/v1?api-key=secret"}, "put the key into the variable"),
         ({"modell": "x"}, "'modell' is no option of openai. Did you mean 'model'?"),
         ({"temperature": 9}, "less than or equal to 2"),
     ],

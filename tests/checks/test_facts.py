@@ -153,3 +153,24 @@ def test_no_sentence_of_the_templates_is_taken_for_a_claim(code: str) -> None:
             words = re.sub(r"\{\w+\}", " ", phrase)
             made = [k.name for k in facts.kinds() if facts.told(k, [(code, words)]) and not k.with_was]
             assert not made, f"{slot}: {phrase}"
+
+
+@pytest.mark.parametrize(
+    ("code", "text"),
+    [
+        ("en", "No one likes tangled cables"), ("en", "Make the most of your morning"), ("en", "Naturally, it comes in a splash of colour"),
+        ("id", "Cocok untuk rapat kantor dan ruang terbatas"), ("id", "Muat untuk 4 orang, mudah menghilangkan noda"),
+        ("vi", "Đủ cho 4 người"), ("th", "ข้อที่หนึ่ง ทุกที่ 1 แก้ว"), ("zh", "天然气灶也能用"),
+    ],
+)  # fmt: skip
+def test_ordinary_sentences_make_no_claim(code: str, text: str) -> None:
+    assert [k.name for k in facts.kinds() if facts.told(k, [(code, text)])] == []
+
+
+@pytest.mark.parametrize("text", ["b\u1ea3o ha\u0300nh", "war\u00adranty", "bảo\u200b hành"])
+def test_a_claim_in_another_form_is_the_same_claim(text: str) -> None:
+    assert "warranty" in [k.name for k in facts.kinds() if facts.told(k, [("vi", text)])]
+
+
+def test_a_size_run_of_a_row_is_no_huge_number() -> None:
+    assert findings("id", "Ada dua ribu warna", features=("Shoes " + ",".join(map(str, range(36, 60))),)) != {}

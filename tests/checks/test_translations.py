@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from typing import Any
 
 import pytest
@@ -70,6 +71,38 @@ def test_a_wrong_one_is_blocked(to: str, target: str, finding: str) -> None:
 )
 def test_other_ways_to_say_the_same_pass(of: str, source: str, to: str, target: str) -> None:
     assert check(source, target, to, of) == {}
+
+
+@pytest.mark.parametrize(
+    ("source", "target"),
+    [
+        ("Capacity 8 L", "ความจุ 20 ลิตร"),
+        ("5 pieces", "17 ชิ้น"),
+        ("10 m", "22 เมตร"),
+        ("Warranty 11 months", "รับประกัน 23 เดือน"),
+        ("8 hours", "20 ชั่วโมง"),
+    ],
+)
+def test_twelve_more_is_another_number_but_on_the_clock(source: str, target: str) -> None:
+    assert check(source, target).get("number") == "block"
+    assert check("Open until 8 pm", "เปิดถึง 20.00 น.") == {}
+
+
+def test_text_in_another_form_is_the_same_text() -> None:
+    assert check("Warranty", unicodedata.normalize("NFD", "Bảo hành"), "vi") == {}
+    assert wording.leak("He\u200bre is the trans\u00adlation: x") != ""
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "If you need an adjustable stand, this is it", "Okay, this one is for coffee lovers", "Feel free to ask us",
+        "Nếu bạn muốn điều chỉnh độ cao, hãy xoay núm.", "หากต้องการปรับความสูง หมุนปุ่มนี้", "Kalau mau versi kecil, pilih yang merah",
+        "没问题！送人也行", "希望这款杯子陪你每一天",
+    ],
+)  # fmt: skip
+def test_ordinary_sentences_are_no_talk_about_a_task(text: str) -> None:
+    assert wording.leak(text) == ""
 
 
 def test_glossary_terms_and_names() -> None:

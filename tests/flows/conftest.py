@@ -14,9 +14,9 @@ from typing import Any
 import pytest
 
 import flows.batch  # before anything of prefect: flows sets what prefect reads when it is imported
+from localize import account, media, planning
 from localize import campaign as campaigns
-from localize import media, planning
-from localize.domain import Finding, Line, Speech
+from localize.domain import Finding, Line, Speech, Usage
 from localize.planning import Job, Progress
 from localize.stages import Studio
 from localize.store import LocalStore
@@ -30,11 +30,13 @@ from prefect.testing.utilities import prefect_test_harness  # isort: skip
 @dataclass
 class StandIn:
     """What replaces `Studio.speech`, `Studio._render` and `Studio._check`: the texts, scripts, keys, store and
-    publishing around them are the real ones. `trouble` holds what a clip's rendering raises, one entry a call."""
+    publishing around them are the real ones. `trouble` holds what a clip's rendering raises, one entry a call; `paid` is
+    what each rendering is charged, in place of a model."""
 
     trouble: dict[str, list[Exception]] = field(default_factory=dict)
     findings: dict[str, Finding] = field(default_factory=dict)
     rendered: list[str] = field(default_factory=list)
+    paid: Usage = field(default_factory=Usage)
     seconds: float = 0.0
     at_once: int = 0
     most_at_once: int = 0
@@ -51,6 +53,7 @@ class StandIn:
             self.most_at_once = max(self.most_at_once, self.at_once)
         try:
             time.sleep(self.seconds)
+            account.charge(self.paid)
             if waiting := self.trouble.get(who):
                 raise waiting.pop(0)
             for file in ("clip.mp4", "cover.jpg", "captions.srt"):

@@ -2,23 +2,29 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import pytest
 from prefect.client.orchestration import SyncPrefectClient
 from prefect.states import Failed, State
 
-from flows.batch import Bench, batch, clip, is_transient
+from flows.batch import Bench, batch, clip, is_transient, publish
 from localize import campaign as campaigns
 from localize import planning
-from localize.domain import Finding
+from localize.domain import Channel, Clip, Finding, Receipt, Usage
 from localize.errors import NotReady, Transient, UserError
-from localize.planning import Outcome
+from localize.planning import Job, Outcome
+from localize.stages import Studio
 from localize.store import LocalStore
 from tests.flows.conftest import StandIn
 
 ALL = {"MUG-01.th", "MUG-01.vi", "LAMP-02.th", "LAMP-02.vi"}
+ONCE = Usage(requests=1, prompt_tokens=200, completion_tokens=40, cost=Decimal("0.002"))
 ENGLISH = Finding(check="alphabet", severity="block", message="The Thai script has English in it.")
 
 
@@ -78,6 +84,93 @@ def test_only_passing_trouble_is_worth_another_try() -> None:
     assert not is_transient(None, None, Failed(data=ZeroDivisionError()))
 
 
+def test_what_every_try_of_a_clip_cost_is_noted(bench: Bench, stand_in: StandIn) -> None:
+    stand_in.paid, stand_in.trouble["MUG-01.th"] = ONCE, [Transient("the line is busy"), UserError("mug.jpg is not a picture.")]
+    with pytest.raises(Transient):
+        clip.fn(bench, "MUG-01", "th")
+    assert noted(bench.studio.store)["MUG-01.th"].usage == ONCE
+    clip.fn(bench, "MUG-01", "th")
+    assert noted(bench.studio.store)["MUG-01.th"].usage == ONCE + ONCE
+    clip.fn(bench, "MUG-01", "th")
+    made = noted(bench.studio.store)["MUG-01.th"]
+    assert (made.state, made.usage) == ("made", ONCE + ONCE + ONCE)
+    clip.fn(bench, "MUG-01", "vi")
+    assert noted(bench.studio.store)["MUG-01.vi"].usage == ONCE  # a clip is charged for its own tries
+
+
+def test_a_run_tried_again_keeps_what_it_cost_before(bench: Bench, stand_in: StandIn) -> None:
+    stand_in.paid = ONCE
+    clip.fn(bench, "MUG-01", "th")
+    for run, cost in (("tonight", ONCE), ("tomorrow", Usage())):
+        clip.fn(Bench(bench.studio, list(bench.jobs.values()), run), "MUG-01", "th")
+        again = noted(bench.studio.store, run)["MUG-01.th"]
+        assert (again.state, again.usage) == ("reused", cost)
+
+
+# ---- a publishing task, as a plain function
+
+
+def receipt(made: Clip, channel: Channel) -> Receipt:
+    return Receipt(channel=channel.name, clip_key=made.key, state="published", where=f"{channel.name}/{made.sku}.mp4")
+
+
+def test_a_channel_that_is_done_later_does_not_hide_anothers_failure(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    clip.fn(bench, "MUG-01", "th")
+    begun, refused = threading.Event(), threading.Event()
+
+    def put(studio: Studio, job: Job, made: Clip, channel: Channel, script: Any) -> Receipt:
+        if channel.name == "weibo":
+            raise NotReady("weibo has no key.")
+        begun.set()
+        assert refused.wait(30)
+        return receipt(made, channel)
+
+    monkeypatch.setattr(Studio, "publish", put)
+    with ThreadPoolExecutor(1) as other:
+        slow = other.submit(publish.fn, bench, Channel(name="tiktok"), "MUG-01", "th")
+        assert begun.wait(30)
+        assert publish.fn(bench, Channel(name="weibo"), "MUG-01", "th").is_failed()
+        refused.set()
+        assert slow.result().is_completed()
+    outcome = noted(bench.studio.store)["MUG-01.th"]
+    assert (outcome.state, outcome.code, outcome.stage, outcome.message) == ("failed", 3, "publish", "weibo has no key.")
+    assert {r.channel: r.state for r in outcome.receipts} == {"tiktok": "published", "weibo": "failed"}
+    assert outcome == bench.outcomes["MUG-01", "th"]
+
+
+def test_channels_done_at_the_same_moment_all_leave_a_receipt(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    clip.fn(bench, "MUG-01", "th")
+    channels = [Channel(name=f"channel-{n}") for n in range(8)]
+    together = threading.Barrier(len(channels), timeout=30)
+
+    def put(studio: Studio, job: Job, made: Clip, channel: Channel, script: Any) -> Receipt:
+        together.wait()
+        return receipt(made, channel)
+
+    monkeypatch.setattr(Studio, "publish", put)
+    with ThreadPoolExecutor(len(channels)) as pool:
+        list(pool.map(lambda channel: publish.fn(bench, channel, "MUG-01", "th"), channels))
+    outcome = noted(bench.studio.store)["MUG-01.th"]
+    assert outcome.state == "made"
+    assert sorted(r.channel for r in outcome.receipts) == [c.name for c in channels]
+
+
+@pytest.mark.parametrize("order", [("weibo", "douyin"), ("douyin", "weibo")])
+def test_of_two_failures_the_worse_is_told(bench: Bench, monkeypatch: pytest.MonkeyPatch, order: tuple[str, str]) -> None:
+    clip.fn(bench, "MUG-01", "th")
+    trouble = {"weibo": UserError("weibo has no such account."), "douyin": NotReady("douyin has no key.")}
+
+    def put(studio: Studio, job: Job, made: Clip, channel: Channel, script: Any) -> Receipt:
+        raise trouble[channel.name]
+
+    monkeypatch.setattr(Studio, "publish", put)
+    for name in order:
+        publish.fn(bench, Channel(name=name), "MUG-01", "th")
+    outcome = noted(bench.studio.store)["MUG-01.th"]
+    assert (outcome.code, outcome.message) == (3, "douyin has no key.")
+    assert {r.channel: r.reason for r in outcome.receipts} == {name: str(e) for name, e in trouble.items()}
+
+
 # ---- the flow, with a server
 
 
@@ -105,6 +198,43 @@ def test_passing_trouble_passes(server: SyncPrefectClient, shop: Path, store: Lo
     stand_in.trouble = {"MUG-01.vi": [Transient("the voice is busy"), Transient("the voice is busy")]}
     assert work(shop, store).is_completed()
     assert noted(store)["MUG-01.vi"].state == "made"
+
+
+def test_a_fault_in_a_later_try_is_what_is_told(server: SyncPrefectClient, shop: Path, store: LocalStore, stand_in: StandIn) -> None:
+    stand_in.paid, stand_in.trouble["MUG-01.vi"] = ONCE, [Transient("the voice is busy"), ZeroDivisionError("division by zero")]
+    assert work(shop, store).is_failed()
+    outcome = noted(store)["MUG-01.vi"]
+    assert (outcome.state, outcome.code, outcome.usage) == ("failed", 1, ONCE + ONCE)
+    assert "division by zero" in outcome.message
+
+
+def test_a_publish_that_ends_badly_is_noted(
+    server: SyncPrefectClient, shop: Path, store: LocalStore, stand_in: StandIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One clip's channel stays busy, one's is busy once, and one meets a full disk."""
+    busy, full = Transient("the channel is busy"), OSError(28, "No space left on device")
+    trouble: dict[str, list[Exception]] = {"MUG-01.th": [busy] * 9, "MUG-01.vi": [busy], "LAMP-02.th": [full] * 9}
+    put = Studio.publish
+
+    def tried(studio: Studio, job: Job, *rest: Any) -> Receipt:
+        if waiting := trouble.get(f"{job.product.sku}.{job.language}"):
+            raise waiting.pop()
+        return put(studio, job, *rest)
+
+    monkeypatch.setattr(Studio, "publish", tried)
+    state = work(shop, store)
+    assert state.is_failed()
+    assert str(state.message).startswith("2 of 4 clips failed; MUG-01.th at publish: ")
+    ends = noted(store)
+    assert {name: (o.state, o.code, [r.state for r in o.receipts]) for name, o in ends.items()} == {
+        "MUG-01.th": ("failed", 4, ["failed"]), "MUG-01.vi": ("made", 0, ["published"]),
+        "LAMP-02.th": ("failed", 1, ["failed"]), "LAMP-02.vi": ("made", 0, ["published"]),
+    }  # fmt: skip
+    assert (len(trouble["MUG-01.th"]), len(trouble["LAMP-02.th"])) == (5, 8)  # tried four times, and once
+    for name, words in (("MUG-01.th", "the channel is busy"), ("LAMP-02.th", "No space left on device")):
+        assert ends[name].stage == "publish"
+        assert words in ends[name].message
+        assert ends[name].receipts[0].reason == ends[name].message
 
 
 def test_a_failure_stops_only_its_own_clip(server: SyncPrefectClient, shop: Path, store: LocalStore, stand_in: StandIn) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -57,6 +58,22 @@ def test_publishing_twice_is_publishing_once(tmp_path: Path) -> None:
     before = {p: (p.stat().st_mtime_ns, p.stat().st_ino) for p in (out / "tiktok").iterdir()}
     assert FOLDER.publish(made, POST, CHANNEL, out) == first
     assert {p: (p.stat().st_mtime_ns, p.stat().st_ino) for p in (out / "tiktok").iterdir()} == before
+
+
+@pytest.mark.parametrize("change", [{"account": "corner.th"}, {"market": "TH"}, {"languages": ("th", "vi")}])
+def test_a_changed_channel_is_told_in_the_sidecar_only(tmp_path: Path, change: dict[str, Any]) -> None:
+    made, out, there = clip(tmp_path / "store"), tmp_path / "out", tmp_path / "out" / "tiktok"
+    FOLDER.publish(made, POST, CHANNEL, out)
+    before = (there / "MUG-01.th.mp4").stat().st_ino
+    changed = CHANNEL.model_copy(update=change)
+    FOLDER.publish(made, POST, changed, out)
+    sidecar = there / "MUG-01.th.json"
+    assert json.loads(sidecar.read_text(encoding="utf-8"))["channel"] == changed.model_dump(mode="json")
+    assert (there / "MUG-01.th.mp4").stat().st_ino == before
+    written = sidecar.stat().st_ino
+    FOLDER.publish(made, POST, changed, out)
+    assert sidecar.stat().st_ino == written
+    assert names(there) == FOUR
 
 
 def test_a_new_clip_of_the_product_takes_the_old_ones_place(tmp_path: Path) -> None:

@@ -88,13 +88,15 @@ def test_the_model_is_told_the_brief_and_given_the_row() -> None:
         f"Sure, here it is:\n```json\n{said(GOOD)}\n```",
         f"<think>The row says {{350}} ml.</think>{said(GOOD)}",
         said(GOOD)[:-1] + ",}",
+        f'[Note] {{"draft": 1}}\n{said(GOOD)}',
+        f"Let me see {{the row}} ... </think>{said(GOOD)}",
         json.dumps(GOOD, ensure_ascii=False),
         said(
             [line | {"role": line["role"].upper(), "gesture": line["gesture"].replace("_", " "), "emotion": "Very happy!"} for line in GOOD]
         ),
         said(changed(0, text=f'"{GOOD[0]["text"]} 🔥 #mug"')),
     ],
-    ids=["fenced", "thought", "comma", "list", "spelling", "emoji"],
+    ids=["fenced", "thought", "comma", "drafts", "thought aloud", "list", "spelling", "emoji"],
 )
 def test_what_is_only_untidy_is_put_right(text: str) -> None:
     with servers.running(Reply(text)) as model:
@@ -227,3 +229,8 @@ def test_parse_of_anything_is_lines_or_problems() -> None:
         lines, problems = answer.parse(text, 2)
         assert lines == []
         assert problems
+
+
+def test_halves_of_pairs_and_hidden_signs_do_not_get_through() -> None:
+    lines, problems = answer.parse(said(changed(0, text="แก้ว\ud83d\u200bใบนี้")), 2)
+    assert (lines[0].text, problems) == ("แก้วใบนี้", [])

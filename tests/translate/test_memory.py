@@ -178,3 +178,23 @@ def test_tmx_and_broken_files_are_not_written_into(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="no column 'source'"):
         remember(tmp_path / "m.csv", [("a", "th", "b")])
     assert (tmp_path / "m.csv").read_text(encoding="utf-8") == "text,th\na,b\n"
+
+
+def test_what_is_accepted_wins_over_a_column_of_the_source_language_and_tmx(tmp_path: Path) -> None:
+    table, tmx = tmp_path / "m.csv", tmp_path / "m.tmx"
+    table.write_text("source,en,th\nA mug,Mug,แก้ว\n", encoding="utf-8")
+    tmx.write_text(TMX.replace("Carry", "Mug").replace("zh-CN", "en").replace("附赠收纳绑带", "Mug"), encoding="utf-8")
+    assert MemoryTranslator([tmx, table]).translate(["Mug"], "en", "th") == [Translation("แก้ว", "memory")]
+    remember(table, [("Mug", "th", "ถ้วย")])
+    assert MemoryTranslator([tmx, table]).translate(["Mug"], "en", "th") == [Translation("ถ้วย", "memory")]
+
+
+def test_a_memory_that_is_written_meanwhile_is_the_next_run_s(tmp_path: Path) -> None:
+    path = tmp_path / "m.csv"
+    path.write_text("source,th\nMug,แก้ว\n", encoding="utf-8")
+    before = MemoryTranslator([path])
+    known = before.fingerprint()
+    remember(path, [("Mug", "th", "ถ้วย")])
+    assert before.translate(["Mug"], "en", "th") == [Translation("แก้ว", "memory")]
+    assert before.fingerprint() == known
+    assert MemoryTranslator([path]).fingerprint() != known
