@@ -29,6 +29,7 @@ from localize.assets import ASSETS
 from localize.desk import Desk, named
 from localize.domain import Finding, Product, Script, Text
 from localize.errors import CrossreelError, NotReady, UserError
+from localize.languages import signs
 from localize.planning import Job, Progress
 from localize.reviews import Review, Reviews, alone
 from localize.translate.memory import normal, remember
@@ -304,7 +305,7 @@ def _answers(rows: list[list[str]], head: int, name: str) -> tuple[list[Answer],
     found, problems = [], []
     for number, row in enumerate(rows[head + 1 :], head + 2):
         cells = {what: row[place] for what, place in places.items()}
-        correction, tick = cells["correction"].strip(), cells["approve"].strip().casefold()
+        correction, tick = signs.plain(cells["correction"]).strip(), cells["approve"].strip().casefold()
         if tick not in yes | no:
             problems.append(f"{name}, row {number}: {tick!r} in 'approve' is neither {TICK} nor empty: it was not taken as an approval")
         if not correction and tick not in yes:

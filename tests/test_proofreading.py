@@ -525,3 +525,11 @@ def test_an_unreadable_word_takes_no_approval_back(desk: Desk, tmp_path: Path) -
     kept = {r.text: (r.edit, r.approved) for r in Reviews.load(Path(desk.campaign.review.file)).said.values()}
     shown = {row: str(sheet.cell(row, 5).value) for row in (hook, second, price)}
     assert kept == {shown[hook]: ("", True), shown[second]: ("", True), shown[price]: (f"{shown[price]} !", False)}
+
+
+def test_a_correction_is_taken_in_the_form_that_catalogs_have(desk: Desk, tmp_path: Path) -> None:
+    path = tmp_path / "review.xlsx"
+    written(desk, path)
+    fill(path, **{"MUG-01: line 1 · hook": {"correction": "มาดู\u200bแก้วน\u0e49\u0e4d\u0e32"}})
+    answers, _ = proofreading.read(path)
+    assert answers[0].correction == "มาดูแก้วน้ำ"
