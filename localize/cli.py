@@ -207,13 +207,13 @@ def review(
     by: Annotated[str, typer.Option(help="who has read it over, for the record")] = "",
 ) -> None:
     """Write every text and line into one sheet to be read over, or take a filled-in sheet back. No sound or picture is made."""
-    from localize import planning, proofreading
+    from localize import planning, proofreading, review_sheet
     from localize.desk import Desk
 
     codes = [c.strip() for c in languages.split(",") if c.strip()] if languages else None
     settings = campaigns.adjusted(campaigns.load(campaign), languages=codes)
     chosen = [sku for given in only or () for sku in given.split(",") if sku]
-    answers, problems = proofreading.read(read) if read else ([], [])
+    answers, problems = review_sheet.read(read) if read else ([], [])
     jobs = planning.plan(settings, only=chosen, limit=limit).jobs
     desk = Desk(settings, open_store(settings.store, campaigns.home()))
     if read:
@@ -227,7 +227,7 @@ def review(
         raise typer.Exit(2 if problems or done.problems else 0)
     path = out or Path(settings.out) / "review.xlsx"
     rows = list(proofreading.collect(desk, jobs, sheet))
-    proofreading.write(path, rows, sheet)
+    review_sheet.write(path, rows, sheet)
     stopped, missing = sum(r.blocked for r in rows), sum(r.part == "text" for r in rows)
     console.print(f"{len(rows)} rows of {len(jobs)} clips: {missing} texts are missing, {stopped} rows would stop their clip")
     console.print(f"sheet:  {path}", soft_wrap=True, markup=False)

@@ -1,85 +1,25 @@
 """Proofreading: every text and Line of a campaign in one sheet for a person to correct and approve, and what comes back of it.
 
 Corrections of a product's texts go into the translation memory, those of Lines into the campaign's reviews: only what was
-changed is made anew.
+changed is made anew. The sheet itself is `review_sheet.py`.
 """
 
 from __future__ import annotations
 
-import hashlib
-import math
-import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from functools import cache
 from pathlib import Path
 from typing import Any
 
-import yaml
-from openpyxl import Workbook, load_workbook
-from openpyxl.cell import Cell
-from openpyxl.styles import Alignment, Border, Font, PatternFill, Protection, Side
-from openpyxl.worksheet.datavalidation import DataValidation
-from openpyxl.worksheet.properties import PageSetupProperties
-from openpyxl.worksheet.worksheet import Worksheet
-from rich.cells import cell_len
-
-from localize import languages
-from localize.assets import ASSETS
 from localize.desk import Desk, named
 from localize.domain import Finding, Product, Script, Text
-from localize.errors import CrossreelError, NotReady, UserError
-from localize.languages import signs
+from localize.errors import CrossreelError, NotReady
 from localize.planning import Job, Progress
+from localize.review_sheet import STOPPED, Answer, Entry, digest, labelled, placed, words
 from localize.reviews import Review, Reviews, alone
 from localize.translate.memory import normal, remember
 
-MARK = "crossreel review 1"  # begins the hidden column, by which a row is known again
-WIDTHS = (16, 11, 16, 46, 46, 40, 46, 9, 4)
-TICK = "✓"
-STOPPED = "stopped"  # the part of a row that only says why a product has no texts or Lines: nothing can be written in it
 _GIVEN = ("seller", "catalog")  # origins that a memory would not replace
-_HEAD = PatternFill("solid", start_color="1F4E5F")
-_WRITE = PatternFill("solid", start_color="FFF7DA")
-_BLOCK = PatternFill("solid", start_color="F9D7D2")
-_LINE = Border(bottom=Side("thin", color="D9DCE3"))
-_WRAP = Alignment(vertical="top", wrap_text=True)
-_LINE_PART = re.compile(r"line\.([1-9][0-9]{0,3})(?:\.([a-z]+))?")  # sheets of before had no role in it
-_TEXT_PART = re.compile(r"features\.[0-9]{1,4}|[a-z]+")
-
-
-@dataclass(frozen=True)
-class Entry:
-    """A row of the sheet. `part` is title, features.0, line.2.price (from 1), text for a source text that nobody has translated,
-    or STOPPED; `label` is what is shown for it. `fixed` is a row that can't be written into: its text is the catalog's, or none."""
-
-    sku: str
-    language: str
-    part: str
-    label: str
-    source: str
-    text: str
-    remarks: tuple[str, ...] = ()
-    blocked: bool = False
-    fixed: bool = False
-
-    @property
-    def key(self) -> str:
-        return "|".join((MARK, self.language, self.part, _digest(self.source), _digest(self.text), self.sku))
-
-
-@dataclass(frozen=True)
-class Answer:
-    """A row that came back with something in it. `source` and `text` are the hashes of what the sheet had shown."""
-
-    row: int
-    sku: str
-    language: str
-    part: str
-    source: str
-    text: str
-    correction: str
-    approved: bool
 
 
 @dataclass
@@ -90,19 +30,6 @@ class Accepted:
     lines: int = 0
     approved: int = 0
     problems: list[str] = field(default_factory=list)
-
-
-@cache
-def words(language: str) -> dict[str, Any]:
-    """The sheet's words. Raises UserError for a language that it is not written in."""
-    table = yaml.safe_load((ASSETS / "review" / "words.yaml").read_text(encoding="utf-8"))
-    known = [code for code in table if code not in ("approved", "open")]
-    if language not in known:
-        raise UserError(f"the review sheet is not written in {language!r}, only in {', '.join(known)}.")
-    return {**table[language], "approved": table["approved"], "open": table["open"], "all": [table[code] for code in known]}
-
-
-# --- out -----------------------------------------------------------------------------------------------------------
 
 
 def collect(desk: Desk, jobs: Iterable[Job], language: str = "en") -> Iterator[Entry]:
@@ -125,7 +52,7 @@ def collect(desk: Desk, jobs: Iterable[Job], language: str = "en") -> Iterator[E
                 continue
             text = _part(localized.text.model_dump(), part)
             found = [f for f in localized.findings if f.evidence.get("where") == named(part) or f.evidence.get("field") == part]
-            label = _label(shown, part)
+            label = labelled(shown, part)
             remarks = (*(f.message for f in found), *([shown["fixed"]] if given else []))
             yield Entry(job.product.sku, job.language, part, label, localized.sources.get(part, ""), text, remarks, fixed=given)
         try:
@@ -137,7 +64,7 @@ def collect(desk: Desk, jobs: Iterable[Job], language: str = "en") -> Iterator[E
 
 
 def _stopped(job: Job, error: CrossreelError, shown: dict[str, Any]) -> Entry:
-    label = _label(shown, STOPPED)
+    label = labelled(shown, STOPPED)
     return Entry(job.product.sku, job.language, STOPPED, label, job.product.title, "", (str(error),), blocked=True, fixed=True)
 
 
@@ -161,7 +88,7 @@ def _lines(job: Job, script: Script, findings: Sequence[Finding], shown: dict[st
         source = script.sources[n - 1] if script.sources else _said_of(job, script, n - 1)
         part = f"line.{n}.{line.role}"
         remarks, blocked = tuple(dict.fromkeys(f.message for f in own)), any(f.severity == "block" for f in own)
-        yield Entry(job.product.sku, job.language, part, _label(shown, part), source, line.text, remarks, blocked)
+        yield Entry(job.product.sku, job.language, part, labelled(shown, part), source, line.text, remarks, blocked)
 
 
 def _said_of(job: Job, script: Script, n: int) -> str:
@@ -177,190 +104,10 @@ def _part(texts: dict[str, Any], part: str) -> str:
     return str(texts[name][int(index)] if index else texts[name])
 
 
-def _label(shown: dict[str, Any], part: str) -> str:
-    """What a part is called: feature 1 (features.0), line 2 · price (line.2.price)."""
-    name, index, role = (*part.split("."), "", "")[:3]
-    called = str(shown["parts"][name])
-    if name == "line":
-        return f"{called} {index} · {shown['roles'][role]}"
-    return f"{called} {int(index) + 1}" if index else called
-
-
 def _own(product: Product) -> dict[str, str]:
     """The texts of a product in the seller's language that are translated, by field."""
     single = {"title": product.title, "description": product.description, "proof": product.proof}
     return {field: text for field, text in (single | {f"features.{n}": t for n, t in enumerate(product.features)}).items() if text}
-
-
-def write(path: Path, entries: Iterable[Entry], language: str = "en") -> int:
-    """Write the sheet (.xlsx). Returns how many rows it has. It appears whole or not at all.
-
-    Raises UserError for another ending, and for a file that is there already.
-    """
-    if path.suffix.casefold() != ".xlsx":
-        raise UserError(f"{path.name}: the review sheet is an Excel workbook: give it a name that ends with .xlsx")
-    if path.exists():
-        raise UserError(f"{path} is there already, and may be filled in: hand it in with --read, or give another name with --out")
-    shown = words(language)
-    book = Workbook()
-    sheet = book.active
-    assert isinstance(sheet, Worksheet)
-    sheet.title = shown["sheet"]
-    for column, (header, width) in enumerate(zip((*shown["headers"], MARK), WIDTHS, strict=True), 1):
-        cell = _put(sheet, 1, column, header)
-        cell.font, cell.fill, cell.alignment = Font(name="Calibri", bold=True, color="FFFFFF"), _HEAD, _WRAP
-        sheet.column_dimensions[cell.column_letter].width = width
-    rows = 0
-    for rows, entry in enumerate(entries, 1):
-        _row(sheet, rows + 1, entry)
-    tick = DataValidation(type="list", formula1=f'"{TICK}"', allow_blank=True, showErrorMessage=False)
-    sheet.add_data_validation(tick)
-    tick.add(f"H2:H{rows + 1}")
-    sheet.column_dimensions["I"].hidden = True
-    sheet.freeze_panes = "D2"
-    sheet.page_setup.orientation, sheet.page_setup.fitToHeight = "landscape", 0
-    sheet.sheet_properties.pageSetUpPr = PageSetupProperties(fitToPage=True)
-    sheet.print_title_rows = "1:1"
-    sheet.auto_filter.ref = f"A1:I{rows + 1}"  # the hidden column with it, or sorting would leave it where it is
-    # Only what is to be filled in can be; what a program allows of the rest stays possible. Excel sorts and deletes no locked
-    # cells all the same: who wants to takes the protection off. There is no password: it guards against slips.
-    sheet.protection.sheet = True
-    for allowed in ("formatCells", "formatColumns", "formatRows", "deleteRows", "sort", "autoFilter"):
-        setattr(sheet.protection, allowed, False)
-    guide = book.create_sheet(shown["guide"])
-    guide.column_dimensions["A"].width = 110
-    for n, line in enumerate(shown["help"], 1):
-        _put(guide, n, 1, line).alignment = _WRAP
-    path.parent.mkdir(parents=True, exist_ok=True)
-    half = path.with_name(f".{path.name}.tmp")
-    book.save(half)
-    half.replace(path)
-    return rows
-
-
-def _row(sheet: Worksheet, number: int, entry: Entry) -> None:
-    shown = (entry.sku, languages.name(entry.language), entry.label, entry.source, entry.text, "\n".join(entry.remarks))
-    for column, text in enumerate(shown, 1):
-        cell = _put(sheet, number, column, text)
-        cell.alignment, cell.border = _WRAP, _LINE
-        if column == 6 and entry.blocked:
-            cell.fill = _BLOCK
-    for column in (7, 8) if not entry.fixed else ():
-        cell = _put(sheet, number, column, "")
-        cell.fill, cell.alignment, cell.border, cell.protection = _WRITE, _WRAP, _LINE, Protection(locked=False)
-    _write(sheet, number, 9, entry.key)  # as it is, or the product would not be found again
-    # Programs differ in whether they make room for wrapped text by themselves.
-    lines = (sum(max(1, math.ceil(cell_len(line) * 1.1 / WIDTHS[n])) for line in text.split("\n")) for n, text in enumerate(shown))
-    sheet.row_dimensions[number].height = 15.0 * min(12, max(lines)) + 3
-
-
-def _put(sheet: Worksheet, row: int, column: int, text: str) -> Cell:
-    return _write(sheet, row, column, _clean(text))
-
-
-def _clean(text: str) -> str:
-    """A text as a cell can hold it. White space of other kinds parts words, too (U+3000, U+00A0): it becomes a space."""
-    lines = text.replace("\r\n", "\n")
-    return "".join(c if c.isprintable() or c == "\n" else " " for c in lines if c.isprintable() or c.isspace())[:32_000]
-
-
-def _write(sheet: Worksheet, row: int, column: int, text: str) -> Cell:
-    """A cell that is text, whatever it begins with: a title of =HYPERLINK(...) is shown, not run."""
-    cell = sheet.cell(row, column)
-    assert isinstance(cell, Cell)
-    cell.value = text or None
-    if cell.value is not None:
-        cell.data_type = "s"
-    cell.font = Font(name="Calibri")
-    return cell
-
-
-# --- back ----------------------------------------------------------------------------------------------------------
-
-
-def read(path: Path) -> tuple[list[Answer], list[str]]:
-    """The rows of a sheet in which something was written, and what of it can't be understood.
-
-    Rows may have been sorted, left out or written into by another program. A row that shows something else than its hidden
-    column belongs to is told and left. Raises UserError for a file that is no sheet of ours.
-    """
-    try:
-        book = load_workbook(path, data_only=True)
-    except OSError as error:
-        raise UserError(f"{path}: {error.strerror or error}. Give the sheet that `crossreel review` wrote.") from error
-    except Exception as error:
-        raise UserError(f"{path} is no Excel workbook ({type(error).__name__}): give the sheet that `crossreel review` wrote.") from error
-    for sheet in book.worksheets:
-        rows = [["" if v is None else str(v) for v in row] for row in sheet.iter_rows(values_only=True)]
-        head = next((n for n, row in enumerate(rows) if MARK in row), None)
-        if head is not None:
-            return _answers(rows, head, path.name)
-    raise UserError(f"{path} is not a sheet that `crossreel review` wrote: its hidden last column is missing.")
-
-
-def _answers(rows: list[list[str]], head: int, name: str) -> tuple[list[Answer], list[str]]:
-    places = _places(rows[head], name)
-    mark = rows[head].index(MARK)
-    yes, no = ({str(w).casefold() for w in words("en")[k]} for k in ("approved", "open"))
-    found, problems = [], []
-    for number, row in enumerate(rows[head + 1 :], head + 2):
-        cells = {what: row[place] for what, place in places.items()}
-        correction, tick = signs.plain(cells["correction"]).strip(), cells["approve"].strip().casefold()
-        if tick not in yes | no:
-            problems.append(f"{name}, row {number}: {tick!r} in 'approve' is neither {TICK} nor empty: it was not taken as an approval")
-        if not correction and tick not in yes:
-            continue
-        parts = row[mark].split("|", 5)
-        if len(parts) != 6 or parts[0] != MARK or not _labels(parts[2]):
-            problems.append(
-                f"{name}, row {number}: its hidden last column is damaged, so it is not known what it belongs to: write the sheet anew"
-            )
-            continue
-        _, language, part, source, text, sku = parts
-        if not _shows(cells, sku, language, part, source, text):
-            problems.append(
-                f"{name}, row {number}: it shows something else than its hidden last column belongs to, as when rows are sorted without "
-                "that column, or written over: nothing was done with it. Write the sheet anew."
-            )
-            continue
-        found.append(Answer(number, sku, language, part, source, text, correction, tick in yes))
-    return found, problems
-
-
-def _places(head: list[str], name: str) -> dict[str, int]:
-    """Where the columns stand, by their English names: some may have been put in between."""
-    header = [cell.strip().casefold() for cell in head]
-    places = {}
-    for what, column in (("product", 0), ("language", 1), ("part", 2), ("source", 3), ("text", 4), ("correction", 6), ("approve", 7)):
-        names = {str(table["headers"][column]).casefold() for table in words("en")["all"]}
-        place = next((n for n, cell in enumerate(header) if cell in names), None)
-        if place is None:
-            raise UserError(f"{name} has no column {what!r} any more: write the sheet anew.")
-        places[what] = place
-    return places
-
-
-def _shows(cells: dict[str, str], sku: str, language: str, part: str, source: str, text: str) -> bool:
-    """Whether a row shows what its key says."""
-    named_so = _plain(cells["product"]) == _plain(sku) and _plain(cells["language"]) == _plain(languages.name(language))
-    called_so = _plain(cells["part"]) in map(_plain, _labels(part))
-    return named_so and called_so and (_digest(cells["source"]), _digest(cells["text"])) == (source, text)
-
-
-def _labels(part: str) -> list[str]:
-    """What a part may be called, in each language that sheets are written in. None for what is no part."""
-    tables = words("en")["all"]
-    if place := _place(part):
-        n, role = place
-        return [_label(t, f"line.{n + 1}.{r}") for t in tables for r in t["roles"] if r == role or not role]
-    known = _TEXT_PART.fullmatch(part) and part not in ("line", "features") and part.partition(".")[0] in tables[0]["parts"]
-    return [_label(t, part) for t in tables] if known else []
-
-
-def _place(part: str) -> tuple[int, str] | None:
-    """Which Line a part is, from 0, and its role ("" in sheets of before). None for what is no Line."""
-    found = _LINE_PART.fullmatch(part)
-    return (int(found[1]) - 1, found[2] or "") if found else None
 
 
 def accept(desk: Desk, jobs: Sequence[Job], answers: Sequence[Answer], *, by: str, at: str) -> Accepted:
@@ -415,7 +162,7 @@ def _take_texts(desk: Desk, given: Sequence[tuple[Job, list[Answer]]], done: Acc
 
 def _texts(desk: Desk, job: Job, answers: Sequence[Answer], done: Accepted) -> Iterator[tuple[str, str, str]]:
     """(source, language, text) of each corrected text of a product."""
-    fields = {_digest(text): (field, text) for field, text in _own(job.product).items()}
+    fields = {digest(text): (field, text) for field, text in _own(job.product).items()}
     for answer in answers:
         if answer.part == STOPPED:
             done.problems.append(f"row {answer.row}: there is no text to correct in this row: nothing was done with it")
@@ -425,7 +172,7 @@ def _texts(desk: Desk, job: Job, answers: Sequence[Answer], done: Accepted) -> I
             continue
         field, source = fields[answer.source]
         now = _by_people(desk, job, field, source)
-        if now and _digest(now) != answer.text:
+        if now and digest(now) != answer.text:
             if normal(now) != normal(answer.correction):  # else it was handed in before
                 done.problems.append(f"row {answer.row}: this text has changed since the sheet was written, to {now!r}: write it anew")
             continue
@@ -462,7 +209,7 @@ def _take_lines(
         shown = None
     said = []
     for answer in answers:
-        place = _place(answer.part)
+        place = placed(answer.part)
         if place is None:
             done.problems.append(f"row {answer.row}: {answer.part!r} is no line: nothing was done with it")
             continue
@@ -496,7 +243,7 @@ def _scripts(desk: Desk, job: Job) -> tuple[Script, Script]:
 
 
 def _is(answer: Answer, script: Script, n: int) -> bool:
-    return n < len(script.lines) and _digest(script.lines[n].text) == answer.text
+    return n < len(script.lines) and digest(script.lines[n].text) == answer.text
 
 
 def _became(answer: Answer, shown: Script, spoken: Script, n: int, role: str) -> bool:
@@ -506,12 +253,3 @@ def _became(answer: Answer, shown: Script, spoken: Script, n: int, role: str) ->
         and len(shown.lines) == len(spoken.lines)
         and spoken.lines[n].role == shown.lines[n].role == (role or shown.lines[n].role)
     )
-
-
-def _plain(text: str) -> str:
-    """A text as it is compared: as a cell holds it, and whatever white space a program has made of its own."""
-    return " ".join(_clean(text).split())
-
-
-def _digest(text: str) -> str:
-    return hashlib.blake2b(_plain(text).encode("utf-8", "surrogatepass"), digest_size=8).hexdigest()

@@ -11,13 +11,13 @@ from openpyxl import load_workbook
 from openpyxl.worksheet.worksheet import Worksheet
 from typer.testing import CliRunner
 
-from localize import planning, proofreading
+from localize import planning, proofreading, review_sheet
 from localize.campaign import load
 from localize.cli import app
 from localize.desk import Desk
 from localize.errors import NotReady, UserError
 from localize.planning import Job, Progress
-from localize.proofreading import TICK, Entry
+from localize.review_sheet import TICK, Entry
 from localize.reviews import Review, Reviews
 from localize.store import LocalStore
 from localize.translate.memory import remember
@@ -43,7 +43,7 @@ def jobs(desk: Desk) -> list[Job]:
 
 
 def written(desk: Desk, path: Path) -> list[list[Any]]:
-    proofreading.write(path, proofreading.collect(desk, jobs(desk)))
+    review_sheet.write(path, proofreading.collect(desk, jobs(desk)))
     return [list(row) for row in load_workbook(path).worksheets[0].iter_rows(values_only=True)]
 
 
@@ -59,7 +59,7 @@ def fill(path: Path, **cells: dict[str, str]) -> None:
 
 
 def answered(desk: Desk, path: Path) -> proofreading.Accepted:
-    answers, problems = proofreading.read(path)
+    answers, problems = review_sheet.read(path)
     done = proofreading.accept(desk, jobs(desk), answers, by="Mali", at="2026-11-26 10:00")
     done.problems = [*problems, *done.problems]
     return done
@@ -168,9 +168,9 @@ def test_a_line_that_has_changed_since_is_not_approved_unseen(desk: Desk, tmp_pa
 
 
 def test_cells_are_text_whatever_they_begin_with(desk: Desk, tmp_path: Path) -> None:
-    entry = proofreading.Entry("A", "th", "title", "title", '=HYPERLINK("http://x.example")', "\x07=1+1", ("-1",))
+    entry = review_sheet.Entry("A", "th", "title", "title", '=HYPERLINK("http://x.example")', "\x07=1+1", ("-1",))
     path = tmp_path / "review.xlsx"
-    proofreading.write(path, [entry])
+    review_sheet.write(path, [entry])
     sheet = load_workbook(path).worksheets[0]
     assert [sheet.cell(2, c).data_type for c in (4, 5, 6)] == ["s", "s", "s"]
     assert sheet.cell(2, 5).value == "=1+1"
@@ -180,9 +180,9 @@ def test_a_sheet_that_is_there_is_not_written_over(desk: Desk, tmp_path: Path) -
     path = tmp_path / "review.xlsx"
     written(desk, path)
     with pytest.raises(UserError, match="hand it in with --read"):
-        proofreading.write(path, [])
+        review_sheet.write(path, [])
     with pytest.raises(UserError, match=r"ends with \.xlsx"):
-        proofreading.write(tmp_path / "review.csv", [])
+        review_sheet.write(tmp_path / "review.csv", [])
 
 
 @pytest.mark.parametrize("content", [b"", b"PK\x03\x04broken", b"a,b\n"])
@@ -190,14 +190,14 @@ def test_a_file_that_is_no_sheet_of_ours_is_refused(tmp_path: Path, content: byt
     path = tmp_path / "x.xlsx"
     path.write_bytes(content)
     with pytest.raises(UserError, match="give the sheet that `crossreel review` wrote"):
-        proofreading.read(path)
+        review_sheet.read(path)
     with pytest.raises(UserError, match=r"gone\.xlsx"):
-        proofreading.read(tmp_path / "gone.xlsx")
+        review_sheet.read(tmp_path / "gone.xlsx")
 
 
 def test_the_sheet_in_chinese(desk: Desk, tmp_path: Path) -> None:
     path = tmp_path / "review.xlsx"
-    proofreading.write(path, proofreading.collect(desk, jobs(desk)[:1], "zh"), "zh")
+    review_sheet.write(path, proofreading.collect(desk, jobs(desk)[:1], "zh"), "zh")
     book = load_workbook(path)
     assert [c.value for c in book.worksheets[0][1]][:8] == ["商品", "语言", "部分", "原文", "译文", "提示", "修改", "通过"]
     for row in book.worksheets[0].iter_rows(min_row=2):
@@ -240,7 +240,7 @@ def number(sheet: Worksheet, sku: str, shown: str) -> int:
 
 def test_sorting_takes_the_hidden_column_along(tmp_path: Path) -> None:
     path = tmp_path / "review.xlsx"
-    proofreading.write(path, [Entry("A", "th", "title", "title", "Mug", "แก้ว")])
+    review_sheet.write(path, [Entry("A", "th", "title", "title", "Mug", "แก้ว")])
     sheet = rows_of(path)[1]
     assert sheet.auto_filter.ref == "A1:I2"
     assert (sheet.protection.sort, sheet.protection.deleteRows) == (False, False)  # False: not forbidden
@@ -268,24 +268,24 @@ def test_the_same_text_of_another_product_language_or_part_is_another_row(tmp_pa
     path = tmp_path / "review.xlsx"
     entries = [Entry("A", "th", "text", "missing text", "Mug", ""), Entry("A", "vi", "text", "missing text", "Mug", "")]
     entries += [Entry("B", "vi", "text", "missing text", "Mug", ""), Entry("B", "vi", "title", "title", "Mug", "")]
-    proofreading.write(path, entries)
+    review_sheet.write(path, entries)
     book, sheet = rows_of(path)
     keys = [sheet.cell(n, 9).value for n in range(2, 6)]
     for n, key in enumerate((*keys[1:], keys[0]), 2):
         sheet.cell(n, 7).value, sheet.cell(n, 9).value = "cốc", key
     book.save(path)
-    answers, problems = proofreading.read(path)
+    answers, problems = review_sheet.read(path)
     assert (answers, len(problems)) == ([], 4)
 
 
 @pytest.mark.parametrize("text", ["a\xa0b\u3000c\u2028d", "one\r\ntwo\x0bthree", " \x07 in\u200bvisible\ud800 ", "long " * 8000, "350", ""])
 def test_texts_that_a_cell_can_t_hold_as_they_are_are_known_again(tmp_path: Path, text: str) -> None:
     path = tmp_path / "review.xlsx"
-    proofreading.write(path, [Entry("Ａ\u3000１", "th", "text", "missing text", text, text)])
+    review_sheet.write(path, [Entry("Ａ\u3000１", "th", "text", "missing text", text, text)])
     book, sheet = rows_of(path)
     sheet.cell(2, 7).value = "แก้ว"
     book.save(path)
-    answers, problems = proofreading.read(path)
+    answers, problems = review_sheet.read(path)
     assert [(a.sku, a.correction) for a in answers] == [("Ａ\u3000１", "แก้ว")]
     assert not problems
 
@@ -293,7 +293,7 @@ def test_texts_that_a_cell_can_t_hold_as_they_are_are_known_again(tmp_path: Path
 def test_white_space_of_every_kind_parts_words(tmp_path: Path) -> None:
     path = tmp_path / "review.xlsx"
     entry = Entry("A\u3000\xa01", "th", "title", "title", "Cup\u3000Large", "ถ้วย\xa0ใหญ่\tมาก\r\nแดง")
-    proofreading.write(path, [entry])
+    review_sheet.write(path, [entry])
     sheet = rows_of(path)[1]
     assert [sheet.cell(2, c).value for c in (4, 5)] == ["Cup Large", "ถ้วย ใหญ่ มาก\nแดง"]
     assert sheet.cell(2, 9).value == entry.key  # as it is: "A\u3000\xa01" is the product
@@ -336,7 +336,7 @@ def test_what_is_missing_and_no_text_is_no_row_to_fill_in(desk: Desk, tmp_path: 
     assert (entry.source, entry.text, entry.remarks) == ("Clay Mug", "", ("the server answers 401. Give a key.",))
     assert (entry.blocked, entry.fixed, entry.part == "text") == (True, True, False)
     path = tmp_path / "review.xlsx"
-    proofreading.write(path, [entry])
+    review_sheet.write(path, [entry])
     book, sheet = rows_of(path)
     sheet.cell(2, 7).value = "แก้ว"  # without the protection
     book.save(path)
@@ -531,5 +531,5 @@ def test_a_correction_is_taken_in_the_form_that_catalogs_have(desk: Desk, tmp_pa
     path = tmp_path / "review.xlsx"
     written(desk, path)
     fill(path, **{"MUG-01: line 1 · hook": {"correction": "มาดู\u200bแก้วน\u0e49\u0e4d\u0e32"}})
-    answers, _ = proofreading.read(path)
+    answers, _ = review_sheet.read(path)
     assert answers[0].correction == "มาดูแก้วน้ำ"
