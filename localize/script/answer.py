@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Sequence
 from typing import Any, TypeVar, get_args
 
 from rapidfuzz import process
 
+from localize.chat.reading import listed
 from localize.domain import GESTURES, Emotion, Line, Role, Show
 from localize.languages import signs
 
@@ -19,8 +19,6 @@ LONGEST_TEXT = 400  # letters; a Line longer than this is no sentence
 _ROLES: tuple[Role, ...] = get_args(Role)
 _EMOTIONS: tuple[Emotion, ...] = get_args(Emotion)
 _SHOWN: dict[str, Show] = {"hook": "title", "price": "price", "cta": "cta"}
-_THOUGHT = re.compile(r"<think>.*?(?:</think>|$)", re.DOTALL)
-_MOST_STARTS = 40  # braces that may begin the answer
 _PICTURES = re.compile("[\U0001f000-\U0001faff\u2600-\u27bf\ufe0f\u200d]+")
 _TAGS = re.compile(r"(?:^|\s)#[^\s#]+")
 
@@ -28,9 +26,8 @@ _TAGS = re.compile(r"(?:^|\s)#[^\s#]+")
 def parse(text: str, features: int) -> tuple[list[Line], list[str]]:
     """The Lines of an answer, and what is wrong with them in words that the model can mend it by. `features` is how many the
     row has. Raises nothing."""
-    tree = _json(text)
-    told = tree.get("lines") if isinstance(tree, dict) else tree
-    if not isinstance(told, list) or not told:
+    told = listed(text, "lines")
+    if not told:
         return [], ["It is no JSON object with a list called lines."]
     lines: list[Line] = []
     problems: list[str] = []
@@ -56,36 +53,6 @@ def missing(lines: Sequence[Line]) -> list[str]:
     if "price" not in roles:
         problems.append("There is no line with the price.")
     return problems
-
-
-def _json(text: str) -> Any:
-    """The JSON in an answer, None if there is none: models put it in fences, think aloud before it, or leave a comma too many.
-
-    Of several JSON texts the last with lines is meant: what comes before are drafts."""
-    text = text.rpartition("</think>")[2] or _THOUGHT.sub("", text)
-    found = None
-    decoder = json.JSONDecoder(strict=False)
-    at = 0
-    for _ in range(_MOST_STARTS):
-        at = min((i for i in (text.find("{", at), text.find("[", at)) if i >= 0), default=-1)
-        if at < 0:
-            break
-        tree, end = _decoded(decoder, text[at:])
-        if isinstance(tree, list) or (isinstance(tree, dict) and "lines" in tree):
-            found = tree if tree else found
-        at += end
-    return found
-
-
-def _decoded(decoder: json.JSONDecoder, body: str) -> tuple[Any, int]:
-    """The JSON that a text begins with and its length, (None, 1) if it begins with none."""
-    for candidate in (body, re.sub(r",\s*([\]}])", r"\1", body)):
-        try:
-            tree, end = decoder.raw_decode(candidate)
-            return tree, max(1, end)
-        except (ValueError, RecursionError):
-            continue
-    return None, 1
 
 
 def _line(item: Any, features: int) -> Line | None:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import re
 from collections.abc import Sequence
 from functools import cache
 from typing import Any, ClassVar
@@ -19,6 +18,7 @@ from localize import languages, pace
 from localize.assets import ASSETS
 from localize.chat import Message, Unanswered
 from localize.chat.openai_chat import OpenAIChat, OpenAIOptions
+from localize.chat.reading import listed
 from localize.engines import Card
 from localize.languages import signs
 from localize.translate import NO_HINTS, Hints, Translation
@@ -122,13 +122,5 @@ def _letters(seconds: float, language: str) -> int:
 
 def parse(answer: str) -> list[str]:
     """The translations of an answer, [] where it holds no list of texts."""
-    body = re.sub(r"<think>.*?(?:</think>|$)", "", answer, flags=re.DOTALL)
-    start = min((i for i in (body.find("{"), body.find("[")) if i >= 0), default=-1)
-    if start < 0:
-        return []
-    try:
-        tree = json.JSONDecoder(strict=False).raw_decode(body[start:])[0]
-    except (ValueError, RecursionError):
-        return []
-    told = tree.get("translations") if isinstance(tree, dict) else tree
-    return [signs.plain(t).strip() for t in told] if isinstance(told, list) and all(isinstance(t, str) for t in told) else []
+    told = listed(answer, "translations")
+    return [signs.plain(t).strip() for t in told] if all(isinstance(t, str) for t in told) else []

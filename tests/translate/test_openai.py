@@ -89,5 +89,6 @@ def test_a_text_that_gives_orders_is_data() -> None:
 def test_answers_are_read_however_they_are_wrapped() -> None:
     assert parse('Sure!\n```json\n{"translations": [" a ", "b"]}\n```') == ["a", "b"]
     assert parse('<think>["x"]</think>["a"]') == ["a"]
+    assert parse('{"draft": 1}\n{"translations": ["a", "b",]} as in [1]') == ["a", "b"]
     for broken in ("", "{", "no", '{"translations": "a"}', '{"translations": [1]}'):
         assert parse(broken) == []
