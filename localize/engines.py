@@ -19,13 +19,14 @@ from rapidfuzz import process
 
 from localize.errors import NotReady, UserError
 
-Stage = Literal["script", "translate", "voice", "convert", "lipsync", "publish"]
+Stage = Literal["script", "translate", "voice", "convert", "recognize", "lipsync", "publish"]
 
 GROUPS: dict[Stage, str] = {
     "script": "crossreel.scripts",
     "translate": "crossreel.translators",
     "voice": "crossreel.voices",
     "convert": "crossreel.converters",
+    "recognize": "crossreel.recognizers",
     "lipsync": "crossreel.lipsyncs",
     "publish": "crossreel.publishers",
 }
@@ -37,6 +38,7 @@ class Card:
 
     `version` changes whenever its output would; `quality` orders the engines for `auto` (higher is better);
     `languages` is empty when it serves all of them. `machine` is false for translators that only give back what people wrote.
+    Of voices, `clones` tells that it speaks in a reference's voice without a converter, `paced` that it obeys the pace asked for.
     """
 
     name: str
@@ -48,6 +50,8 @@ class Card:
     quality: int = 0
     languages: tuple[str, ...] = ()
     machine: bool = True
+    clones: bool = False
+    paced: bool = False
 
 
 class Options(BaseModel):

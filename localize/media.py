@@ -107,6 +107,19 @@ def read_audio(path: str | Path, rate: int = RATE) -> Samples:
     return np.concatenate(parts).astype(np.float32) if parts else np.zeros(0, np.float32)
 
 
+def resampled(samples: Samples, rate: int, to: int) -> Samples:
+    """Mono float32 samples [n] at another rate in Hz, in time to a sample. Not for a stream's pieces: each call starts anew."""
+    if rate == to or not len(samples):
+        return samples.astype(np.float32, copy=False)
+    # swresample keeps back what its filter still needs; silence behind the sound pushes all of it out.
+    padded = np.concatenate([samples, np.zeros(rate // 10, np.float32)]).astype(np.float32)
+    frame = av.AudioFrame.from_ndarray(padded[None, :], format="flt", layout="mono")
+    frame.sample_rate = rate
+    resampler = av.AudioResampler(format="flt", layout="mono", rate=to)
+    parts = [r.to_ndarray()[0] for r in (*resampler.resample(frame), *resampler.resample(None))]
+    return np.concatenate(parts)[: round(len(samples) * to / rate)].astype(np.float32)
+
+
 @dataclass(frozen=True)
 class Loudness:
     """EBU R128: integrated loudness in LUFS and true peak in dBTP."""

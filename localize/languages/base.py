@@ -19,6 +19,7 @@ class Token:
     The texts and gaps of a text's tokens, joined, give the text back. `text` carries the punctuation that
     touches the word; `say` has none and spells numbers, prices, units and signs out in words ("" for an emoji:
     shown, never said). `pause` is the punctuation a voice should hear after the word: "", ",", ".", "?" or "!".
+    `phonemes` are how a lexicon wants the word said, in espeak's names, for voices that take them; the others go by `say`.
     A line may be broken between any two tokens and nowhere else.
     """
 
@@ -26,6 +27,7 @@ class Token:
     say: str
     gap: str = ""
     pause: str = ""
+    phonemes: str = ""
 
 
 class Language(ABC):

@@ -91,6 +91,7 @@ class EspeakVoice:
         licence="GPL-3.0-or-later (program, run as a process of its own)",
         quality=10,
         languages=("en", "id", "th", "vi", "zh"),
+        paced=True,
     )
 
     def missing(self) -> str:
@@ -124,7 +125,7 @@ class EspeakVoice:
         }
         raw = _lengthened(_PROCESS.ask(request, text.text)) if text.text else Raw(np.zeros(0, np.float32), RATE, ())
         spoken = timed(raw, text)
-        polished = polish(raw.samples, raw.rate)
+        polished = polish(raw.samples, raw.rate, "dry" if style.speaker else "draft")
         duration = len(polished.samples) / RATE
 
         def at(sample: int) -> float:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -26,6 +27,8 @@ AUDIBLE = -50.0  # dB under the loudest 20 ms: where speech begins and ends
 # Hz -> dB: nothing under the voice, less of what makes formant synthesis sharp around 4 kHz.
 TONE = ((0, -40), (50, -30), (80, -6), (120, -0.5), (200, 0), (600, 0), (2000, 0), (3000, -1), (4000, -3), (5500, -2),
         (8000, 0), (10500, -3), (12000, -40))  # fmt: skip
+# For the others: nothing under a voice.
+RUMBLE = ((0, -60), (40, -30), (70, -3), (90, 0), (24000, 0))
 
 # The room: an exponentially dying noise, felt more than heard.
 ROOM_SECONDS, ROOM_DB, ROOM_PREDELAY = 0.09, -19.0, 0.004
@@ -54,19 +57,25 @@ def loudness(samples: Samples, rate: int, hop: float = HOP, window: float = 0.02
     return decibels((total[high] - total[low]) / np.maximum(high - low, 1))
 
 
-def polish(samples: Samples, rate: int) -> Polished:
-    """One utterance [n] of any rate, made publishable. Silence stays silence of LEAD + TAIL."""
+def polish(samples: Samples, rate: int, how: Literal["draft", "dry", "natural"] = "draft") -> Polished:
+    """One utterance [n] of any rate, made publishable. Silence stays silence of LEAD + TAIL.
+
+    A "draft" (formant synthesis) gets its edge taken off and a little room; "dry" is the same before both, for a converter;
+    "natural" is for voices that sound like people as they are.
+    """
     level = loudness(samples, rate)
     if not len(level) or level.max() < -90:
         return Polished(np.zeros(round((LEAD + TAIL) * RATE), np.float32), 0.0)
     heard = np.flatnonzero(level > level.max() + AUDIBLE)
     first, last = heard[0] * HOP, (heard[-1] + 1) * HOP
-    sound = _tone(samples, rate)
+    sound = _tone(samples, rate, TONE if how == "draft" else RUMBLE)
     start, stop = round((first - LEAD) * RATE), round((last + TAIL) * RATE)
     lead = max(0, -start)
     cut = sound[max(0, start) : stop]
     sound = np.concatenate([np.zeros(lead), cut, np.zeros(max(0, stop - start - lead - len(cut)))])
-    sound = _level(_room(_compress(sound)))
+    if how == "draft":
+        sound = _room(_compress(sound))
+    sound = _level(_compress(sound) if how == "natural" else sound)
     fade = round(FADE * RATE)
     ramp = 0.5 - 0.5 * np.cos(np.pi * np.arange(fade) / fade)
     sound[:fade] *= ramp
@@ -74,7 +83,7 @@ def polish(samples: Samples, rate: int) -> Polished:
     return Polished(sound.astype(np.float32), start / RATE)
 
 
-def _tone(samples: Samples, rate: int) -> Curve:
+def _tone(samples: Samples, rate: int, tone: Sequence[tuple[float, float]]) -> Curve:
     """Resample to RATE and equalise in one transform. Blocks of `rate / gcd` samples keep the ratio exact."""
     step = rate // np.gcd(rate, RATE)
     blocks = -(-(len(samples) + rate // 10) // step)
@@ -82,7 +91,7 @@ def _tone(samples: Samples, rate: int) -> Curve:
     count_in, count_out = blocks * step, blocks * step * RATE // rate
     spectrum = np.fft.rfft(samples - samples.mean(), count_in)
     frequency = np.fft.rfftfreq(count_in, 1 / rate)
-    hertz, db = np.array(TONE, dtype=float).T
+    hertz, db = np.array(tone, dtype=float).T
     spectrum *= 10 ** (np.interp(np.log(frequency + 1), np.log(hertz + 1), db) / 20)
     spectrum[0] = 0
     sound = np.fft.irfft(spectrum, count_out) * (count_out / count_in)
