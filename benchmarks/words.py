@@ -10,14 +10,14 @@ figure falls short.
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from benchmarks.words_parts import Figure, breaking, judging, numbers, real_scripts, servers, throughput  # noqa: E402
+from benchmarks.figures import report  # noqa: E402
+from benchmarks.words_parts import breaking, judging, numbers, real_scripts, servers, throughput  # noqa: E402
 
 TESTDATA = ROOT.parent / "shared" / "testdata"
 
@@ -29,30 +29,15 @@ def main() -> int:
     options.add_argument("--show", action="store_true", help="print each case that was missed, and each false alarm")
     asked = options.parse_args()
     shared = TESTDATA if TESTDATA.is_dir() else None
-    found: list[Figure] = []
-    for name, part in (
+    parts = (
         ("checks", lambda: judging.figures(shared, show=asked.show)),
         ("real catalogs", lambda: [] if asked.quick else real_scripts.figures(shared, show=asked.show)),
         ("a model behind OpenAI's API", servers.figures),
         ("numbers aloud", lambda: numbers.figures(shared)),
         ("Thai line breaks", lambda: [] if asked.quick else breaking.figures(shared)),
         ("a night", lambda: throughput.figures(40 if asked.quick else 500)),
-    ):
-        figures = part()
-        found += figures
-        if not asked.json and figures:
-            print(f"\n{name}")
-            for figure in figures:
-                must = f"   ({figure.must})" if figure.must else ""
-                print(f"  {'  ' if figure.ok else '! '}{figure.what:<70} {figure.value}{must}")
-    if not shared and not asked.json:
-        print("\nleft out without ../shared/testdata: SIB-200, Solidus, real catalogs")
-    short = [f"{f.what}: {f.value}, {f.must}" for f in found if not f.ok]
-    if asked.json:
-        print(json.dumps({"figures": [f._asdict() for f in found], "short": short}, ensure_ascii=False))
-    elif short:
-        print("\nfalls short:", *short, sep="\n  ")
-    return bool(short)
+    )
+    return report(parts, as_json=asked.json, left_out="" if shared else "without ../shared/testdata: SIB-200, Solidus, real catalogs")
 
 
 if __name__ == "__main__":

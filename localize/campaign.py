@@ -83,9 +83,12 @@ class ReviewSettings(Section):
 
 
 class HostSettings(Section):
-    """A presenter: an avatar of assets/avatars (or a folder of that form) and how the voice sounds."""
+    """A presenter: an avatar of assets/avatars (or a folder of that form) and how the voice sounds.
+
+    `voice` is a voice package (see docs/voices.md): its name or its folder. Without one the engine's own voice of `gender` speaks."""
 
     avatar: str = "mali"
+    voice: str = ""
     gender: Literal["female", "male"] = "female"
     pace: float = Field(default=1.0, ge=0.7, le=FASTEST)
     pitch: float = Field(default=1.0, ge=0.7, le=1.4)
@@ -104,18 +107,24 @@ class Engines(Section):
     """Which engine serves each stage; `auto` takes the best one that is ready on this machine.
 
     `translate` is asked for what the seller's texts, the memory and the glossary leave: one engine, several in their order, or
-    `none`. `options` are the engines' own settings, by their names."""
+    `none`. `convert` gives a voice that can't clone the host's own (`none`: it stays as it is), `recognize` listens to what was
+    spoken (`none`: nobody does), `timings` finds when each word is heard where the voice does not know. `options` are the engines'
+    own settings, by their names."""
 
     script: str = "auto"
     translate: str | tuple[str, ...] = "auto"
     voice: str = "auto"
+    convert: str = "auto"
+    recognize: str = "auto"
+    timings: Literal["auto", "recognizer", "draft", "proportional"] = "auto"
     lipsync: str = "auto"
     options: dict[str, dict[str, Any]] = {}
 
-    @field_validator("script", "voice", "lipsync")
+    @field_validator("script", "voice", "convert", "recognize", "lipsync")
     @classmethod
     def known(cls, value: str, info: Any) -> str:
-        choices = ("auto", *engines.names(info.field_name))
+        none = ("none",) if info.field_name in ("convert", "recognize") else ()
+        choices = ("auto", *none, *engines.names(info.field_name))
         return _nearest(value, choices, f"{info.field_name} engine")
 
     @field_validator("translate")
@@ -179,6 +188,7 @@ class Campaign(Section):
     review: ReviewSettings = ReviewSettings()
     memory: tuple[str, ...] = ()
     glossary: str = ""
+    pronunciation: str = ""
     money: MoneySettings = MoneySettings()
     video: Video = Video()
     limits: Limits = Limits()
@@ -303,6 +313,7 @@ def _absolute(campaign: Campaign, base: Path, path: Path, tree: yaml.Node | None
             "pictures": _folder(campaign.pictures, base),
             "memory": tuple(resolve(m, "memory", i) for i, m in enumerate(campaign.memory)),
             "glossary": resolve(campaign.glossary, "glossary"),
+            "pronunciation": resolve(campaign.pronunciation, "pronunciation"),
             "review": campaign.review.model_copy(update={"file": _beside(campaign.review.file or f"{campaign.name}.review.csv", base)}),
             "brand": campaign.brand.model_copy(update={"logo": resolve(campaign.brand.logo, "brand", "logo")}),
             "money": campaign.money.model_copy(update={"rates": resolve(campaign.money.rates, "money", "rates")}),

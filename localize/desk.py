@@ -79,9 +79,13 @@ class Desk:
     def writer(self, language: str) -> Writer:
         return cast(Writer, self._engine("script", self.campaign.engines.script, language))
 
-    def _engine(self, stage: engines.Stage, name: str, language: str) -> engines.Engine:
-        c = self.campaign
-        return engines.get(stage, name, language=language, allow_noncommercial=c.allow_noncommercial, settings=c.engines.options)
+    def _engine(
+        self, stage: engines.Stage, name: str, language: str, able: Callable[[engines.Card], bool] = lambda card: True
+    ) -> engines.Engine:
+        return engines.get(
+            stage, name, language=language, allow_noncommercial=self.campaign.allow_noncommercial,
+            settings=self.campaign.engines.options, able=able,
+        )  # fmt: skip
 
     def prices(self, product: Product, language: str) -> tuple[Money, Money | None]:
         """The price and former price in the money of the language's market."""

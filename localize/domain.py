@@ -189,8 +189,21 @@ class Mouth(Model):
     end: float
 
 
+class Recognition(Model):
+    """Whether a Line was heard as it should be said. `rate` is the share of wrong characters (th, zh) or words (vi, id, en)."""
+
+    state: Literal["ok", "warn", "block", "not run"] = "not run"
+    rate: float | None = None
+    heard: str = ""
+    engine: str = ""
+
+
 class Speech(Model):
-    """The sound of one Line: a mono WAV file, its words and its viseme track, all from the file's start."""
+    """The sound of one Line: a mono WAV file, its words and its viseme track, all from the file's start.
+
+    `timing` says how the words' times were found, `tempo` how many times faster than spoken the sound is, `device` where a model
+    ran, `similarity` how like the reference it sounds (a cosine; None where nothing measures it).
+    """
 
     audio: str
     rate: int
@@ -198,6 +211,13 @@ class Speech(Model):
     words: tuple[Word, ...]
     mouths: tuple[Mouth, ...]
     engine: str
+    converter: str = ""
+    device: str = ""
+    timing: str = "own"
+    tempo: float = 1.0
+    similarity: float | None = None
+    recognition: Recognition = Recognition()
+    findings: tuple[Finding, ...] = ()
 
 
 class Gesture(Model):

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 import warnings
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib.metadata import entry_points
@@ -38,7 +38,8 @@ class Card:
 
     `version` changes whenever its output would; `quality` orders the engines for `auto` (higher is better);
     `languages` is empty when it serves all of them. `machine` is false for translators that only give back what people wrote.
-    Of voices, `clones` tells that it speaks in a reference's voice without a converter, `paced` that it obeys the pace asked for.
+    Of voices, `clones` tells that it speaks in a reference's voice without a converter, `paced` that it obeys the pace asked for,
+    `timed` that it knows when its words are heard.
     """
 
     name: str
@@ -52,6 +53,7 @@ class Card:
     machine: bool = True
     clones: bool = False
     paced: bool = False
+    timed: bool = False
 
 
 class Options(BaseModel):
@@ -155,9 +157,15 @@ def _made(stage: Stage, name: str, options: str) -> Engine:
 
 
 def get(
-    stage: Stage, name: str = "auto", *, language: str = "", allow_noncommercial: bool = False, settings: Settings = _NO_SETTINGS
+    stage: Stage,
+    name: str = "auto",
+    *,
+    language: str = "",
+    allow_noncommercial: bool = False,
+    settings: Settings = _NO_SETTINGS,
+    able: Callable[[Card], bool] = lambda card: True,
 ) -> Engine:
-    """The engine of that name, or for `auto` the best one that is ready here and serves the language.
+    """The engine of that name, or for `auto` the best one that is ready here, serves the language and is `able`.
 
     Engines are made once per process and set of options. Raises UserError for an unknown name or a non-commercial engine
     that the campaign does not allow, NotReady when it (or every one) misses something.
@@ -168,7 +176,7 @@ def get(
             card = _found(stage)[candidate].card
             if language and card.languages and language not in card.languages:
                 continue
-            if not card.commercial and not allow_noncommercial:
+            if not able(card) or (not card.commercial and not allow_noncommercial):
                 continue
             lack = _instance(stage, candidate, settings).missing()
             if not lack:

@@ -20,6 +20,7 @@ from localize import campaign as campaigns
 from localize import languages, media
 from localize.avatar import perform
 from localize.avatar.drawn import DrawnAvatar
+from localize.booth import Booth
 from localize.campaign import Campaign
 from localize.checks import VERSION as CHECKS_VERSION
 from localize.checks import clips as clip_checks
@@ -32,7 +33,6 @@ from localize.domain import (
     Clip,
     Disclosure,
     Finding,
-    Line,
     Performance,
     Receipt,
     Script,
@@ -46,10 +46,7 @@ from localize.publish import Publisher
 from localize.publish import post as posts
 from localize.store import LocalStore, digest, file_digest, key
 from localize.timeline import Timeline, lay_out
-from localize.voice import Voice, VoiceStyle
 
-# Versions of what stages.py itself does to an output; the engines' fingerprints and the stages' own versions come on top.
-SPEECH_VERSION = "1"
 LONGEST_PICTURE = 1400  # px: what a still needs to be zoomed in the frame
 MOST_PICTURES = 10  # more than a clip of a minute shows
 
@@ -62,12 +59,10 @@ class Studio(Desk):
 
     def __init__(self, campaign: Campaign, store: LocalStore) -> None:
         super().__init__(campaign, store)
+        self.booth = Booth(campaign, store, self._engine)
         self._own = threading.local()
         # Planes are small and the encoder needs the other cores: OpenCV's own threads only get in the way.
         cv2.setNumThreads(1)
-
-    def voice(self, language: str) -> Voice:
-        return cast(Voice, self._engine("voice", self.campaign.engines.voice, language))
 
     def lipsync(self, language: str) -> Lipsync:
         return cast(Lipsync, self._engine("lipsync", self.campaign.engines.lipsync, language))
@@ -82,33 +77,7 @@ class Studio(Desk):
             self._own.avatar = DrawnAvatar.load(self.campaign.avatar_folder())
         return cast(DrawnAvatar, self._own.avatar)
 
-    def style(self) -> VoiceStyle:
-        host = self.campaign.host
-        return VoiceStyle(gender=host.gender, pace=host.pace, pitch=host.pitch)
-
     # ---- stages
-
-    def speech_key(self, line: Line, language: str) -> str:
-        """The key of a Line's speech: its words as they are said, the voice and its style. Not its place in the script."""
-        tokens = [vars(t) for t in languages.get(language).read(line.text)]
-        return key("speech", SPEECH_VERSION, tokens, language, vars(self.style()), self.voice(language).fingerprint())
-
-    def speech(self, line: Line, language: str, progress: Progress) -> Speech:
-        """A Line spoken: a 48 kHz WAV and its timings."""
-
-        def build(folder: Path) -> None:
-            voice, lang = self.voice(language), languages.get(language)
-            sound = voice.speak(lang.read(line.text), lang, self.style())
-            media.write_wav(folder / "line.wav", sound.samples, sound.rate)
-            spoken = Speech(
-                audio="line.wav", rate=sound.rate, duration=len(sound.samples) / sound.rate, words=sound.words, mouths=sound.mouths,
-                engine=voice.card.name,
-            )  # fmt: skip
-            write_json(folder / "speech.json", spoken.model_dump(mode="json"))
-
-        folder = progress.count("voice", self.store.make(self.speech_key(line, language), build)).folder
-        speech = Speech.model_validate(read_json(folder / "speech.json"))
-        return speech.model_copy(update={"audio": str(folder / speech.audio)})
 
     def pictures(self, job: Job) -> tuple[Job, tuple[Finding, ...]]:
         """The job with its product's pictures as files on this machine, and a finding for each that can't be had.
@@ -143,7 +112,7 @@ class Studio(Desk):
         texts = script.text.title, script.text.brand, {n: script.text.features[n] for n in script.features_shown()}
         return key(
             "clip", render.VERSION, p.sku, script.lines, texts, script.price, script.was_price,
-            [self.speech_key(line, job.language) for line in script.lines],
+            [self.booth.key(line, job.language) for line in script.lines], c.script.seconds,
             self.lipsync(job.language).fingerprint(), self.avatar.fingerprint(), [file_digest(i) for i in p.images],
             PRESENTER_RIGHT, c.brand.primary, c.brand.accent, file_digest(c.brand.logo) if c.brand.logo else "",
             c.video, self._music_digest(), self._producer(), *from_mark(script),
@@ -153,10 +122,10 @@ class Studio(Desk):
         """The clip of a script, checked, and whether it was there already."""
         name = self.clip_key(job, script)
         there = self.store.find(name)
-        progress.keys += [self.speech_key(line, job.language) for line in script.lines]
+        progress.keys += [self.booth.key(line, job.language) for line in script.lines]
         if there is None:
             with progress.stage("voice"):
-                speeches = [self.speech(line, job.language, progress) for line in script.lines]
+                speeches = self.booth.speeches(script.lines, job.language, progress)
             with progress.stage("clip"), hold("encode"):
                 artifact = self.store.make(name, lambda folder: self._render(job, script, speeches, origins, name, folder))
             progress.count("clip", artifact)
@@ -167,6 +136,7 @@ class Studio(Desk):
         with progress.stage("checks"):
             findings = self._check(name, there, progress)
         made = read_json(there / "clip.json")
+        findings = (*findings, *(Finding.model_validate(f) for f in made["voice"]["findings"]))
         clip = Clip(
             key=name, sku=job.product.sku, language=job.language, duration=made["duration"], video=str(there / "clip.mp4"),
             cover=str(there / "cover.jpg"), captions=str(there / "captions.srt"), sidecar=str(there / "clip.json"), findings=findings,
@@ -174,7 +144,8 @@ class Studio(Desk):
         return clip, reused
 
     def publish(self, job: Job, clip: Clip, channel: Channel, script: Script) -> Receipt:
-        """Put a clip on a channel. Raises Blocked when a finding stops it."""
+        """Put a clip on a channel. Raises Blocked when a finding or the consent to the host's voice stops it."""
+        self.booth.permit(language=job.language, platform=channel.platform)
         post = posts.write(job.product, script, self.disclosure(job.product.sku, job.language, clip.key), channel.platform)
         return self.publisher(channel).publish(clip, post, channel, Path(self.campaign.out))
 
@@ -218,7 +189,7 @@ class Studio(Desk):
             "boxes": done.boxes, "label_glyph": done.label_glyph, "pictures": len(todo.pictures),
             "unprintable": typeset.unprintable(" ".join([*shown, *(line.text for line in script.lines)]), job.language),
             "loudness": {"integrated": done.loudness.integrated, "true_peak": done.loudness.true_peak},
-            "engines": self.engines_used(job.language, origins), "rates_date": str(self.rates.date),
+            "voice": self.booth.account(speeches), "engines": self.engines_used(job.language, origins), "rates_date": str(self.rates.date),
             "target_seconds": self.campaign.script.seconds, "disclosure": todo.disclosure.model_dump(mode="json"),
         }  # fmt: skip
         write_json(folder / "clip.json", sidecar)
@@ -227,7 +198,7 @@ class Studio(Desk):
         """Which engine served each stage, with the licence of what it runs; of the translators those that texts came from."""
         asked = tuple(t for t in self.translators(language) if t.card.machine and t.card.name in origins.values())
         used: dict[str, list[str]] = {}
-        for e in (*asked, self.writer(language), self.voice(language), self.lipsync(language)):
+        for e in (*asked, self.writer(language), *self.booth.cast(language).makers(), self.lipsync(language)):
             used.setdefault(e.card.stage, []).append(f"{e.card.name} ({e.card.licence})")
         return {stage: ", ".join(names) for stage, names in used.items()}
 
@@ -266,6 +237,8 @@ def make(studio: Studio, job: Job, progress: Progress | None = None, hold: Hold 
     the clip was there already. Raises the four errors of localize.errors; `progress.at` names the stage they came from.
     """
     progress = progress or Progress()
+    with progress.stage("voice"):  # asked before anything is paid for, and each time: a consent runs out though the clip is there
+        studio.booth.permit(language=job.language)
     with progress.stage("translate"):
         localized = studio.texts(job, progress)
     with progress.stage("script"):

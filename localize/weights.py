@@ -8,8 +8,13 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 import struct
-from collections.abc import Sequence
+import threading
+import zipfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
@@ -22,7 +27,35 @@ Dtype = Literal["auto", "float32", "bfloat16", "float16"]
 
 MIB = 1 << 20
 # What a model is made of; its readme, pictures and hidden files may change and leave it what it is.
-PARTS = (".bin", ".safetensors", ".json", ".model", ".txt", ".jinja")
+PARTS = (".bin", ".safetensors", ".pth", ".pt", ".json", ".model", ".txt", ".jinja")
+MANIFEST = "crossreel-weights.json"  # what `crossreel models pull` fetched; no part of the model
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where weights of an engine are published. An engine declares all of its own as `WEIGHTS: ClassVar[tuple[Source, ...]]`.
+
+    Either `repo` of the Hugging Face hub at `revision` with `files` of it (paths that must be there, and globs
+    with a star, which take what there is), or one file at `address` (https)
+    whose `sha256` is known (one that stands in the address is taken from there). They go to `to`, a folder below the engine's own
+    ("" for itself); a hub's file keeps its path in the repo below that. `licence` is that of the weights, `languages` whom they
+    serve (empty: all), for who wants some only. Raises ValueError for one that names neither or both, or has no checksum.
+    """
+
+    repo: str = ""
+    files: tuple[str, ...] = ()
+    to: str = ""
+    licence: str = ""
+    revision: str = "main"
+    address: str = ""
+    sha256: str = ""
+    languages: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        if self.address and not self.sha256 and (found := re.search(r"(?<![0-9a-f])[0-9a-f]{64}(?![0-9a-f])", self.address)):
+            object.__setattr__(self, "sha256", found[0])
+        if bool(self.repo and self.files) == bool(self.address and self.sha256):
+            raise ValueError("a source is either files of a repo or an address with its sha256")
 
 
 def models() -> Path:
@@ -50,17 +83,24 @@ def lack(place: Path, files: Sequence[str], how: str, packages: Sequence[str]) -
     return f"the model in {place} has no {' and no '.join(lost)}; {how}." if lost else ""
 
 
+def how_to_pull(engine: str, place: Path) -> str:
+    """How an engine's weights come to `place`, for `lack`."""
+    own = folder(engine)
+    return f"get it with: crossreel models pull {engine}" + (f", which puts it in {own}; name no other folder then" if place != own else "")
+
+
 def fingerprint(place: Path) -> str:
-    """What identifies a folder's model: names and sizes of its files, the whole content of small ones, both ends of big ones."""
-    paths = sorted(path for path in place.glob("*") if path.suffix in PARTS and path.is_file())
-    return _digest(tuple((path, path.stat().st_size, path.stat().st_mtime_ns) for path in paths))
+    """What identifies a folder's model: paths and sizes of its files, the whole content of small ones, both ends of big ones."""
+    inside = (path for path in place.rglob("*") if path.suffix in PARTS and path.name != MANIFEST and path.is_file())
+    paths = sorted(path for path in inside if not any(part.startswith(".") for part in path.relative_to(place).parts))
+    return _digest(place, tuple((path, path.stat().st_size, path.stat().st_mtime_ns) for path in paths))
 
 
 @cache
-def _digest(files: tuple[tuple[Path, int, int], ...]) -> str:
+def _digest(place: Path, files: tuple[tuple[Path, int, int], ...]) -> str:
     digest = hashlib.blake2b(digest_size=8)
     for path, size, _ in files:
-        digest.update(f"{path.name}\0{size}\0".encode())
+        digest.update(f"{path.relative_to(place).as_posix()}\0{size}\0".encode())
         with path.open("rb") as file:
             digest.update(file.read(MIB))
             file.seek(max(MIB, size - MIB))
@@ -91,5 +131,27 @@ def _culprit(place: Path) -> Path:
             ends_at = [part["data_offsets"][1] for name, part in (header or {}).items() if name != "__metadata__"]
             if 8 + length + max(ends_at, default=0) != path.stat().st_size:
                 return path
+    for path in sorted(path for kind in ("*.pth", "*.pt", "*.bin") for path in place.glob(kind)):
+        with path.open("rb") as file:  # torch writes zips, whose table of contents is the first that a broken download lacks
+            if file.read(2) == b"PK" and not zipfile.is_zipfile(path):
+                return path
     files = [path for path in place.glob("*") if path.suffix in PARTS]
     return max(files, key=lambda path: path.stat().st_size, default=place)
+
+
+_drawing = threading.Lock()
+
+
+@contextmanager
+def drawing(seed: str, device: str = "cpu") -> Iterator[None]:
+    """Let what is inside draw from torch's shared generators as `seed` says, so that equal seeds give equal draws.
+
+    One at a time in the process: what another thread drew meanwhile would be missing here. Afterwards the generators go on
+    as if nothing had been drawn.
+    """
+    import torch
+
+    devices = [torch.device(device)] if device.startswith("cuda") else []
+    with _drawing, torch.random.fork_rng(devices=devices):
+        torch.manual_seed(int.from_bytes(hashlib.blake2b(seed.encode(), digest_size=7).digest()))
+        yield

@@ -1,7 +1,8 @@
-"""A server of this machine that speaks OpenAI's chat completions, and says what it is told to say."""
+"""A server of this machine that answers as OpenAI's API does, in words or in sound, and says what it is told to say."""
 
 from __future__ import annotations
 
+import io
 import json
 import threading
 import time
@@ -10,6 +11,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
+
+import av
+import numpy as np
+import numpy.typing as npt
+
+CODECS = {"wav": "pcm_s16le", "flac": "flac", "mp3": "libmp3lame", "ogg": "libopus"}
 
 
 @dataclass
@@ -35,6 +42,7 @@ class Model:
     answers: Callable[[dict[str, Any]], Reply] | None = None
     asked: list[dict[str, Any]] = field(default_factory=list)
     keys: list[str] = field(default_factory=list)
+    paths: list[str] = field(default_factory=list)
     address: str = ""
 
     def reply(self, body: dict[str, Any]) -> Reply:
@@ -58,6 +66,7 @@ def running(*replies: Reply, answers: Callable[[dict[str, Any]], Reply] | None =
 
         def do_POST(self) -> None:
             body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+            model.paths.append(self.path)
             model.keys.append(self.headers.get("Authorization", ""))
             reply = model.reply(body)
             time.sleep(reply.wait)
@@ -78,6 +87,27 @@ def running(*replies: Reply, answers: Callable[[dict[str, Any]], Reply] | None =
         yield model
         server.shutdown()
         thread.join()
+
+
+def spoken(samples: npt.NDArray[np.float32], rate: int, kind: str, **options: str) -> bytes:
+    """A sound file of mono samples [n], or of stereo ones [n, 2], as a speech server would send it. `options` are the file format's."""
+    layout = "mono" if samples.ndim == 1 else "stereo"
+    frame = av.AudioFrame.from_ndarray((samples.reshape(1, -1) * 32767).astype("<i2"), format="s16", layout=layout)
+    frame.sample_rate = rate
+    file = io.BytesIO()
+    with av.open(file, "w", format=kind, options=options) as container:
+        stream = container.add_stream(CODECS[kind], rate=rate, layout=layout)
+        assert isinstance(stream, av.AudioStream)
+        if kind == "mp3":
+            stream.bit_rate = 48_000
+        for resampled in av.AudioResampler(format=stream.format.name, layout=layout, rate=rate).resample(frame):
+            container.mux(stream.encode(resampled))
+        container.mux(stream.encode(None))
+    return file.getvalue()
+
+
+def sound(samples: npt.NDArray[np.float32], rate: int = 24_000, kind: str = "wav", **options: str) -> Reply:
+    return Reply(raw=spoken(samples, rate, kind, **options), headers={"Content-Type": f"audio/{kind}"})
 
 
 def _answer(reply: Reply, body: dict[str, Any]) -> dict[str, Any]:

@@ -45,9 +45,8 @@ class ChatModel:
         self._lock = threading.Lock()
         self._loaded: tuple[Any, Any] | None = None
 
-    def missing(self, repository: str) -> str:
-        """What is missing to run it, "" when nothing is. `repository` is a model on the hub that would do."""
-        how = f"download one there once: hf download {repository} --local-dir {self.place}"
+    def missing(self, how: str) -> str:
+        """What is missing to run it, "" when nothing is. `how` says how a model is got."""
         lack = weights.lack(self.place, FILES, how, PACKAGES)
         if lack or any(self.place.glob("*.safetensors")) or any(self.place.glob("pytorch_model*.bin")):
             return lack
@@ -199,7 +198,7 @@ class LocalChat:
             return (
                 f"no model is named; name a chat model's folder as `model`, such as one from hf download {EXAMPLE} --local-dir {example}."
             )
-        return self.model.missing(EXAMPLE)
+        return self.model.missing(f"download one there once: hf download {EXAMPLE} --local-dir {self.model.place}")
 
     def fingerprint(self) -> str:
         o = self.options

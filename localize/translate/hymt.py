@@ -22,7 +22,6 @@ from localize.errors import NotReady
 from localize.translate import NO_HINTS, Hints, Translation
 from localize.translate.protect import EVERY, Masked, mask
 
-REPOSITORY = "tencent/Hy-MT2-1.8B"
 PENALTY = 1.05  # on repeating, as its makers advise
 CONTEXT = 1500  # letters of the page that are shown beside a text
 _LABEL = re.compile(r"(?:translation|translated text|译文|翻译结果|翻译|คำแปล|bản dịch|terjemahan)\s*[:：]\s*", re.IGNORECASE)
@@ -57,13 +56,18 @@ class HyMT:
         ),
     )  # fmt: skip
     Options: ClassVar[type[engines.Options]] = HyMTOptions
+    WEIGHTS: ClassVar[tuple[weights.Source, ...]] = (
+        weights.Source(
+            "tencent/Hy-MT2-1.8B", ("config.json", "tokenizer_config.json", "*.json", "*.jinja", "*.safetensors"), licence="Apache-2.0"
+        ),
+    )
 
     def __init__(self, options: HyMTOptions | None = None) -> None:
         self.options = options or HyMTOptions()
         self.model = ChatModel(weights.folder(self.card.name, self.options.model), self.options.device, self.options.dtype)
 
     def missing(self) -> str:
-        return self.model.missing(REPOSITORY)
+        return self.model.missing(weights.how_to_pull(self.card.name, self.model.place))
 
     def fingerprint(self) -> str:
         return f"{self.card.name}-{self.card.version}-{self.model.fingerprint()}-x{self.options.max_batch}"

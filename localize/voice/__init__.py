@@ -57,13 +57,15 @@ class Sound:
     """What an engine spoke: mono float32 samples [n] in -1..1, words and mouths timed from its start.
 
     There is one Word per Token (empty ones at zero length), and the mouths cover 0..duration without a gap. An engine that does
-    not know its words' times gives none of both; one that knows the words' alone gives no mouths.
+    not know its words' times gives none of both; one that knows the words' alone gives no mouths. A `finished` sound has the
+    level, the tone and the edges that a clip needs (`polish`).
     """
 
     samples: Samples
     rate: int
     words: tuple[Word, ...] = ()
     mouths: tuple[Mouth, ...] = ()
+    finished: bool = False
 
     @property
     def duration(self) -> float:
@@ -71,7 +73,8 @@ class Sound:
 
 
 class Voice(Engine, Protocol):
-    """Speaks. `card.clones` tells that it speaks in the speaker's voice by itself, `card.paced` that it obeys the pace."""
+    """Speaks. Its card tells whether it `clones` (speaks as the speaker by itself), is `paced` (obeys the pace) and `timed` (knows
+    when its words are heard)."""
 
     def speak(self, tokens: Sequence[Token], language: Language, style: VoiceStyle) -> Sound:
         """Speak one Line. Raises NotReady without what it needs, Transient on network trouble, UserError for a Line it can't say."""

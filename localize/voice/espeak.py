@@ -19,7 +19,8 @@ import threading
 import unicodedata
 from bisect import bisect_right
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from importlib.metadata import PackageNotFoundError, version
 from importlib.util import find_spec
 from pathlib import Path
@@ -35,7 +36,7 @@ from localize.errors import NotReady, Transient, UserError
 from localize.languages import Language, Token
 from localize.voice import Sound, VoiceStyle
 from localize.voice.mouths import Phone, is_vowel, mouth_track
-from localize.voice.polish import RATE, lengthen, polish
+from localize.voice.polish import RATE, lengthen, loudness, polish
 
 INSTALL = "the package espeakng-loader is not installed (pip install espeakng-loader)"
 PATIENCE = 60  # s for one line; it takes hundredths
@@ -76,6 +77,9 @@ MANNERS = {
 SHORTEST_VOWEL = 0.065  # s
 REDUCED = ("ə", "ɪ", "ɐ", "ᵻ")
 PAUSES = 1.4  # espeak shortens its pauses with its speed; a seller takes a breath
+STOPS = ("p", "b", "t", "d", "ʈ", "ɖ", "k", "ɡ", "c", "ɟ", "q")
+CLOSURE = 60  # ms a mouth is shut before the release at most
+SHUT = 20.0  # dB under the sound before it
 
 _THAI = re.compile("[\u0e00-\u0e7f]+")
 
@@ -92,6 +96,7 @@ class EspeakVoice:
         quality=10,
         languages=("en", "id", "th", "vi", "zh"),
         paced=True,
+        timed=True,
     )
 
     def missing(self) -> str:
@@ -110,6 +115,22 @@ class EspeakVoice:
     def speak(self, tokens: Sequence[Token], language: Language, style: VoiceStyle) -> Sound:
         """Speak one Line at 48 kHz. Raises NotReady without espeak, Transient when its process died, UserError
         for a style it does not have."""
+        raw, spoken = self.phones(tokens, language, style)
+        polished = polish(raw.samples, raw.rate, "dry" if style.speaker else "draft")
+        duration = len(polished.samples) / RATE
+
+        def at(sample: int) -> float:
+            return min(max(sample / raw.rate - polished.offset, 0.0), duration)
+
+        words = tuple(
+            Word(text=token.text, gap=token.gap, start=at(start), end=at(end))
+            for token, (start, end) in zip(tokens, spoken.words, strict=True)
+        )
+        phones = [Phone(name, at(start), at(end)) for name, start, end in spoken.phones]
+        return Sound(polished.samples, RATE, words, mouth_track(phones, polished.samples, RATE), finished=style.speaker is None)
+
+    def phones(self, tokens: Sequence[Token], language: Language, style: VoiceStyle) -> tuple[Raw, Spoken]:
+        """One Line as espeak itself says it, unpolished, and when each token and phone is heard in it. Raises what `speak` does."""
         if style.gender not in GENDERS:
             raise UserError(f"a voice is {' or '.join(GENDERS)}, not {style.gender!r}")
         text = compose(tokens, thai=language.code == "th")
@@ -123,20 +144,8 @@ class EspeakVoice:
             # 0 is half, 50 the voice's own and 100 double its pitch.
             "pitch": round(min(max(50 + 50 * math.log2(max(style.pitch, 0.1)), 0), 99)),
         }
-        raw = _lengthened(_PROCESS.ask(request, text.text)) if text.text else Raw(np.zeros(0, np.float32), RATE, ())
-        spoken = timed(raw, text)
-        polished = polish(raw.samples, raw.rate, "dry" if style.speaker else "draft")
-        duration = len(polished.samples) / RATE
-
-        def at(sample: int) -> float:
-            return min(max(sample / raw.rate - polished.offset, 0.0), duration)
-
-        words = tuple(
-            Word(text=token.text, gap=token.gap, start=at(start), end=at(end))
-            for token, (start, end) in zip(tokens, spoken.words, strict=True)
-        )
-        phones = [Phone(name, at(start), at(end)) for name, start, end in spoken.phones]
-        return Sound(polished.samples, RATE, words, mouth_track(phones, polished.samples, RATE))
+        raw = _closed(_lengthened(_PROCESS.ask(request, text.text))) if text.text else Raw(np.zeros(0, np.float32), RATE, ())
+        return raw, timed(raw, text)
 
 
 @dataclass(frozen=True)
@@ -206,6 +215,26 @@ def _lengthened(raw: Raw) -> Raw:
     total = [0, *itertools.accumulate(count for _, count in added)]
     events = tuple((kind, sample + total[bisect_right(at, sample)], position, name) for kind, sample, position, name in raw.events)
     return Raw(samples, raw.rate, events)
+
+
+def _closed(raw: Raw) -> Raw:
+    """The same with stops timed from where the mouth shuts: espeak counts the silence before a release to the sound before it."""
+    events = list(raw.events)
+    level = loudness(raw.samples, raw.rate, hop=0.001, window=0.006)
+    for k, (kind, sample, _, name) in enumerate(events):
+        before = next((e for e in reversed(events[:k]) if e[0] == "phoneme" and e[1] < sample), None)
+        if kind != "phoneme" or not name.startswith(STOPS) or not before or not before[3]:
+            continue
+        first, last = (round(s / raw.rate * 1000) for s in (before[1], sample))
+        shut = last - 6  # the release itself may be heard a moment before its event
+        while shut > max(first + 10, last - CLOSURE) and level[min(shut, len(level)) - 1] < level[first:last].max() - SHUT:
+            shut -= 1
+        start = sample if shut == last - 6 else round(shut / 1000 * raw.rate)
+        for j in range(k, -1, -1):  # the event of a word that begins with it, too
+            if events[j][1] != sample:
+                break
+            events[j] = (events[j][0], start, *events[j][2:])
+    return replace(raw, events=tuple(events))
 
 
 @dataclass
@@ -357,3 +386,10 @@ def _read(pipe: IO[bytes]) -> tuple[dict[str, Any], bytes]:
 
 
 _PROCESS = _Process()
+
+
+@lru_cache(maxsize=10_000)
+def english(word: str) -> tuple[str, ...]:
+    """The sounds of an English word in IPA, with marks of stress: wifi -> w ˈaɪ f aɪ. Raises what `ask` does."""
+    raw = _PROCESS.ask({"voice": "en", "settings": "", "rate": 350, "pitch": 50}, _clean(word))
+    return tuple(name for kind, _, _, name in raw.events if kind == "phoneme" and name and not name.startswith("("))

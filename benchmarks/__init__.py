@@ -1,0 +1,1 @@
+"""Each prints a table. A package, since an installed one may have the same name."""

@@ -1,0 +1,37 @@
+"""What a benchmark prints: figures by part, what each must be, and whether it is."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable
+from typing import NamedTuple
+
+
+class Figure(NamedTuple):
+    """One measured figure: what it is, as shown, what it must be ("" where nothing is asked), and whether it is."""
+
+    what: str
+    value: str
+    must: str = ""
+    ok: bool = True
+
+
+def report(parts: Iterable[tuple[str, Callable[[], list[Figure]]]], *, as_json: bool, left_out: str = "") -> int:
+    """Run the parts and print their figures as they come, or all as JSON. Returns the exit code: 1 when one falls short."""
+    found: list[Figure] = []
+    for name, part in parts:
+        figures = part()
+        found += figures
+        if not as_json and figures:
+            print(f"\n{name}")
+            for figure in figures:
+                must = f"   ({figure.must})" if figure.must else ""
+                print(f"  {'  ' if figure.ok else '! '}{figure.what:<70} {figure.value}{must}", flush=True)
+    if left_out and not as_json:
+        print(f"\nleft out: {left_out}")
+    short = [f"{f.what}: {f.value}, {f.must}" for f in found if not f.ok]
+    if as_json:
+        print(json.dumps({"figures": [f._asdict() for f in found], "short": short}, ensure_ascii=False))
+    elif short:
+        print("\nfalls short:", *short, sep="\n  ")
+    return int(bool(short))

@@ -1,0 +1,296 @@
+"""The booth: Lines spoken in a host's voice, one artifact a Line.
+
+read (with the campaign's lexicon) -> voice -> converter, where the voice can't clone -> pace -> times -> checks. What is checked
+here is whether the sound says its Line at all; a take that does not is spoken again, and no take that a viewer would hear as broken
+leaves the booth.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path
+from typing import Any, cast
+
+from localize import engines, languages, media
+from localize.campaign import Campaign
+from localize.checks import speech as speech_checks
+from localize.desk import read_json, write_json
+from localize.domain import Finding, Line, Recognition, Speech
+from localize.errors import Blocked, NotReady
+from localize.languages import Token
+from localize.lexicon import Lexicon
+from localize.pace import FASTEST, LINE_GAP
+from localize.pace import seconds as expected_seconds
+from localize.planning import Progress
+from localize.recognize import Recognizer
+from localize.store import LocalStore, key
+from localize.voice import Batched, Converter, Sound, Speaker, Voice, VoiceStyle
+from localize.voice.package import VoicePackage
+from localize.voice.polish import RATE, polish
+from localize.voice.similarity import similarity
+from localize.voice.stretch import stretched, within
+from localize.voice.timing import complete
+
+# What the booth itself does to a sound; the engines' own versions come on top.
+SPEECH_VERSION, RECOGNITION_VERSION = "2", "1"
+TAKES = 3  # how often a Line is spoken before a broken sound is given up; only engines that draw at random differ
+# A clip this many times as long as asked for is made faster: nearer to it, the voice's natural tempo is worth more.
+TOO_LONG = 1.2
+
+RECOGNIZED = ("auto", "recognizer")  # ways of timing that a recognizer may serve
+
+Able = Callable[[engines.Card], bool]
+Get = Callable[[engines.Stage, str, str, Able], engines.Engine]
+
+
+def _any(card: engines.Card) -> bool:
+    return True
+
+
+def clones(voice: Voice, language: str) -> bool:
+    """Whether a voice speaks as the speaker by itself: an engine of several models in some languages only, a server if it is told to."""
+    told: Callable[[str], bool] | None = getattr(voice, "clones_in", None)
+    return told(language) if told else bool(getattr(voice, "clones", voice.card.clones))
+
+
+def device(voice: object) -> str:
+    """Where an engine's model runs and how it counts ("cuda:0 bfloat16"), "" for one that has none."""
+    told: Callable[[], str] | None = getattr(voice, "report", None)
+    return told() if told else ""
+
+
+@dataclass(frozen=True)
+class Cast:
+    """Who makes a language's speech: the voice, the converter behind it if one is needed, and the recognizer if one is ready."""
+
+    voice: Voice
+    converter: Converter | None
+    recognizer: Recognizer | None
+
+    def makers(self) -> tuple[engines.Engine, ...]:
+        return (self.voice, self.converter) if self.converter else (self.voice,)
+
+    def fingerprints(self) -> list[str]:
+        return [self.voice.fingerprint(), self.converter.fingerprint() if self.converter else ""]
+
+
+class Booth:
+    """Speaks a campaign's Lines. Safe to use from several threads."""
+
+    def __init__(self, campaign: Campaign, store: LocalStore, get: Get) -> None:
+        self.campaign, self.store, self._get = campaign, store, get
+
+    # ---- who speaks
+
+    @cached_property
+    def package(self) -> VoicePackage | None:
+        """The host's voice package, None for the engine's own voice."""
+        voice = self.campaign.host.voice
+        return VoicePackage.load(Path(voice)) if voice else None
+
+    @cached_property
+    def speaker(self) -> Speaker | None:
+        return self.package.speaker() if self.package else None
+
+    @cached_property
+    def lexicon(self) -> Lexicon:
+        return Lexicon.load(self.campaign.pronunciation)
+
+    def permit(self, *, language: str = "", platform: str = "") -> None:
+        """Raise Blocked if the person whose voice it is has not consented to this use, or not any more."""
+        if self.package:
+            self.package.permit(language=language, platform=platform, today=dt.date.today())
+
+    def cast(self, language: str) -> Cast:
+        """The engines for a language. Raises NotReady for one that is named and not ready."""
+        c = self.campaign.engines
+        # A voice that only speaks as somebody is of no use to a host who is nobody.
+        able = (lambda card: True) if self.speaker else (lambda card: not card.clones)
+        voice = cast(Voice, self._get("voice", c.voice, language, able))
+        converter = None
+        if self.speaker and c.convert != "none" and not clones(voice, language):
+            converter = cast(Converter, self._get("convert", c.convert, language, _any))
+        return Cast(voice, converter, self._recognizer(language))
+
+    def _recognizer(self, language: str) -> Recognizer | None:
+        asked = self.campaign.engines.recognize
+        if asked == "none":
+            return None
+        try:
+            return cast(Recognizer, self._get("recognize", asked, language, _any))
+        except NotReady:
+            if asked != "auto":
+                raise
+            return None
+
+    # ---- what is spoken
+
+    def read(self, text: str, language: str) -> list[Token]:
+        """A text's tokens as the host says them: the language's reading, and the lexicon's above it."""
+        return self.lexicon.apply(languages.get(language).read(text), language)
+
+    def style(self) -> VoiceStyle:
+        host = self.campaign.host
+        return VoiceStyle(gender=host.gender, pace=host.pace, pitch=host.pitch, speaker=self.speaker)
+
+    def key(self, line: Line, language: str) -> str:
+        """The key of a Line's speech: its words as they are said, whose voice, by which engines. Not its place in the script."""
+        tokens = [vars(token) for token in self.read(line.text, language)]
+        makers = self.cast(language)
+        host = self.campaign.host
+        whose = [self.speaker.digest, self.package.consent_digest()] if self.speaker and self.package else []
+        how = self.campaign.engines.timings
+        times = [] if makers.voice.card.timed else [how, makers.recognizer.fingerprint() if makers.recognizer and how in RECOGNIZED else ""]
+        return key("speech", SPEECH_VERSION, tokens, language, host.gender, host.pace, host.pitch, whose, makers.fingerprints(), times)
+
+    def speeches(self, lines: Sequence[Line], language: str, progress: Progress) -> list[Speech]:
+        """A script's Lines spoken, each a 48 kHz WAV with its times, all in one tempo that fits the campaign's length.
+
+        Raises Blocked without consent or where a Line can't be spoken well, NotReady without an engine, Transient on network trouble.
+        """
+        self.permit(language=language)
+        makers = self.cast(language)
+        keys = [self.key(line, language) for line in lines]
+        ahead = self._together(makers, dict(zip(keys, lines, strict=True)), language)
+        spoken = [self._speech(makers, line, name, ahead.get(name), language, progress) for line, name in zip(lines, keys, strict=True)]
+        tempo = self._tempo([s.duration for s in spoken])
+        return [self._fitted(s, name, tempo, progress) for s, name in zip(spoken, keys, strict=True)]
+
+    def _together(self, makers: Cast, lines: dict[str, Line], language: str) -> dict[str, Sound]:
+        """The first takes of the Lines that nobody has spoken yet, by their keys, where the voice is faster with several at once."""
+        missing = [name for name in lines if self.store.find(name) is None]
+        if len(missing) < 2 or not hasattr(makers.voice, "speak_all"):
+            return {}
+        tokens = [self.read(lines[name].text, language) for name in missing]
+        sounds = cast(Batched, makers.voice).speak_all(tokens, languages.get(language), self.style())
+        return dict(zip(missing, sounds, strict=True))
+
+    def _speech(self, makers: Cast, line: Line, name: str, first: Sound | None, language: str, progress: Progress) -> Speech:
+        def build(folder: Path) -> None:
+            sound, spoken = self._best(makers, line, first, language)
+            media.write_wav(folder / "line.wav", sound.samples, sound.rate)
+            write_json(folder / "speech.json", spoken.model_dump(mode="json"))
+
+        folder = progress.count("voice", self.store.make(name, build)).folder
+        speech = _loaded(folder)
+        if makers.recognizer and speech.recognition.engine != makers.recognizer.fingerprint():
+            speech = speech.model_copy(update={"recognition": self._heard_later(makers.recognizer, speech, line, name, language, progress)})
+        return speech
+
+    def _best(self, makers: Cast, line: Line, first: Sound | None, language: str) -> tuple[Sound, Speech]:
+        """A take that says the Line. Raises Blocked, saying what is wrong with it, when no take does."""
+        tokens = self.read(line.text, language)
+        for take in range(TAKES):
+            sound = first if first and not take else makers.voice.speak(tokens, languages.get(language), replace(self.style(), take=take))
+            sound, spoken = self._finished(makers, sound, tokens, line, language)
+            blocking = [f for f in spoken.findings if f.severity == "block"]
+            if not blocking:
+                return sound, spoken
+        told = "; ".join(dict.fromkeys(f.message for f in blocking))
+        raise Blocked(f"the Line {line.text!r} was spoken {TAKES} times and never well: {told}")
+
+    def _finished(self, makers: Cast, sound: Sound, tokens: Sequence[Token], line: Line, language: str) -> tuple[Sound, Speech]:
+        """A take converted, polished, paced, timed and judged."""
+        if makers.converter and self.speaker:
+            samples, rate = makers.converter.convert(sound.samples, sound.rate, self.speaker)
+            sound = replace(sound, samples=samples, rate=rate, finished=False)
+        if not sound.finished:
+            sound = _polished(sound)
+        tempo = 1.0 if getattr(makers.voice, "paced", makers.voice.card.paced) else within(self.campaign.host.pace)
+        timed = complete(
+            stretched(sound, tempo), tokens, languages.get(language), self.style(), makers.recognizer, self.campaign.engines.timings
+        )
+        sound = timed.sound
+        expected = expected_seconds(line.text, language) / self.campaign.host.pace
+        findings = list(speech_checks.listen(sound.samples, sound.rate, sound.words, expected, [token.say for token in tokens]))
+        if timed.warning:
+            findings.append(Finding(check="timing", severity="warn", message=timed.warning))
+        recognition = Recognition()
+        if makers.recognizer:
+            recognition, wrong = _recognised(makers.recognizer, sound, tokens, language)
+            findings += wrong
+        spoken = Speech(
+            audio="line.wav", rate=sound.rate, duration=sound.duration, words=sound.words, mouths=sound.mouths,
+            engine=makers.voice.card.name, converter=makers.converter.card.name if makers.converter else "", device=device(makers.voice),
+            timing=timed.method, tempo=tempo, recognition=recognition, findings=tuple(findings),
+            similarity=similarity(sound.samples, sound.rate, self.speaker.reference) if self.speaker else None,
+        )  # fmt: skip
+        return sound, spoken
+
+    def _heard_later(self, recognizer: Recognizer, speech: Speech, line: Line, name: str, language: str, progress: Progress) -> Recognition:
+        """What a recognizer hears in a Line that was spoken where it was not there."""
+
+        def build(folder: Path) -> None:
+            samples, rate = media.read_wav(speech.audio)
+            heard, _ = _recognised(recognizer, Sound(samples, rate), self.read(line.text, language), language)
+            write_json(folder / "recognition.json", heard.model_dump(mode="json"))
+
+        made = self.store.make(key("recognition", RECOGNITION_VERSION, name, recognizer.fingerprint()), build)
+        return Recognition.model_validate(read_json(progress.count("recognition", made).folder / "recognition.json"))
+
+    def account(self, speeches: Sequence[Speech]) -> dict[str, Any]:
+        """What a clip's sidecar says of its speech: who made it and how, how it was checked, whose voice by which consent."""
+        likeness = [s.similarity for s in speeches if s.similarity is not None]
+        heard = [s.recognition for s in speeches if s.recognition.rate is not None]
+        return {
+            "voice": self.speaker.name if self.speaker else "", "consent": self.package.consent_digest() if self.package else "",
+            "converter": speeches[0].converter, "device": speeches[0].device, "timing": sorted({s.timing for s in speeches}),
+            "tempo": round(speeches[0].tempo, 3),
+            "similarity": round(sum(likeness) / len(likeness), 3) if likeness else "not measured",
+            "recognition": [h.model_dump(mode="json") for h in heard] or "not run",
+            "findings": [f.model_dump(mode="json") for s in speeches for f in s.findings],
+        }  # fmt: skip
+
+    # ---- how it fits
+
+    def _tempo(self, durations: Sequence[float]) -> float:
+        """How many times faster the Lines must be for their clip to be about as long as the campaign asks, within what sounds natural."""
+        total = sum(durations) + LINE_GAP * max(len(durations) - 1, 0)
+        most = FASTEST / max(self.campaign.host.pace, 1.0)  # the voice itself may have been asked to hurry
+        return round(min(max(total / (TOO_LONG * self.campaign.script.seconds), 1.0), most), 2)
+
+    def _fitted(self, speech: Speech, name: str, tempo: float, progress: Progress) -> Speech:
+        if tempo == 1.0:
+            return speech
+
+        def build(folder: Path) -> None:
+            samples, rate = media.read_wav(speech.audio)
+            sound = stretched(Sound(samples, rate, speech.words, speech.mouths), tempo)
+            media.write_wav(folder / "line.wav", sound.samples, sound.rate)
+            changed = {"audio": "line.wav", "duration": sound.duration, "words": sound.words, "mouths": sound.mouths}
+            fitted = speech.model_copy(update={**changed, "tempo": speech.tempo * tempo})
+            write_json(folder / "speech.json", fitted.model_dump(mode="json"))
+
+        return _loaded(progress.count("fit", self.store.make(key("fit", SPEECH_VERSION, name, tempo), build)).folder)
+
+
+def _loaded(folder: Path) -> Speech:
+    speech = Speech.model_validate(read_json(folder / "speech.json"))
+    return speech.model_copy(update={"audio": str(folder / speech.audio)})
+
+
+def _polished(sound: Sound) -> Sound:
+    """A voice's own sound as a clip needs it, its words and mouths moved with the silence that was cut."""
+    polished = polish(sound.samples, sound.rate, "natural")
+    duration = len(polished.samples) / RATE
+
+    def at(time: float) -> float:
+        return min(max(time - polished.offset, 0.0), duration)
+
+    words = tuple(w.model_copy(update={"start": at(w.start), "end": at(w.end)}) for w in sound.words)
+    mouths = [m.model_copy(update={"start": at(m.start), "end": at(m.end)}) for m in sound.mouths]
+    mouths = [m for m in mouths if m.end > m.start]
+    if mouths:
+        mouths[0], mouths[-1] = mouths[0].model_copy(update={"start": 0.0}), mouths[-1].model_copy(update={"end": duration})
+    return Sound(polished.samples, RATE, words, tuple(mouths), finished=True)
+
+
+def _recognised(recognizer: Recognizer, sound: Sound, tokens: Sequence[Token], language: str) -> tuple[Recognition, list[Finding]]:
+    heard = recognizer.transcribe(sound.samples, sound.rate, language)
+    said = "".join(f"{token.say}{token.gap or ' '}" for token in tokens)
+    rate, finding = speech_checks.compare(said, heard, language)
+    state = finding.severity if finding and finding.severity != "info" else "ok"
+    return Recognition(state=state, rate=rate, heard=heard.text, engine=recognizer.fingerprint()), [finding] if finding else []

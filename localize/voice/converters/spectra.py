@@ -1,0 +1,108 @@
+"""Speech taken apart by WORLD (pitch, envelope, breath), and put together again.
+
+Envelopes are kept in dB at `GRID`, points a mel apart: a frame of speech in 96 numbers, near enough for a synthesis that
+nobody tells from the full one, and small enough to hold the frames of a minute.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+
+import numpy as np
+import numpy.typing as npt
+
+Array = npt.NDArray[np.float64]
+Samples = npt.NDArray[np.float32]
+Mask = npt.NDArray[np.bool_]
+
+RATE = 48000  # Hz of all sound here
+HOP = 0.005  # s between frames
+BINS = 2048  # of the transform
+LOWEST, HIGHEST = 65.0, 550.0  # Hz of a voice
+SILENCE = 1e-12
+
+
+def mel(hertz: float) -> float:
+    return float(1127 * np.log1p(hertz / 700))
+
+
+GRID: Array = 700 * np.expm1(np.linspace(0, mel(RATE / 2), 96) / 1127)  # Hz
+_HERTZ: Array = np.arange(BINS // 2 + 1) * RATE / BINS
+_WIDTH: Array = np.gradient(GRID)
+
+
+@dataclass(frozen=True)
+class Spectra:
+    """Speech in frames, HOP apart: pitch in Hz (0 where unvoiced) [n], envelope in dB at GRID [n, 96], breath (coded
+    aperiodicity in dB) [n, 5], level in dB [n]."""
+
+    pitch: Array
+    envelope: Array
+    breath: Array
+    level: Array
+
+    @property
+    def voiced(self) -> Mask:
+        return np.asarray(self.pitch > 0)
+
+    def heard(self, below: float) -> Mask:
+        """Where the level is no more than so many dB under the loud frames'."""
+        return np.asarray(self.level > np.percentile(self.level, 98) - below) if len(self.level) else np.zeros(0, bool)
+
+
+def power(envelope: Array) -> Array:
+    """The level in dB [n] of envelopes [n, 96]."""
+    return np.asarray(10 * np.log10((10 ** (envelope / 10) * _WIDTH).sum(1) + SILENCE))
+
+
+def analyse(samples: Samples, *, breath: bool, careful: bool = False) -> Spectra:
+    """Take mono speech [n] at RATE apart. `careful` takes the slow pitch tracker, for recordings with noise and room; `breath`
+    measures the aperiodicity, half of the work (else it is full breath)."""
+    import pyworld
+
+    # Digital silence has no logarithm, and WORLD's estimates of it wander.
+    sound = samples.astype(np.float64) + np.random.default_rng(1).standard_normal(len(samples)) * 1e-6
+    tracker = pyworld.harvest if careful else pyworld.dio
+    # A third of the rate holds every harmonic that tells the pitch.
+    low = _third(sound)
+    pitch, time = tracker(low, RATE // 3, LOWEST, HIGHEST, frame_period=HOP * 1000)
+    pitch = pyworld.stonemask(low, pitch, time, RATE // 3)
+    full = pyworld.cheaptrick(sound, pitch, time, RATE, fft_size=BINS)
+    coded = pyworld.code_aperiodicity(pyworld.d4c(sound, pitch, time, RATE, fft_size=BINS), RATE) if breath else np.zeros((len(pitch), 5))
+    envelope = 10 * np.log10(full @ _analysis() + SILENCE)
+    return Spectra(pitch, envelope, coded, power(envelope))
+
+
+def synthesise(pitch: Array, envelope: Array, breath: Array, count: int) -> Samples:
+    """Sound of `count` samples at RATE from pitch [n], envelope [n, 96] and breath [n, 5]."""
+    import pyworld
+
+    full = 10 ** (envelope @ _synthesis() / 10)
+    noise = pyworld.decode_aperiodicity(np.ascontiguousarray(breath), RATE, BINS)
+    sound = pyworld.synthesize(np.ascontiguousarray(pitch), full, noise, RATE, HOP * 1000)[:count]
+    return np.pad(sound, (0, count - len(sound))).astype(np.float32)
+
+
+def _third(sound: Array) -> Array:
+    """At a third of the rate, each sample at the same moment."""
+    spectrum = np.fft.rfft(sound, len(sound) + -len(sound) % 6)
+    count = (len(sound) + -len(sound) % 6) // 3
+    return np.asarray(np.fft.irfft(spectrum[: count // 2 + 1], count) / 3)
+
+
+@cache
+def _analysis() -> Array:
+    """[1025, 96]: the mean power around each point of GRID; between bins, a line."""
+    weights = np.stack([np.interp(GRID, _HERTZ, row) for row in np.eye(len(_HERTZ))])
+    for k in range(1, len(GRID) - 1):
+        inside = (_HERTZ > (GRID[k - 1] + GRID[k]) / 2) & (_HERTZ < (GRID[k] + GRID[k + 1]) / 2)
+        if inside.sum() > 1:
+            weights[:, k] = inside / inside.sum()
+    return weights
+
+
+@cache
+def _synthesis() -> Array:
+    """[96, 1025]: dB of the points drawn to all bins."""
+    return np.stack([np.interp(_HERTZ, GRID, row) for row in np.eye(len(GRID))])

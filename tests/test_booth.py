@@ -1,0 +1,290 @@
+"""The booth: who speaks a Line, under which key, what is done with a bad take, and whose consent is asked."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, ClassVar
+
+import numpy as np
+import pytest
+
+from localize import engines, languages
+from localize.booth import Booth
+from localize.campaign import Campaign, Engines, HostSettings
+from localize.domain import Channel, Line
+from localize.engines import Card
+from localize.errors import Blocked, NotReady
+from localize.languages import Language, Token
+from localize.planning import Progress
+from localize.recognize import Transcript
+from localize.store import LocalStore
+from localize.voice import Sound, Speaker, VoiceStyle
+from localize.voice.espeak import EspeakVoice
+
+LINE = Line(role="hook", text="Botol ini tahan dingin dua belas jam.")
+OTHER = Line(role="cta", text="Klik keranjang kuning sekarang juga ya!")
+SILENCE = np.zeros(48000, np.float32)
+
+
+class Plain:
+    """A voice that knows nothing but how to speak (espeak's sound), and notes what it was asked."""
+
+    card: ClassVar[Card] = Card("plain", "voice", "a stand-in", "1", "Apache-2.0", quality=50)
+
+    def __init__(self, broken: int = 0) -> None:
+        self.broken, self.asked, self.lines = broken, [], []  # type: ignore[var-annotated]
+
+    def missing(self) -> str:
+        return ""
+
+    def fingerprint(self) -> str:
+        return self.card.name
+
+    def speak(self, tokens: Sequence[Token], language: Language, style: VoiceStyle) -> Sound:
+        self.asked.append(style)
+        self.lines.append(" ".join(t.say for t in tokens))
+        if style.take < self.broken:
+            return Sound(SILENCE, 48000)
+        sound = EspeakVoice().speak(tokens, language, dataclasses.replace(style, speaker=None))
+        return Sound(sound.samples, sound.rate)
+
+
+class Cloning(Plain):
+    card: ClassVar[Card] = dataclasses.replace(Plain.card, name="cloning", clones=True)
+
+
+class Together(Plain):
+    card: ClassVar[Card] = dataclasses.replace(Plain.card, name="together")
+
+    def speak_all(self, lines: Sequence[Sequence[Token]], language: Language, style: VoiceStyle) -> list[Sound]:
+        self.asked.append(len(lines))
+        return [Sound(EspeakVoice().speak(line, language, VoiceStyle()).samples, 48000) for line in lines]
+
+
+class Louder:
+    """A converter whose work shows: it turns the wave upside down."""
+
+    card: ClassVar[Card] = Card("louder", "convert", "a stand-in", "1", "Apache-2.0")
+
+    def __init__(self) -> None:
+        self.speakers: list[str] = []
+
+    def missing(self) -> str:
+        return ""
+
+    def fingerprint(self) -> str:
+        return "louder"
+
+    def convert(self, samples: Any, rate: int, speaker: Speaker) -> tuple[Any, int]:
+        self.speakers.append(speaker.name)
+        return -samples, rate
+
+
+class Ears:
+    card: ClassVar[Card] = Card("ears", "recognize", "a stand-in", "1", "Apache-2.0")
+
+    def __init__(self, text: str) -> None:
+        self.text, self.heard = text, 0
+
+    def missing(self) -> str:
+        return ""
+
+    def fingerprint(self) -> str:
+        return f"ears {self.text}"
+
+    def transcribe(self, samples: Any, rate: int, language: str = "", *, words: bool = False) -> Transcript:
+        self.heard += 1
+        return Transcript(self.text, language)
+
+    def align(self, samples: Any, rate: int, words: Sequence[str], language: str) -> list[tuple[float, float]]:
+        raise ValueError("not in this sound")
+
+
+class Room:
+    """A booth with stand-ins for its engines."""
+
+    def __init__(self, folder: Path, **host: Any) -> None:
+        self.folder, self.host = folder, host
+        self.voice: Any = Plain()
+        self.converter: Any = Louder()
+        self.ears: Any = None
+        self.changes: dict[str, Any] = {}
+
+    def get(self, stage: engines.Stage, name: str, language: str, able: Any) -> Any:
+        found = {"voice": self.voice, "convert": self.converter, "recognize": self.ears}[stage]
+        if found is None or (name == "auto" and not able(found.card)):
+            raise NotReady(f"no {stage} engine is ready")
+        return found
+
+    @property
+    def booth(self) -> Booth:
+        settings = {
+            "name": "test", "catalog": "none.csv", "languages": ("id",), "channels": (Channel(kind="folder", name="out"),),
+            "hosts": (HostSettings(**self.host),), **self.changes,
+        }  # fmt: skip
+        return Booth(Campaign(**settings), LocalStore(self.folder / "store"), self.get)
+
+
+@pytest.fixture
+def room(tmp_path: Path) -> Room:
+    return Room(tmp_path)
+
+
+def test_a_line_is_spoken_once_and_timed(room: Room) -> None:
+    progress = Progress()
+    first, second = room.booth.speeches([LINE, OTHER], "id", progress)
+    assert progress.made["voice"] == 2
+    assert first.timing == "draft"
+    tokens = languages.get("id").read(LINE.text)
+    assert [w.text for w in first.words] == [t.text for t in tokens]
+    assert first.words[0].start < first.words[-1].start < first.duration
+    assert first.mouths[0].start == 0
+    assert first.mouths[-1].end == pytest.approx(first.duration)
+    assert first.recognition.state == "not run"
+    again = Progress()
+    assert room.booth.speeches([OTHER, LINE], "id", again) == [second, first]
+    assert again.made["voice"] == 0
+    assert len(room.voice.asked) == 2
+
+
+def test_a_broken_take_is_spoken_again(room: Room) -> None:
+    room.voice = Plain(broken=2)
+    (speech,) = room.booth.speeches([LINE], "id", Progress())
+    assert [style.take for style in room.voice.asked] == [0, 1, 2]
+    assert not [f for f in speech.findings if f.severity == "block"]
+
+
+def test_a_line_that_no_take_says_is_blocked_and_not_kept(room: Room) -> None:
+    room.voice = Plain(broken=9)
+    with pytest.raises(Blocked, match=r"Botol ini tahan dingin.*3 times"):
+        room.booth.speeches([LINE], "id", Progress())
+    room.voice = Plain()
+    assert room.booth.speeches([LINE], "id", Progress())[0].duration > 1
+
+
+def test_several_lines_at_once_where_the_voice_can(room: Room) -> None:
+    room.voice = Together()
+    room.booth.speeches([LINE, OTHER, LINE], "id", Progress())
+    assert room.voice.asked == [2]
+    assert room.voice.lines == []
+
+
+def test_another_voice_pace_or_reading_is_another_key(room: Room, tmp_path: Path) -> None:
+    keys = {room.booth.key(LINE, "id"), room.booth.key(LINE, "id")}
+    assert len(keys) == 1
+    room.voice = Together()
+    keys.add(room.booth.key(LINE, "id"))
+    room.host = {"pace": 1.1}
+    keys.add(room.booth.key(LINE, "id"))
+    lexicon = tmp_path / "say.csv"
+    lexicon.write_text("word,language,say\nbotol,id,boh tol\n", encoding="utf-8")
+    room.changes["pronunciation"] = str(lexicon)
+    keys.add(room.booth.key(LINE, "id"))
+    other = room.booth.key(OTHER, "id")
+    room.changes = {}
+    assert room.booth.key(OTHER, "id") == other, "a word that is not in the Line changes nothing"
+    assert len(keys) == 4
+
+
+def test_a_voice_without_a_pace_of_its_own_is_stretched(room: Room) -> None:
+    (natural,) = room.booth.speeches([LINE], "id", Progress())
+    room.host = {"pace": 1.1}
+    room.voice = Plain()
+    monotone = Plain.speak
+
+    class Unpaced(Plain):
+        def speak(self, tokens: Sequence[Token], language: Language, style: VoiceStyle) -> Sound:
+            return monotone(self, tokens, language, dataclasses.replace(style, pace=1.0))
+
+    room.voice = Unpaced()
+    (quick,) = room.booth.speeches([LINE], "id", Progress())
+    assert quick.tempo == 1.1
+    assert quick.duration == pytest.approx(natural.duration / 1.1, abs=0.02)
+
+
+def test_lines_that_would_be_far_too_long_are_fitted_together(room: Room) -> None:
+    lines = [Line(role="feature", text=f"{LINE.text} Nomor {n}. {OTHER.text}") for n in range(4)]
+    room.changes["script"] = {"seconds": 15}
+    natural = [s.duration for s in Room(room.folder / "plain", **{}).booth.speeches(lines, "id", Progress())]
+    progress = Progress()
+    fitted = room.booth.speeches(lines, "id", progress)
+    assert sum(natural) > 18
+    (tempo,) = {s.tempo for s in fitted}
+    assert 1 < tempo <= 1.15
+    assert [s.duration for s in fitted] == pytest.approx([d / tempo for d in natural], abs=0.02)
+    assert progress.made["fit"] == 4
+
+
+def test_what_was_heard_is_told_and_heard_later_where_nobody_listened(room: Room) -> None:
+    (before,) = room.booth.speeches([LINE], "id", Progress())
+    assert before.recognition.state == "not run"
+    room.ears = Ears("Botol ini tahan dingin 12 jam")
+    (after,) = room.booth.speeches([LINE], "id", Progress())
+    assert (after.recognition.state, after.recognition.rate) == ("ok", 0.0)
+    assert after.audio == before.audio
+    room.booth.speeches([LINE], "id", Progress())
+    assert room.ears.heard == 1
+
+
+def test_a_take_that_is_heard_as_something_else_is_blocked(room: Room) -> None:
+    room.ears = Ears("selamat pagi semuanya apa kabar kalian di sana hari ini")
+    with pytest.raises(Blocked, match="Botol ini"):
+        room.booth.speeches([LINE], "id", Progress())
+
+
+def test_auto_leaves_out_voices_that_need_somebody_to_be(room: Room) -> None:
+    room.voice = Cloning()
+    with pytest.raises(NotReady):
+        room.booth.speeches([LINE], "id", Progress())
+
+
+# ---- in a person's voice
+
+
+@pytest.fixture
+def anna(room: Room, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Room:
+    from tests_voice_package import package
+
+    room.host = {"voice": str(package(tmp_path / "anna", languages=["id"], platforms=["folder", "tiktok"]))}
+    return room
+
+
+def test_a_voice_that_can_not_clone_is_converted(anna: Room) -> None:
+    (speech,) = anna.booth.speeches([LINE], "id", Progress())
+    assert anna.converter.speakers == ["anna"]
+    assert speech.converter == "louder"
+    told = anna.booth.account([speech])
+    assert told["voice"] == "anna"
+    assert len(told["consent"]) >= 12
+    anna.changes["engines"] = Engines(convert="none")
+    (plain,) = anna.booth.speeches([LINE], "id", Progress())
+    assert plain.converter == ""
+
+
+def test_a_voice_that_clones_is_not_converted(anna: Room) -> None:
+    anna.voice = Cloning()
+    anna.booth.speeches([LINE], "id", Progress())
+    assert anna.converter.speakers == []
+    assert anna.voice.asked[0].speaker.name == "anna"
+
+
+def test_without_consent_to_the_language_nothing_is_spoken(anna: Room) -> None:
+    with pytest.raises(Blocked, match="th"):
+        anna.booth.speeches([LINE], "th", Progress())
+    assert anna.voice.asked == []
+
+
+def test_consent_to_platforms_is_asked_as_well(anna: Room) -> None:
+    anna.booth.permit(language="id", platform="tiktok")
+    with pytest.raises(Blocked, match="weibo"):
+        anna.booth.permit(language="id", platform="weibo")
+
+
+def test_another_consent_makes_other_speech(anna: Room, tmp_path: Path) -> None:
+    from tests_voice_package import package
+
+    before = anna.booth.key(LINE, "id")
+    anna.host = {"voice": str(package(tmp_path / "again" / "anna", languages=["id", "th"], platforms="all"))}
+    assert anna.booth.key(LINE, "id") != before
