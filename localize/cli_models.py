@@ -58,8 +58,7 @@ def declared() -> dict[str, Declared]:
     """Every engine that has weights to fetch, by its name, in the order of the stages."""
     found: dict[str, Declared] = {}
     for stage in engines.GROUPS:
-        for name in engines.names(stage):
-            kind = engines._found(stage)[name]
+        for name, kind in engines.kinds(stage).items():
             sources: tuple[Source, ...] = getattr(kind, "WEIGHTS", ())
             if sources:
                 before = found.get(name, Declared((), ()))

@@ -97,6 +97,11 @@ def names(stage: Stage) -> tuple[str, ...]:
     return tuple(sorted(found, key=lambda n: (-found[n].card.quality, n)))
 
 
+def kinds(stage: Stage) -> dict[str, type[Engine]]:
+    """A stage's engines by name, best first, as classes: what can be asked of them without making one."""
+    return {name: _found(stage)[name] for name in names(stage)}
+
+
 _making = threading.Lock()
 
 

@@ -21,6 +21,7 @@ import statistics
 import sys
 import time
 import types
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
@@ -58,6 +59,8 @@ def config(tiny: bool) -> dict[str, Any]:
 def stand_in() -> list[str]:
     """Put something empty in the place of what voxcpm imports, is not installed and is not used here. Returns their names."""
     absent = [name for name in UNUSED if importlib.util.find_spec(name) is None]
+    for name in sorted(set(UNUSED) - set(absent)):  # what is there looks for the others, and must not meet the stand-ins
+        importlib.import_module(name)
     parts = {"huggingface_hub": ["snapshot_download"], "transformers": ["LlamaTokenizerFast", "PreTrainedTokenizer"], "tqdm": ["tqdm"]}
     for name in absent:
         module = types.ModuleType(name)
@@ -119,7 +122,9 @@ def measure(device: str, dtype: str, tiny: bool, compiled: bool, times: int) -> 
             target_text="a text", prompt_cache=reference, cfg_value=2.0, inference_timesteps=STEPS, min_len=LINE, max_len=LINE
         )[0]
 
-    spoken = [timed(line) for _ in range(1 + times)]
+    # As the engine does it: what was compiled in one thread is played back there, whoever asks.
+    with ThreadPoolExecutor(1) as thread:
+        spoken = [timed(lambda: thread.submit(line).result()) for _ in range(1 + times)]
     seconds = spoken[-1][1].shape[-1] / model.sample_rate
     usual = statistics.median(took for took, _ in spoken[1:])
     count = sum(p.numel() for p in model.parameters())
