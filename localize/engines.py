@@ -183,9 +183,9 @@ def get(
                 continue
             if not able(card) or (not card.commercial and not allow_noncommercial):
                 continue
-            lack = _instance(stage, candidate, settings).missing()
-            if not lack:
-                return _instance(stage, candidate, settings)
+            engine = _instance(stage, candidate, settings)
+            if not (lack := lacking(engine, language)):
+                return engine
             reasons.append(f"{candidate}: {lack}")
         raise NotReady(f"no {stage} engine is ready for {language or 'this'}.", missing=tuple(reasons), how="; ".join(reasons))
     if name not in _found(stage):
@@ -198,10 +198,15 @@ def get(
     if language and card.languages and language not in card.languages:
         raise UserError(f"the {stage} engine {name!r} does not serve {language!r}, only {', '.join(card.languages)}.")
     engine = _instance(stage, name, settings)
-    lack = engine.missing()
-    if lack:
+    if lack := lacking(engine, language):
         raise NotReady(f"the {stage} engine {name!r} is not ready: {lack}", missing=(lack,))
     return engine
+
+
+def lacking(engine: Engine, language: str) -> str:
+    """What an engine lacks to serve a language, "" when nothing: one with a model for each language may have some of them only."""
+    told: Callable[[str], str] | None = getattr(engine, "missing_in", None)
+    return engine.missing() or (told(language) if told and language else "")
 
 
 def survey(stage: Stage, settings: Settings = _NO_SETTINGS) -> list[tuple[Card, str]]:

@@ -152,7 +152,7 @@ def load_vits(place: Path, device: str) -> Vits:
         signs = (place / "vocab.txt").read_text("utf-8").split("\n")
         roman = str(told["training_files"]).endswith("uroman")
         config = VitsConfig()
-        model: Any = Model.init_from_config(config)
+        model: Any = Model(config)
         model.load_fairseq_checkpoint(config, place / VITS_FILES[0], eval=True)
         model = model.to(device)
     except Exception as error:  # a broken file shows as any of a dozen kinds of error, of three packages

@@ -35,6 +35,7 @@ from localize.engines import Card
 from localize.errors import NotReady, Transient, UserError
 from localize.languages import Language, Token
 from localize.voice import Sound, VoiceStyle
+from localize.voice.espeak_text import Text, clean, compose, is_price
 from localize.voice.mouths import Phone, is_vowel, mouth_track
 from localize.voice.polish import RATE, lengthen, loudness, polish
 
@@ -76,12 +77,11 @@ MANNERS = {
 # espeak's Vietnamese ă before a nasal lasts 20 ms, which nobody hears (năm, trăm). Reduced vowels may stay that short.
 SHORTEST_VOWEL = 0.065  # s
 REDUCED = ("ə", "ɪ", "ɐ", "ᵻ")
-PAUSES = 1.4  # espeak shortens its pauses with its speed; a seller takes a breath
+# Seconds of silence at each sign, at a pace of 1. espeak's own lie between 0.1 and 0.4, another in each language.
+PAUSES = {",": 0.25, ".": 0.38, "?": 0.38, "!": 0.36}
 STOPS = ("p", "b", "t", "d", "ʈ", "ɖ", "k", "ɡ", "c", "ɟ", "q")
 CLOSURE = 60  # ms a mouth is shut before the release at most
 SHUT = 20.0  # dB under the sound before it
-
-_THAI = re.compile("[\u0e00-\u0e7f]+")
 
 
 class EspeakVoice:
@@ -91,7 +91,7 @@ class EspeakVoice:
         name="espeak",
         stage="voice",
         about="espeak-ng, a draft voice that needs nothing but its package",
-        version="1",
+        version="2",
         licence="GPL-3.0-or-later (program, run as a process of its own)",
         quality=10,
         languages=("en", "id", "th", "vi", "zh"),
@@ -133,64 +133,23 @@ class EspeakVoice:
         """One Line as espeak itself says it, unpolished, and when each token and phone is heard in it. Raises what `speak` does."""
         if style.gender not in GENDERS:
             raise UserError(f"a voice is {' or '.join(GENDERS)}, not {style.gender!r}")
-        text = compose(tokens, thai=language.code == "th")
         manner = MANNERS.get(language.code, MANNERS["en"])
         low, high = manner.female if style.gender == "female" else manner.male
         own = f"pitch {low} {high}\nconsonants {manner.consonants} {manner.consonants}\n{manner.settings}"
-        request = {
+        request: dict[str, Any] = {
             "voice": manner.voice or language.espeak_voice,
             "settings": (VOICES / style.gender).read_text("utf-8") + own,
             "rate": round(min(max(manner.tempo * style.pace, 80), 350)),
             # 0 is half, 50 the voice's own and 100 double its pitch.
             "pitch": round(min(max(50 + 50 * math.log2(max(style.pitch, 0.1)), 0), 99)),
         }
-        raw = _closed(_lengthened(_PROCESS.ask(request, text.text))) if text.text else Raw(np.zeros(0, np.float32), RATE, ())
+        prices = {k for k, token in enumerate(tokens) if token.say and is_price(token.text, language.code)}
+        text = compose(tokens, thai=language.code == "th", prices=prices, rate=request["rate"], pitch=request["pitch"])
+        if not text.text:
+            raw = Raw(np.zeros(0, np.float32), RATE, ())
+        else:
+            raw = _closed(_lengthened(_PROCESS.ask(request, text.text), text.text, style.pace))
         return raw, timed(raw, text)
-
-
-@dataclass(frozen=True)
-class Text:
-    """What espeak is given, and where in it each token begins and ends (an empty span: it is not said)."""
-
-    text: str
-    spans: tuple[tuple[int, int], ...]
-
-
-def compose(tokens: Sequence[Token], *, thai: bool = False) -> Text:
-    """The text of tokens: their words, and the punctuation their pauses ask for."""
-    text, spans = "", []
-    capital = False
-    for token in tokens:
-        say = _thai(token.say) if thai else _clean(token.say)
-        if say and text:
-            text += " "
-        if capital and say:
-            # espeak takes a full stop before a small letter for an abbreviation's.
-            say, capital = say[:1].upper() + say[1:], False
-        spans.append((len(text), len(text) + len(say)))
-        text += say
-        if token.pause and text and text[-1] not in ",.?!":
-            text += token.pause
-            capital = token.pause == "."
-    return Text(text, tuple(spans))
-
-
-def _clean(say: str) -> str:
-    """Brackets would be read as phoneme names; control characters would end the text."""
-    say = unicodedata.normalize("NFC", say)
-    return " ".join("".join(c if c not in "[]<>" and unicodedata.category(c)[0] != "C" else " " for c in say).split())
-
-
-def _thai(say: str) -> str:
-    """Thai words as phoneme names, in which espeak needs them; the rest (brand names) as it is, read as English."""
-    from localize.languages.thai_sounds import phonemes  # its word lists are read only where Thai is spoken
-
-    parts = []
-    for piece in say.split():
-        for thai, other in re.findall(rf"({_THAI.pattern})|([^\u0e00-\u0e7f]+)", piece):
-            sound = phonemes(thai) if thai else ""
-            parts.append(f"[[{sound}]]" if sound else _clean(other))
-    return " ".join(p for p in parts if p)
 
 
 @dataclass(frozen=True)
@@ -202,15 +161,20 @@ class Raw:
     events: tuple[tuple[str, int, int, str], ...]
 
 
-def _lengthened(raw: Raw) -> Raw:
+def _lengthened(raw: Raw, text: str, pace: float) -> Raw:
     """The same with vowels too short to hear held and the pauses of a person, and the events moved accordingly."""
-    starts = [e[1] for e in raw.events] + [len(raw.samples)]
-    phones = [
-        (name, start, end) for (kind, start, _, name), end in zip(raw.events, starts[1:], strict=True) if kind == "phoneme" and end > start
-    ]
-    vowels = [(start, end) for name, start, end in phones if is_vowel(name) and name.strip("ˈˌ") not in REDUCED]
-    pauses = [(start, end) for name, start, end in phones if not name and end - start > SHORTEST_VOWEL * raw.rate]
-    samples, added = lengthen(raw.samples, raw.rate, vowels, SHORTEST_VOWEL, pauses, PAUSES)
+    nexts = [e[2] for e in raw.events if e[0] == "word"] + [len(text)]  # where the next word stands in the text
+    vowels, pauses, words = [], [], 0
+    for (kind, start, _, name), end in zip(raw.events, [*(e[1] for e in raw.events[1:]), len(raw.samples)], strict=True):
+        words += kind == "word"
+        if kind != "phoneme" or end <= start:
+            continue
+        sign = text[: nexts[words]].rstrip(" [")[-1:]
+        if name and is_vowel(name) and name.strip("ˈˌ") not in REDUCED:
+            vowels.append((start, end))
+        elif not name and sign in PAUSES and end - start > SHORTEST_VOWEL * raw.rate and words < len(nexts) - 1:
+            pauses.append((start, end, round(PAUSES[sign] / pace * raw.rate)))
+    samples, added = lengthen(raw.samples, raw.rate, vowels, SHORTEST_VOWEL, pauses)
     at = [cut for cut, _ in added]
     total = [0, *itertools.accumulate(count for _, count in added)]
     events = tuple((kind, sample + total[bisect_right(at, sample)], position, name) for kind, sample, position, name in raw.events)
@@ -222,18 +186,21 @@ def _closed(raw: Raw) -> Raw:
     events = list(raw.events)
     level = loudness(raw.samples, raw.rate, hop=0.001, window=0.006)
     for k, (kind, sample, _, name) in enumerate(events):
-        before = next((e for e in reversed(events[:k]) if e[0] == "phoneme" and e[1] < sample), None)
-        if kind != "phoneme" or not name.startswith(STOPS) or not before or not before[3]:
+        if kind != "phoneme" or not name.startswith(STOPS):
+            continue
+        before = next((e for e in reversed(events[:k]) if e[0] == "phoneme" and e[3] and e[1] < sample), None)
+        if not before:
             continue
         first, last = (round(s / raw.rate * 1000) for s in (before[1], sample))
         shut = last - 6  # the release itself may be heard a moment before its event
-        while shut > max(first + 10, last - CLOSURE) and level[min(shut, len(level)) - 1] < level[first:last].max() - SHUT:
+        while shut > max(first + 10, last - CLOSURE) and level[min(shut, len(level)) - 1] < level[first:last].max(initial=-120) - SHUT:
             shut -= 1
-        start = sample if shut == last - 6 else round(shut / 1000 * raw.rate)
+        if shut in (last - 6, last - CLOSURE):  # never shut, or a pause
+            continue
         for j in range(k, -1, -1):  # the event of a word that begins with it, too
             if events[j][1] != sample:
                 break
-            events[j] = (events[j][0], start, *events[j][2:])
+            events[j] = (events[j][0], round(shut / 1000 * raw.rate), *events[j][2:])
     return replace(raw, events=tuple(events))
 
 
@@ -391,5 +358,5 @@ _PROCESS = _Process()
 @lru_cache(maxsize=10_000)
 def english(word: str) -> tuple[str, ...]:
     """The sounds of an English word in IPA, with marks of stress: wifi -> w ˈaɪ f aɪ. Raises what `ask` does."""
-    raw = _PROCESS.ask({"voice": "en", "settings": "", "rate": 350, "pitch": 50}, _clean(word))
+    raw = _PROCESS.ask({"voice": "en", "settings": "", "rate": 350, "pitch": 50}, clean(word))
     return tuple(name for kind, _, _, name in raw.events if kind == "phoneme" and name and not name.startswith("("))

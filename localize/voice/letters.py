@@ -20,7 +20,7 @@ SWAPS = {
 PAUSES = {",": 0.18, ".": 0.35, "?": 0.35, "!": 0.35}  # s: these voices know no punctuation
 SHORTEST = 6  # letters; a voice says less than this badly when it stands alone
 
-_LATIN = re.compile(r"[^\W\d_\u0e00-\u0e7f]+(?:['’][^\W\d_\u0e00-\u0e7f]+)*")
+_LATIN = re.compile("[A-Za-zÀ-ÖØ-öø-ɏ]+(?:['’][A-Za-zÀ-ÖØ-öø-ɏ]+)*")
 
 
 @dataclass(frozen=True)
@@ -62,12 +62,12 @@ def _clause(tokens: Sequence[Token], language: Language, known: Collection[str],
 
 
 def _spelled(token: Token, language: Language, known: Collection[str], voice: str) -> str:
-    say = unicodedata.normalize("NFC", token.say).lower()
+    say = unicodedata.normalize("NFC", token.say)
     if language.code == "th" and _LATIN.search(say):
         from localize.languages.thai_loans import spelled  # its rules are read only where Thai is spoken
 
         say = _LATIN.sub(lambda word: spelled(word[0]), say)
-    out = "".join(_in(sign, SWAPS.get(language.code, {}), known) for sign in say)
+    out = "".join(_in(sign, SWAPS.get(language.code, {}), known) for sign in say.lower())
     if any(sign.isalnum() for sign in token.say) and not any(sign.isalnum() for sign in out):
         raise UserError(
             f"the voice {voice!r} can't say {token.text!r} in {language.name}: it knows none of its letters. "

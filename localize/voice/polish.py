@@ -24,9 +24,11 @@ FADE = 0.005  # s
 HOP = 0.005  # s between the points at which a gain is decided
 AUDIBLE = -50.0  # dB under the loudest 20 ms: where speech begins and ends
 
-# Hz -> dB: nothing under the voice, less of what makes formant synthesis sharp around 4 kHz.
-TONE = ((0, -40), (50, -30), (80, -6), (120, -0.5), (200, 0), (600, 0), (2000, 0), (3000, -1), (4000, -3), (5500, -2),
-        (8000, 0), (10500, -3), (12000, -40))  # fmt: skip
+# Hz -> dB: nothing under the voice and above what the synthesis has; between them a part of what its long-term spectrum lacks
+# of people's, over both genders and five languages (benchmarks/voices.py). Around 800 Hz it would lack more: there, open vowels
+# are left the loudest, as the mouth shows them.
+TONE = ((0, -40), (50, -30), (80, -6), (120, -0.5), (200, 0), (900, 0), (1250, -0.8), (1600, -0.5), (2000, 0.3), (2500, 1),
+        (3000, 0), (4000, -2.2), (5500, -2), (8000, 0), (10000, -6), (11000, -40))  # fmt: skip
 # For the others: nothing under a voice.
 RUMBLE = ((0, -60), (40, -30), (70, -3), (90, 0), (24000, 0))
 
@@ -152,22 +154,26 @@ Span = tuple[int, int]  # first and last sample
 
 
 def lengthen(
-    samples: Samples, rate: int, vowels: Sequence[Span], least: float, pauses: Sequence[Span], factor: float
+    samples: Samples, rate: int, vowels: Sequence[Span], least: float, pauses: Sequence[tuple[int, int, int]]
 ) -> tuple[Samples, list[Span]]:
-    """Hold each voiced span shorter than `least` seconds by repeating its periods, and each pause `factor` as long.
+    """Hold each voiced span shorter than `least` seconds by repeating its periods, and make each pause (first sample, last
+    sample, how many it is to have) as long as it is to be.
 
-    Returns the samples [n + added] and what was added where: [(before which sample, how many), ...] in order.
+    Returns the samples [n + added] and what was added where: [(before which sample, how many), ...] in order; less than
+    none where a pause was cut.
     """
     pieces, added, done = [], [], 0
-    for start, end, pause in sorted([*((a, b, False) for a, b in vowels), *((a, b, True) for a, b in pauses)]):
-        if pause:
-            cut, more = (start + end) // 2, np.zeros(round((end - start) * (factor - 1)), np.float32)
+    for start, end, wanted in sorted([*((a, b, -1) for a, b in vowels), *pauses]):
+        if wanted >= 0:
+            count = wanted - (end - start)
+            cut, more = (start + end + min(count, 0)) // 2, np.zeros(max(count, 0), np.float32)
         else:
             cut, more = _held(samples, rate, max(start, done), end, round(least * rate))
-        if len(more):
+            count = len(more)
+        if count:
             pieces += [samples[done:cut], more]
-            added.append((cut, len(more)))
-            done = cut
+            added.append((cut, count))
+            done = cut - min(count, 0)
     return np.concatenate([*pieces, samples[done:]]), added
 
 

@@ -16,6 +16,7 @@ from localize.media import read_audio, resampled
 Samples = npt.NDArray[np.float32]
 
 RATE = 16_000  # Hz, what the encoder hears
+PEAK = 0.7  # of full scale, to which each sound is brought: that of a polished Line
 SHORTEST = 0.5  # s of speech, below which a voice can't be told
 PACKAGES = ("resemblyzer", "torch", "librosa", "webrtcvad")
 
@@ -53,8 +54,8 @@ def embedding(samples: Samples, rate: int) -> npt.NDArray[np.float32] | None:
     peak = float(np.abs(sound).max(initial=0.0))
     if peak < 1e-4:
         return None
-    # Its detector of speech works on 16-bit samples, which a float sound above full scale would overflow.
-    speech = audio.preprocess_wav(sound / max(peak, 1.0))
+    # The encoder hears loudness, too, which is nobody's voice; and its detector of speech must not be given more than full scale.
+    speech = audio.preprocess_wav(sound * (PEAK / peak))
     if len(speech) < SHORTEST * RATE:
         return None
     made: npt.NDArray[np.float32] = _encoder().embed_utterance(speech)

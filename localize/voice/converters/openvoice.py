@@ -75,10 +75,10 @@ class OpenVoiceConverter:
 
     def convert(self, samples: Samples, rate: int, speaker: Speaker) -> tuple[Samples, int]:
         """See `Converter.convert`. At the model's own rate, 22050 Hz."""
-        import torch
-
         with self._lock:
             model = self._model = self._model if self._model is not None else self._load()
+        import torch
+
         with self._lock, torch.inference_mode():
             audio = model.config.audio
             if speaker.digest not in self._tones:

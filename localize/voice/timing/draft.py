@@ -22,7 +22,7 @@ Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 
 HOP = 0.010  # s between frames; longer for sounds of more than MOST of them
-MOST = 4000
+MOST = 1500
 WINDOW = 0.025  # s
 BANDS, CEPSTRA = 26, 12
 LOWEST, HIGHEST = 80.0, 7000.0  # Hz
@@ -57,11 +57,13 @@ class Aligned:
     """Where each word of the template is in the sound, in seconds (None for one that is not heard in the template).
 
     `cost` compares the path with the best one through the template played backwards: about 0.9 or less where the sound says
-    the words, about 1 where it says something else. `moments` are times in the template and `heard` the same in the sound.
+    the words, about 1 where it says something else; `speech` are the seconds of speech that it was judged by. `moments` are
+    times in the template and `heard` the same in the sound.
     """
 
     words: list[Span | None]
     cost: float
+    speech: float
     moments: Floats
     heard: Floats
 
@@ -82,7 +84,10 @@ def align(samples: Samples, rate: int, template: Template) -> Aligned:
     # Backwards it has the same sounds, as long and as loud, in an order that nobody says.
     known = known[::-1] * np.repeat([1, -1], CEPSTRA)
     _, backwards = _fit(sound, known, lack[:, ::-1], silence, owners[::-1])
-    return _read(path, owners, moments, hop, cost / backwards, _changes(samples, rate), len(template.words), len(samples) / rate)
+    words = _words(path, owners, hop, _changes(samples, rate), len(template.words), len(samples) / rate)
+    met = np.flatnonzero(path >= 0)
+    heard = _middles(len(path), hop)[met]
+    return Aligned(words, cost / backwards, float(hears.speech.sum()) * hop, moments[path[met]], heard)
 
 
 def _middles(count: int, hop: float) -> Floats:
@@ -180,7 +185,7 @@ def _fit(sound: Floats, known: Floats, lack: Floats, silence: Floats, owners: In
 
 
 def _graph(owners: Ints) -> tuple[Ints, Ints, Floats]:
-    """The states: each frame of the template (-1: a silence around words), and from where [n, 7] it is reached at what price."""
+    """The states: each frame of the template (-1: a silence around words), and from where [6, n] it is reached at what price."""
     frames: list[int] = []
     for k, owner in enumerate(owners):
         if k == 0 or owner != owners[k - 1]:
@@ -189,7 +194,7 @@ def _graph(owners: Ints) -> tuple[Ints, Ints, Floats]:
     frames.append(-1)
     place = {frame: state for state, frame in enumerate(frames) if frame >= 0}
     order = np.cumsum(np.concatenate([[0], np.diff(owners) != 0]))
-    sources, prices = np.zeros((len(frames), 7), np.int64), np.full((len(frames), 7), NEVER)
+    sources, prices = np.zeros((6, len(frames)), np.int64), np.full((6, len(frames)), NEVER)
     for state, frame in enumerate(frames):
         if frame < 0:
             last = frames[state - 1] if state else -1
@@ -202,7 +207,7 @@ def _graph(owners: Ints) -> tuple[Ints, Ints, Floats]:
             ways = [(state, HOLD), *((place[f], price) for f, price in back)]
             ways += [(state - n, price) for n, price in ((1, 0.0), (2, SKIP)) if state >= n and frames[state - n] < 0]
         for k, (source, price) in enumerate(ways):
-            sources[state, k], prices[state, k] = source, price
+            sources[k, state], prices[k, state] = source, price
     return np.array(frames), sources, prices
 
 
@@ -215,15 +220,15 @@ def _cheapest(costs: Floats, sources: Ints, prices: Floats) -> Ints:
     total[:3] = costs[0, :3]
     for t in range(1, count):
         ways = total[sources] + prices
-        backs[t] = ways.argmin(axis=1)
-        total = ways[states, backs[t]] + costs[t]
+        backs[t] = ways.argmin(axis=0)
+        total = ways[backs[t], states] + costs[t]
     state = size - 1 - int(total[-1] > total[-2])
     if total[state] >= NEVER:
         raise ValueError("the sound is too short for its words")
     path = np.zeros(count, np.int64)
     for t in range(count - 1, -1, -1):
         path[t] = state
-        state = sources[state, backs[t, state]]
+        state = sources[backs[t, state], state]
     return path
 
 
@@ -249,7 +254,7 @@ def _snapped(edge: float, changes: Floats) -> float:
     return float((low + np.argmax(changes[low:high] * np.exp(-0.5 * (away / SPREAD) ** 2))) * CHANGE)
 
 
-def _read(path: Ints, owners: Ints, moments: Floats, hop: float, cost: float, changes: Floats, count: int, duration: float) -> Aligned:
+def _words(path: Ints, owners: Ints, hop: float, changes: Floats, count: int, duration: float) -> list[Span | None]:
     """The words' times from the path, in order and within the sound."""
     said = np.where(path >= 0, owners[path], -1)
     words: list[Span | None] = [None] * count
@@ -260,5 +265,4 @@ def _read(path: Ints, owners: Ints, moments: Floats, hop: float, cost: float, ch
             start = min(max(_snapped(at[0] * hop, changes), now), duration)
             now = min(max(_snapped((at[-1] + 1) * hop, changes), start), duration)
             words[k] = (start, now)
-    met = np.flatnonzero(path >= 0)
-    return Aligned(words, cost, moments[path[met]], _middles(len(path), hop)[met])
+    return words
