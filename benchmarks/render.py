@@ -44,7 +44,7 @@ def prepared(studio: stages.Studio, job: planning.Job) -> render.Job:
     progress = planning.Progress()
     text, _ = studio.texts(job, progress)
     script: Script = studio.script(job, text, progress)
-    speeches = [studio.speech(line, job.language, progress) for line in script.lines]
+    speeches = studio.booth.speeches(script.lines, job.language, progress)
     return studio.job_to_render(job, script, speeches, "clip/benchmark")[0]
 
 

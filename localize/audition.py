@@ -7,6 +7,7 @@ import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Literal
 
 import jinja2
 import yaml
@@ -52,10 +53,16 @@ class Audition:
     """Hears every ready engine in a package's voice; `package` None is the engines' own voices of `gender`."""
 
     def __init__(
-        self, package: VoicePackage | None, out: Path, *, gender: str = "female", settings: engines.Settings, allow_noncommercial: bool
+        self,
+        package: VoicePackage | None,
+        out: Path,
+        *,
+        gender: Literal["female", "male"] = "female",
+        settings: engines.Settings,
+        allow_noncommercial: bool,
     ) -> None:
         self.package, self.out, self.settings, self.allowed = package, out, settings, allow_noncommercial
-        self.gender = package.gender if package else gender
+        self.gender: Literal["female", "male"] = package.sheet.gender if package else gender
         self.store = LocalStore(out / ".store")
 
     def hear(self, codes: Sequence[str]) -> Iterator[tuple[str, Take]]:
@@ -78,7 +85,7 @@ class Audition:
     def _converters(self, card: engines.Card, code: str) -> list[str]:
         """The converters to try behind a voice: none where it clones or there is nobody to sound like."""
         voice = self._get("voice", card.name, code, lambda card: True)
-        if not self.package or clones(voice, code):  # type: ignore[arg-type]
+        if not self.package or clones(voice, code):
             return ["none"]
         ready = [c for c, lack in engines.survey("convert", self.settings) if not lack and (c.commercial or self.allowed)]
         return [*(c.name for c in ready), "none"]
@@ -125,7 +132,7 @@ class Audition:
             (ASSETS / "report" / "voice.html.j2").read_text(encoding="utf-8")
         )
         name = self.package.name if self.package else self.gender
-        about = self.package.about if self.package else "The engines' own voices: no voice package is asked for."
+        about = self.package.sheet.about if self.package else "The engines' own voices: no voice package is asked for."
         html = page.render(name=name, about=about, reference=reference, languages=parts)
         path = self.out / "index.html"
         path.write_text(html, encoding="utf-8")

@@ -7,7 +7,6 @@ leaves the booth.
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -28,6 +27,7 @@ from localize.planning import Progress
 from localize.recognize import Recognizer
 from localize.store import LocalStore, key
 from localize.voice import Batched, Converter, Sound, Speaker, Voice, VoiceStyle
+from localize.voice import package as packages
 from localize.voice.package import VoicePackage
 from localize.voice.polish import RATE, polish
 from localize.voice.similarity import similarity
@@ -39,8 +39,6 @@ SPEECH_VERSION, RECOGNITION_VERSION = "2", "1"
 TAKES = 3  # how often a Line is spoken before a broken sound is given up; only engines that draw at random differ
 # A clip this many times as long as asked for is made faster: nearer to it, the voice's natural tempo is worth more.
 TOO_LONG = 1.2
-
-RECOGNIZED = ("auto", "recognizer")  # ways of timing that a recognizer may serve
 
 Able = Callable[[engines.Card], bool]
 Get = Callable[[engines.Stage, str, str, Able], engines.Engine]
@@ -89,7 +87,7 @@ class Booth:
     def package(self) -> VoicePackage | None:
         """The host's voice package, None for the engine's own voice."""
         voice = self.campaign.host.voice
-        return VoicePackage.load(Path(voice)) if voice else None
+        return packages.find(voice) if voice else None
 
     @cached_property
     def speaker(self) -> Speaker | None:
@@ -102,7 +100,7 @@ class Booth:
     def permit(self, *, language: str = "", platform: str = "") -> None:
         """Raise Blocked if the person whose voice it is has not consented to this use, or not any more."""
         if self.package:
-            self.package.permit(language=language, platform=platform, today=dt.date.today())
+            self.package.require(language=language, platform=platform)
 
     def cast(self, language: str) -> Cast:
         """The engines for a language. Raises NotReady for one that is named and not ready."""
@@ -141,9 +139,11 @@ class Booth:
         tokens = [vars(token) for token in self.read(line.text, language)]
         makers = self.cast(language)
         host = self.campaign.host
-        whose = [self.speaker.digest, self.package.consent_digest()] if self.speaker and self.package else []
+        whose = [self.speaker.digest, self.package.consent.digest()] if self.speaker and self.package else []
         how = self.campaign.engines.timings
-        times = [] if makers.voice.card.timed else [how, makers.recognizer.fingerprint() if makers.recognizer and how in RECOGNIZED else ""]
+        times = [] if makers.voice.card.timed else [how]
+        if times and how == "recognizer" and makers.recognizer:
+            times.append(makers.recognizer.fingerprint())
         return key("speech", SPEECH_VERSION, tokens, language, host.gender, host.pace, host.pitch, whose, makers.fingerprints(), times)
 
     def speeches(self, lines: Sequence[Line], language: str, progress: Progress) -> list[Speech]:
@@ -236,7 +236,7 @@ class Booth:
         likeness = [s.similarity for s in speeches if s.similarity is not None]
         heard = [s.recognition for s in speeches if s.recognition.rate is not None]
         return {
-            "voice": self.speaker.name if self.speaker else "", "consent": self.package.consent_digest() if self.package else "",
+            "voice": self.speaker.name if self.speaker else "", "consent": self.package.consent.digest()[:16] if self.package else "",
             "converter": speeches[0].converter, "device": speeches[0].device, "timing": sorted({s.timing for s in speeches}),
             "tempo": round(speeches[0].tempo, 3),
             "similarity": round(sum(likeness) / len(likeness), 3) if likeness else "not measured",
@@ -290,7 +290,5 @@ def _polished(sound: Sound) -> Sound:
 
 def _recognised(recognizer: Recognizer, sound: Sound, tokens: Sequence[Token], language: str) -> tuple[Recognition, list[Finding]]:
     heard = recognizer.transcribe(sound.samples, sound.rate, language)
-    said = "".join(f"{token.say}{token.gap or ' '}" for token in tokens)
-    rate, finding = speech_checks.compare(said, heard, language)
-    state = finding.severity if finding and finding.severity != "info" else "ok"
-    return Recognition(state=state, rate=rate, heard=heard.text, engine=recognizer.fingerprint()), [finding] if finding else []
+    rate, finding = speech_checks.compare(" ".join(token.say for token in tokens), heard, language)
+    return speech_checks.recognition(rate, finding, heard, recognizer.fingerprint()), [finding] if finding else []

@@ -25,6 +25,7 @@ from localize.products.draft import FIELDS, LOCALIZED
 from localize.products.headers import DECIDING
 from localize.products.look import ADDRESS
 from localize.products.sources.fetch import Fetching
+from localize.voice import package as packages
 
 
 class Section(BaseModel):
@@ -307,6 +308,16 @@ def _absolute(campaign: Campaign, base: Path, path: Path, tree: yaml.Node | None
         if not (base / avatar / "avatar.yaml").is_file():
             problems.append(f"{path}, line {_line(tree, ('hosts', 0, 'avatar'))}: {_wrong(avatar, _shipped_avatars(), 'avatar')}")
         avatar = str((base / avatar).resolve())
+    host = campaign.host.model_copy(update={"avatar": avatar})
+    if host.voice:
+        try:
+            package = packages.find(host.voice, base)
+            given = host.gender if "gender" in host.model_fields_set else package.sheet.gender
+            if given != package.sheet.gender:
+                raise UserError(f"the voice {package.name} is {package.sheet.gender}: leave `gender` out, or take another voice.")
+            host = host.model_copy(update={"voice": str(package.folder), "gender": package.sheet.gender})
+        except UserError as error:
+            problems.append(f"{path}, line {_line(tree, ('hosts', 0, 'voice'))}: hosts.0.voice: {error}")
     absolute = campaign.model_copy(
         update={
             "catalog": sources.absolute(campaign.catalog, base),
@@ -317,7 +328,7 @@ def _absolute(campaign: Campaign, base: Path, path: Path, tree: yaml.Node | None
             "review": campaign.review.model_copy(update={"file": _beside(campaign.review.file or f"{campaign.name}.review.csv", base)}),
             "brand": campaign.brand.model_copy(update={"logo": resolve(campaign.brand.logo, "brand", "logo")}),
             "money": campaign.money.model_copy(update={"rates": resolve(campaign.money.rates, "money", "rates")}),
-            "hosts": (campaign.host.model_copy(update={"avatar": avatar}),),
+            "hosts": (host,),
             "out": str((base / Path(campaign.out).expanduser()).resolve()),
             "store": campaign.store if campaign.store.startswith("s3://") else str(_store_path(campaign.store, base)),
         }

@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 import pytest
+from voice_packages import make
 
 from localize import engines, languages
 from localize.booth import Booth
@@ -245,9 +246,8 @@ def test_auto_leaves_out_voices_that_need_somebody_to_be(room: Room) -> None:
 
 @pytest.fixture
 def anna(room: Room, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Room:
-    from tests_voice_package import package
 
-    room.host = {"voice": str(package(tmp_path / "anna", languages=["id"], platforms=["folder", "tiktok"]))}
+    room.host = {"voice": str(make(tmp_path / "anna", languages_=["id"], platforms=["folder", "tiktok"]))}
     return room
 
 
@@ -283,8 +283,7 @@ def test_consent_to_platforms_is_asked_as_well(anna: Room) -> None:
 
 
 def test_another_consent_makes_other_speech(anna: Room, tmp_path: Path) -> None:
-    from tests_voice_package import package
 
     before = anna.booth.key(LINE, "id")
-    anna.host = {"voice": str(package(tmp_path / "again" / "anna", languages=["id", "th"], platforms="all"))}
+    anna.host = {"voice": str(make(tmp_path / "again" / "anna", languages_=["id", "th"], platforms="all"))}
     assert anna.booth.key(LINE, "id") != before

@@ -248,9 +248,11 @@ def test_mistakes_in_them_have_their_lines(shop: Path) -> None:
     found = problems(change(shop, "producer: Corner", options))
     assert found == [
         "line 15: engines.options.opena: there is no engine 'opena' that has options. Did you mean 'openai'? "
-        "Known: hy-mt2, m2m100, nllb, openai, transformers.",
+        "Known: coqui, edge, faster-whisper, freevc, hy-mt2, m2m100, mms, nllb, openai, openvoice, transformers, voxcpm, whisper.",
         "line 18: engines.options.openai.modell: 'modell' is no option of openai. Did you mean 'model'? Known: base_url, extra, "
-        "json_mode, key_variable, max_tokens, model, price_in, price_out, retries, temperature, timeout.",
+        "json_mode, key_variable, max_tokens, model, price_in, price_out, retries, speech_base_url, speech_extra, speech_format, "
+        "speech_instructions, speech_key_variable, speech_model, speech_price, speech_rate, speech_reference, speech_reference_text, "
+        "speech_speed, speech_voice, speech_voices, temperature, timeout.",
         "line 19: engines.options.openai.timeout: Input should be greater than 0",
     ]
 

@@ -20,7 +20,7 @@ import numpy.typing as npt
 from rapidfuzz.distance import Levenshtein
 
 from localize import languages, media, numerals
-from localize.domain import Finding, Model, Severity, Word
+from localize.domain import Finding, Model, Recognition, Severity, Word
 
 Samples = npt.NDArray[np.float32]
 Curve = npt.NDArray[np.float64]
@@ -38,7 +38,7 @@ SHORT, LONG = 0.5, 2.0  # of the expected length; the demo's Lines take 0.71 to 
 SLACK = 0.15  # s that a single word may differ besides
 ENDING = 0.008  # s in which the last sound falls by 26 dB where it was cut off; the quickest natural ending takes 0.017
 STEADY = 4.0  # dB by which a sound's level varies: speech 6.6 and more, tones and noise below 1.5
-FLOOR = 12.0  # dB from the voiced level to the quietest moment; speech without any pause has 15
+FLOOR = 18.0  # dB from the voiced level down to the quietest moment inside; speech without any pause has 27
 CLICK, CLICK_SIZE = 3.5, 0.03  # a jump so many times any other within 6 ms (2.7 in speech), and its least size of full scale
 STRETCH, ALIKE = 0.8, 0.86  # s of speech that comes twice, and how alike both are; different words reach 0.80
 LONGER = 1.2  # of the expected length, from where on words said twice are no accident of the text
@@ -72,11 +72,12 @@ def listen(samples: Samples, rate: int, words: Sequence[Word], expected_seconds:
 
 @dataclass(frozen=True)
 class _Heard:
-    """A sound with its level: `levels` in dB every HOP, `voiced` the level of its loud parts, `first` and `last` the HOPs between
-    which something is heard."""
+    """A sound, centred, with its level: `levels` in dB every HOP, `voiced` the level of its loud parts, `first` and `last` the HOPs
+    between which something is heard, `mean` what it was off centre."""
 
     samples: Samples
     rate: int
+    mean: float
     levels: Curve
     voiced: float
     first: int
@@ -85,12 +86,19 @@ class _Heard:
     @classmethod
     def of(cls, samples: Samples, rate: int) -> _Heard | None:
         """None where there is nothing to hear."""
-        levels = _levels(samples - (samples.mean() if len(samples) else 0.0), rate, HOP, 0.020)
+        mean = float(samples.mean()) if len(samples) else 0.0
+        centred = (samples - np.float32(mean)).astype(np.float32)
+        levels = _levels(centred, rate, HOP, 0.020)
         if not len(levels) or levels.max() < MUTE:
             return None
         voiced = float(10 * np.log10(np.mean(10 ** (levels[levels > levels.max() - 25] / 10))))
         heard = np.flatnonzero(levels > voiced - QUIET)
-        return cls(samples, rate, levels, voiced, int(heard[0]), int(heard[-1]))
+        return cls(centred, rate, mean, levels, voiced, int(heard[0]), int(heard[-1]))
+
+    @property
+    def depth(self) -> float:
+        """dB from the level of its loud parts down to its quietest moment inside; the silence around it may have been put there."""
+        return self.voiced - float(self.levels[self.first : self.last + 1].min())
 
     @property
     def length(self) -> float:
@@ -113,9 +121,9 @@ def _level(heard: _Heard) -> Iterator[Finding]:
         how = "loud" if off > 0 else "soft"
         message = f"This Line is {abs(off):.0f} dB too {how} beside the others."
         yield _finding("speech level", "block" if abs(off) > LEVEL_LOST else "warn", message, level_db=round(heard.voiced, 1))
-    mean = float(heard.samples.mean())
-    if abs(mean) > DC:
-        yield _finding("speech level", "warn", "The sound is not centred: it will click where it begins and ends.", mean=round(mean, 3))
+    if abs(heard.mean) > DC:
+        message = "The sound is not centred: it will click where it begins and ends."
+        yield _finding("speech level", "warn", message, mean=round(heard.mean, 3))
 
 
 def _clipping(heard: _Heard) -> Iterator[Finding]:
@@ -138,10 +146,9 @@ def _runs(which: npt.NDArray[np.bool_]) -> list[tuple[int, int]]:
 
 def _floor(heard: _Heard) -> Iterator[Finding]:
     """Noise that never ends: even the quietest moment is not quiet."""
-    depth = heard.voiced - float(heard.levels.min())
-    if depth < FLOOR and heard.length > 0.6:
-        message = f"There is noise under the whole Line, only {depth:.0f} dB softer."
-        yield _finding("speech noise", "warn", message, below_db=round(depth, 1))
+    if heard.depth < FLOOR and heard.length > 0.6:
+        message = f"There is noise under the whole Line, only {heard.depth:.0f} dB softer."
+        yield _finding("speech noise", "warn", message, below_db=round(heard.depth, 1))
 
 
 def _quiet(heard: _Heard) -> Iterator[Finding]:
@@ -172,9 +179,9 @@ def _ending(heard: _Heard, words: Sequence[Word], says: Sequence[str]) -> Iterat
     loud = np.flatnonzero(fine > heard.voiced - 12)
     end = int(loud[-1]) if len(loud) else 0
     soft = np.flatnonzero(fine[end:] < heard.voiced - 38)
-    # A sound that never falls ends with the file: cut off if it was still loud there.
+    # A sound that never falls so far was cut off if it is still loud where it ends; else it has some noise, which hides its end.
     fall = soft[0] / 1000 if len(soft) else (0.0 if len(fine) - end < 10 else 1.0)
-    if fall <= ENDING:
+    if fall <= ENDING and heard.depth > FLOOR:
         yield _finding("speech truncated", "block", "This Line is cut off in the middle of a sound.", fall_ms=round(fall * 1000))
         return
     said = [word for word, say in zip(words, says, strict=False) if say.strip()]
@@ -288,19 +295,6 @@ def _echo(letters: str) -> int:
 
 
 # What a recogniser heard --------------------------------------------------------------------------------------------
-
-
-class Recognition(Model):
-    """What came of the recognition of a Line, for the clip's sidecar: `rate` is the share of characters (th, zh) or words (vi, id,
-    en) that were heard otherwise, `heard` what was heard, `engine` by whom."""
-
-    state: Literal["ok", "warn", "block", "not run"] = "not run"
-    rate: float | None = None
-    heard: str = ""
-    engine: str = ""
-
-
-NOT_RUN = Recognition()
 
 
 class Limits(Model):

@@ -39,6 +39,10 @@ PHONE = (
     r"(?:(?:\+\d{1,3}[- ]?\d{1,3}|0\d{1,3})(?:[- .]\d{3,4}){2}|0\d{1,3}(?:-|\) ?)\d{6,8}|0\d{1,3}\) ?\d{3,4}[- ]\d{3,4}"
     r"|(?:1-)?[1-9]\d\d-\d{3,4}-\d{4})(?![\d-])"
 )
+# An address: with its scheme, with www. before it, or with a path behind it.
+_REST = r"[^\s<>\"'()\[\]（），。！？、]*[^\s<>\"'()\[\]（），。！？、.,!?;:…\u0e00-\u0e7f]"
+_HOST = r"[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+"
+ADDRESS = rf"(?:(?:https?://|www\.)(?P<host>{_HOST})|(?P<bare>{_HOST}(?=/[A-Za-z0-9?#])))(?:[:/?#]{_REST})?/?"
 THAI_LETTER = re.compile("[ก-ฮะ-ฺเ-ๅ็-๎]")
 
 
@@ -99,6 +103,7 @@ class Reader:
         month = "|".join(map(re.escape, self.language.months)) or "(?!)"
         short = _any(self.language.short_months)
         patterns: list[tuple[str, Callable[[re.Match[str]], list[str] | None]]] = [
+            (ADDRESS, self._address),
             *self.language.forms().items(),
             (r"(?P<y>\d{4})(?P<mark>[-/.])(?P<m>\d\d?)(?P=mark)(?P<d>\d\d?)(?!\d)", self._date),
             (r"(?P<d>\d\d?)(?P<mark>[-/.])(?P<m>\d\d?)(?P=mark)(?P<y>\d{4})(?!\d)", self._date),
@@ -319,6 +324,19 @@ class Reader:
                 words += self.language.one_by_one(part) if long else self._figures(part, version=True)
             else:
                 words += letters(part, self.language) if spelled(part, self.language, in_code=True) else [part]
+        return words
+
+    def _address(self, m: re.Match[str]) -> list[str] | None:
+        """An address on the net is the name of its site; nobody says the rest."""
+        host = (m["host"] or m["bare"]).removeprefix("www.")
+        if not re.search("[A-Za-z]", host.rpartition(".")[2]):
+            return None  # 4.9/5
+        words: list[str] = []
+        for part in re.findall(r"[A-Za-z]+|\d+", host):
+            if part.isdigit():
+                words += self._figures(part)
+            else:
+                words += letters(part, self.language) if spelled(part, self.language) and part.isupper() else [part]
         return words
 
     def _ratio(self, m: re.Match[str]) -> list[str]:

@@ -67,7 +67,7 @@ class FasterWhisperRecognizer:
             named = f" {self.options.model!r}" if self.options.model else ""
             own = weights.folder("faster-whisper")
             return f"there is no model{named} in {own} or the hub's cache (crossreel models pull faster-whisper)."
-        return weights.lack(place, FILES, "crossreel models pull faster-whisper", PACKAGES)
+        return weights.lack(place, FILES, weights.how_to_pull("faster-whisper", place), PACKAGES)
 
     def fingerprint(self) -> str:
         place = self._folder()

@@ -35,7 +35,7 @@ from localize.engines import Card
 from localize.errors import NotReady, Transient, UserError
 from localize.languages import Language, Token
 from localize.voice import Sound, VoiceStyle
-from localize.voice.espeak_text import Text, clean, compose, is_price
+from localize.voice.espeak_text import PRICE_TEMPO, Text, clean, compose, in_price, is_price
 from localize.voice.mouths import Phone, is_vowel, mouth_track
 from localize.voice.polish import RATE, lengthen, loudness, polish
 
@@ -164,17 +164,19 @@ class Raw:
 def _lengthened(raw: Raw, text: str, pace: float) -> Raw:
     """The same with vowels too short to hear held and the pauses of a person, and the events moved accordingly."""
     nexts = [e[2] for e in raw.events if e[0] == "word"] + [len(text)]  # where the next word stands in the text
-    vowels, pauses, words = [], [], 0
-    for (kind, start, _, name), end in zip(raw.events, [*(e[1] for e in raw.events[1:]), len(raw.samples)], strict=True):
-        words += kind == "word"
+    vowels, pauses, words, least = [], [], 0, SHORTEST_VOWEL
+    for (kind, start, position, name), end in zip(raw.events, [*(e[1] for e in raw.events[1:]), len(raw.samples)], strict=True):
+        if kind == "word":
+            words += 1
+            least = SHORTEST_VOWEL * (1 / PRICE_TEMPO if in_price(text, position) else 1)
         if kind != "phoneme" or end <= start:
             continue
         sign = text[: nexts[words]].rstrip(" [")[-1:]
         if name and is_vowel(name) and name.strip("ˈˌ") not in REDUCED:
-            vowels.append((start, end))
+            vowels.append((start, end, round(least * raw.rate)))
         elif not name and sign in PAUSES and end - start > SHORTEST_VOWEL * raw.rate and words < len(nexts) - 1:
             pauses.append((start, end, round(PAUSES[sign] / pace * raw.rate)))
-    samples, added = lengthen(raw.samples, raw.rate, vowels, SHORTEST_VOWEL, pauses)
+    samples, added = lengthen(raw.samples, raw.rate, vowels, pauses)
     at = [cut for cut, _ in added]
     total = [0, *itertools.accumulate(count for _, count in added)]
     events = tuple((kind, sample + total[bisect_right(at, sample)], position, name) for kind, sample, position, name in raw.events)

@@ -77,6 +77,11 @@ def is_price(text: str, code: str) -> bool:
     return any(quantity.units & _currencies() for quantity in quantities.find(text, code))
 
 
+def in_price(text: str, position: int) -> bool:
+    """Whether a word at that index of a composed text is said as a price: two commands stand before one, two behind it."""
+    return (text.count("\x01", 0, position + 1) + 1) // 2 % 2 == 1
+
+
 @cache
 def _currencies() -> frozenset[str]:
     return frozenset(quantities.signs_of_money().values())

@@ -154,21 +154,21 @@ Span = tuple[int, int]  # first and last sample
 
 
 def lengthen(
-    samples: Samples, rate: int, vowels: Sequence[Span], least: float, pauses: Sequence[tuple[int, int, int]]
+    samples: Samples, rate: int, vowels: Sequence[tuple[int, int, int]], pauses: Sequence[tuple[int, int, int]]
 ) -> tuple[Samples, list[Span]]:
-    """Hold each voiced span shorter than `least` seconds by repeating its periods, and make each pause (first sample, last
-    sample, how many it is to have) as long as it is to be.
+    """Hold each voiced span that is too short by repeating its periods, and make each pause as long as it is to be. Both are
+    given by first sample, last sample and how many they are to have: at least for vowels, exactly for pauses.
 
     Returns the samples [n + added] and what was added where: [(before which sample, how many), ...] in order; less than
     none where a pause was cut.
     """
     pieces, added, done = [], [], 0
-    for start, end, wanted in sorted([*((a, b, -1) for a, b in vowels), *pauses]):
-        if wanted >= 0:
+    for start, end, wanted, pause in sorted([*((*v, False) for v in vowels), *((*p, True) for p in pauses)]):
+        if pause:
             count = wanted - (end - start)
             cut, more = (start + end + min(count, 0)) // 2, np.zeros(max(count, 0), np.float32)
         else:
-            cut, more = _held(samples, rate, max(start, done), end, round(least * rate))
+            cut, more = _held(samples, rate, max(start, done), end, wanted)
             count = len(more)
         if count:
             pieces += [samples[done:cut], more]

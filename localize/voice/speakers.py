@@ -42,13 +42,17 @@ class Heard:
 
 def heard(samples: Samples, f0: Rows, active: npt.NDArray[np.bool_]) -> Heard:
     """Judge mono speech [n] at `RATE`, given the pitch in Hz (0: unvoiced) and activity of each frame of 10 ms."""
-    if find_spec("resemblyzer") and find_spec("torch"):
-        cosine = _alike(_embedded(samples))
-        people: Literal["one", "perhaps two", "two"] = "two" if cosine < ALIKE else "perhaps two" if cosine < DOUBTFUL else "one"
-        return Heard(people, "resemblyzer", "likeness of the two most different parts", round(cosine, 3))
     distance = _apart(samples, f0, active)
-    people = "two" if distance > FARTHER else "perhaps two" if distance > FAR else "one"
-    return Heard(people, "timbre and pitch", "distance of the two most different parts", round(distance, 2))
+    by_signal = Heard(_people(distance > FARTHER, distance > FAR), "timbre and pitch", "distance of the two most different parts", distance)
+    # An encoder made for people takes two machines' voices for one, however far apart their pitches are.
+    if by_signal.people == "two" or not (find_spec("resemblyzer") and find_spec("torch")):
+        return by_signal
+    cosine = _alike(_embedded(samples))
+    return Heard(_people(cosine < ALIKE, cosine < DOUBTFUL), "resemblyzer", "likeness of the two most different parts", cosine)
+
+
+def _people(surely: bool, perhaps: bool) -> Literal["one", "perhaps two", "two"]:
+    return "two" if surely else "perhaps two" if perhaps else "one"
 
 
 def _divided(points: Rows) -> npt.NDArray[np.int64] | None:
@@ -94,7 +98,7 @@ def _alike(embeddings: Rows) -> float:
     if group is None:
         return 1.0
     a, b = (embeddings[group == k].mean(0) for k in (0, 1))
-    return float(a @ b / np.linalg.norm(a) / np.linalg.norm(b))
+    return round(float(a @ b / np.linalg.norm(a) / np.linalg.norm(b)), 3)
 
 
 # ---- by signal
@@ -114,7 +118,7 @@ def _apart(samples: Samples, f0: Rows, active: npt.NDArray[np.bool_]) -> float:
     spread = np.cov(inside.T)
     points = windows @ np.linalg.cholesky(np.linalg.inv(spread + 0.05 * np.diag(np.diag(spread))))
     group = _divided(points)
-    return 0.0 if group is None else float(np.linalg.norm(points[group == 1].mean(0) - points[group == 0].mean(0)))
+    return 0.0 if group is None else round(float(np.linalg.norm(points[group == 1].mean(0) - points[group == 0].mean(0))), 2)
 
 
 def _cepstra(samples: Samples) -> Rows:

@@ -50,7 +50,7 @@ def _at_tempo(samples: Samples, rate: int, tempo: float) -> Samples:
     # Its windows reach back and ahead: silence on both sides, and what comes out of that is cut away again.
     before, wanted = stretch.inputLatency() + stretch.outputLatency(), round(len(samples) / tempo)
     padded = np.concatenate([np.zeros(before, np.float32), samples.astype(np.float32), np.zeros(before, np.float32)])
-    made = stretch.process(padded[None, :])[0]
+    made: Samples = np.asarray(stretch.process(padded[None, :]), np.float32)[0]
     start = round(before / tempo)
     out = np.zeros(wanted, np.float32)
     piece = made[start : start + wanted]

@@ -16,6 +16,7 @@ import pytest
 import flows.batch  # before anything of prefect: flows sets what prefect reads when it is imported
 from localize import account, media, planning
 from localize import campaign as campaigns
+from localize.booth import Booth
 from localize.domain import Finding, Line, Speech, Usage
 from localize.planning import Job, Progress
 from localize.stages import Studio
@@ -29,7 +30,7 @@ from prefect.testing.utilities import prefect_test_harness  # isort: skip
 
 @dataclass
 class StandIn:
-    """What replaces `Studio.speech`, `Studio._render` and `Studio._check`: the texts, scripts, keys, store and
+    """What replaces `Booth.speeches`, `Studio._render` and `Studio._check`: the texts, scripts, keys, store and
     publishing around them are the real ones. `trouble` holds what a clip's rendering raises, one entry a call; `paid` is
     what each rendering is charged, in place of a model."""
 
@@ -42,9 +43,9 @@ class StandIn:
     most_at_once: int = 0
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def speech(self, studio: Studio, line: Line, language: str, progress: Progress) -> Speech:
-        progress.made["voice"] += 1
-        return Speech(audio="", rate=media.RATE, duration=1.0, words=(), mouths=(), engine="stand-in")
+    def speeches(self, booth: Booth, lines: Sequence[Line], language: str, progress: Progress) -> list[Speech]:
+        progress.made["voice"] += len(lines)
+        return [Speech(audio="", rate=media.RATE, duration=1.0, words=(), mouths=(), engine="stand-in") for _ in lines]
 
     def render(self, studio: Studio, job: Job, script: Any, speeches: Sequence[Speech], origins: Any, name: str, folder: Path) -> None:
         who = f"{job.product.sku}.{job.language}"
@@ -58,7 +59,7 @@ class StandIn:
                 raise waiting.pop(0)
             for file in ("clip.mp4", "cover.jpg", "captions.srt"):
                 (folder / file).write_text(name)
-            (folder / "clip.json").write_text(json.dumps({"key": name, "duration": 5.0, "who": who}))
+            (folder / "clip.json").write_text(json.dumps({"key": name, "duration": 5.0, "who": who, "voice": {"findings": []}}))
             self.rendered.append(who)
         finally:
             with self._lock:
@@ -72,7 +73,7 @@ class StandIn:
 @pytest.fixture
 def stand_in(monkeypatch: pytest.MonkeyPatch) -> StandIn:
     new = StandIn()
-    monkeypatch.setattr(Studio, "speech", lambda *args: new.speech(*args))
+    monkeypatch.setattr(Booth, "speeches", lambda *args: new.speeches(*args))
     monkeypatch.setattr(Studio, "_render", lambda *args: new.render(*args))
     monkeypatch.setattr(Studio, "_check", lambda *args: new.check(*args))
     # The same tasks without their waits between tries.

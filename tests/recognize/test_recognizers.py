@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Callable, Iterator
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -149,7 +150,6 @@ def faster_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
         eos_token_id=ids["<|endoftext|>"], decoder_start_token_id=ids["<|startoftranscript|>"],
     )  # fmt: skip
     model = transformers.WhisperForConditionalGeneration(config)
-    brief(model.model.decoder.layer_norm, model.model.decoder.embed_tokens.weight)
     model.generation_config = transformers.GenerationConfig(
         lang_to_id={f"<|{code}|>": ids[f"<|{code}|>"] for code in TEXTS}, task_to_id={"transcribe": ids["<|transcribe|>"]},
         is_multilingual=True, no_timestamps_token_id=ids["<|notimestamps|>"], alignment_heads=[[1, 0], [1, 1]],
@@ -196,7 +196,7 @@ def last_merge(token: bytes, ranks: dict[bytes, int]) -> tuple[bytes, bytes]:
     """The two parts that a token was last merged from."""
     parts = [bytes([b]) for b in token]
     while len(parts) > 2:
-        pairs = [(ranks.get(a + b, 1 << 30), i) for i, (a, b) in enumerate(zip(parts, parts[1:], strict=False)) if a + b != token]
+        pairs = [(ranks.get(a + b, 1 << 30), i) for i, (a, b) in enumerate(pairwise(parts)) if a + b != token]
         _, i = min(pairs)
         parts[i : i + 2] = [parts[i] + parts[i + 1]]
     return parts[0], parts[1]

@@ -251,8 +251,68 @@ def test_polish_moves_nothing_in_time():
 
 def test_a_vowel_too_short_to_hear_is_held():
     wave = np.sin(2 * np.pi * 210 * np.arange(4410) / 22050).astype(np.float32)
-    longer, added = lengthen(wave, 22050, [(2000, 2400)], 0.065, [])
+    longer, added = lengthen(wave, 22050, [(2000, 2400, round(0.065 * 22050))], [])
     ((cut, count),) = added
     assert 2000 <= cut <= 2400
     assert len(longer) - len(wave) == count == pytest.approx(0.065 * 22050 - 400, abs=60)
     assert np.abs(np.diff(longer)).max() < 1.5 * np.abs(np.diff(wave)).max()  # no click where it was put together
+
+
+def test_phonemes_of_a_lexicon_are_said(voice):
+    english = languages.get("en")
+    assert compose([Token("Lumo,", "x", " ", ",", "l'u:moU p'an"), Token("ok", "ok")]).text == "[[l'u:moU]] [[p'an]], ok"
+    assert compose([Token("Pro", "", phonemes="p'an")]).text == ""  # its words are said by the token before
+    by_name, by_letters = (
+        voice.speak([Token("x", say, phonemes=sounds)], english, VoiceStyle()) for say, sounds in (("zzz", "p'an"), ("pan", ""))
+    )
+    assert by_name.duration == pytest.approx(by_letters.duration, abs=0.03)
+    assert [m.shape for m in by_name.mouths] == [m.shape for m in by_letters.mouths]
+
+
+def test_thai_phonemes_are_said_in_thai(voice):
+    thai = languages.get("th")
+    given = voice.speak([Token("Lumo", "x", phonemes="ma:3")], thai, VoiceStyle())
+    assert np.array_equal(given.samples, voice.speak([Token("มา", "มา")], thai, VoiceStyle()).samples)
+
+
+@pytest.mark.parametrize("code", LINES)
+def test_pauses_are_a_persons(voice, code):
+    language = languages.get(code)
+    word = {"th": "มา", "vi": "ba", "id": "saya", "zh": "好", "en": "now"}[code]
+    for sign, least, most in ((",", 0.2, 0.3), (".", 0.33, 0.45), ("!", 0.31, 0.45), ("?", 0.33, 0.45)):
+        first, second = voice.speak([Token(word + sign, word, " ", sign), Token(word, word)], language, VoiceStyle()).words
+        assert least <= second.start - first.end <= most, sign
+
+
+@pytest.mark.parametrize("code", LINES)
+def test_a_price_is_slower_and_higher(voice, code):
+    language = languages.get(code)
+    priced = language.read(LINES[code] if code != "zh" else "家人们，这款只要¥199就可以带走！")
+    where = next(k for k, token in enumerate(priced) if espeak.is_price(token.text, code))
+    plain = [*priced]
+    plain[where] = Token("x", priced[where].say, priced[where].gap, priced[where].pause)
+    loud, calm = (voice.speak(tokens, language, VoiceStyle()) for tokens in (priced, plain))
+    lengths, pitches = [], []
+    for sound in (loud, calm):
+        word = sound.words[where]
+        lengths.append(word.end - word.start)
+        pitches.append(pitch_of(type(sound)(sound.samples[int(word.start * RATE) : int(word.end * RATE)], RATE, (), ())))
+    assert 1.05 < lengths[0] / lengths[1] < 1.2
+    assert 1.02 < pitches[0] / pitches[1] < 1.2
+    after = [(w.end - w.start) - (v.end - v.start) for w, v in zip(loud.words[where + 1 :], calm.words[where + 1 :], strict=True)]
+    assert all(abs(more) < 0.04 for more in after)  # what follows is as before
+
+
+def test_what_is_a_price():
+    assert espeak.is_price("฿1,290", "th")
+    assert espeak.is_price("(Rp299.000)", "id")
+    assert espeak.is_price("$19.90", "en")
+    assert not any(espeak.is_price(text, "en") for text in ("25%", "500", "65W", "iPhone15", "now"))
+
+
+def test_a_pause_too_long_is_cut():
+    wave = np.concatenate([np.ones(100), np.zeros(1000), np.ones(100)]).astype(np.float32)
+    shorter, added = lengthen(wave, 22050, [], [(100, 1100, 400)])
+    assert len(shorter) == 600
+    assert sum(count for _, count in added) == -600
+    assert np.flatnonzero(shorter)[100] == 500

@@ -48,7 +48,7 @@ def test_the_campaigns_folder_comes_before_this_machine(tmp_path: Path) -> None:
 
 
 def test_a_voice_that_is_not_there() -> None:
-    with pytest.raises(UserError, match="there is none yet: `crossreel voice add|There is none yet"):
+    with pytest.raises(UserError, match="There is none yet"):
         packages.find("espeak")  # the engine's own settings are no package
     kept(packages.home())
     with pytest.raises(UserError, match="Did you mean 'anna'"):
@@ -85,7 +85,7 @@ def test_a_changed_or_missing_reference_is_refused() -> None:
     with pytest.raises(Blocked, match="not what was consented to"):
         packages.find("anna").speaker()
     reference.unlink()
-    with pytest.raises(UserError, match="has no .*reference.wav"):
+    with pytest.raises(UserError, match=r"has no .*reference\.wav"):
         packages.find("anna").speaker()
 
 
@@ -99,7 +99,7 @@ def test_without_a_consent_nothing_is_loaded() -> None:
 def test_scope_is_required_and_the_public_text_names_no_person() -> None:
     voice = kept(packages.home())
     voice.require(language="zh", platform="tiktok")
-    with pytest.raises(Blocked, match="the voice anna may not be used.*not for weibo"):
+    with pytest.raises(Blocked, match=r"the voice anna may not be used.*not for weibo"):
         voice.require(platform="weibo")
     assert voice.reference() == f"voice anna, consent {voice.consent.digest()[:16]}"
 

@@ -24,6 +24,7 @@ LINES = {
     "zh": "这款防晒霜很轻薄，只要九十九块钱，喜欢就下单！",
     "en": "This sunscreen is light and sinks in fast, and it costs only nineteen dollars.",
 }
+SHORT = "This sunscreen is light, and costs nothing."
 LABELS = Path(__file__).resolve().parents[3] / "shared" / "testdata" / "timing"
 VOICE = EspeakVoice()
 
@@ -170,14 +171,18 @@ def test_another_text_is_not_aligned():
         assert_sound(timed.sound, tokens, sound.duration)
 
 
-def test_a_recognizer_is_asked_first():
+def test_a_recognizer_helps_where_the_draft_does_not_fit():
     language, tokens, sound = spoken("en")
-    timed = complete(bare(sound), tokens, language, VoiceStyle(), Listener())
+    assert complete(bare(sound), tokens, language, VoiceStyle(), Listener()).method == "draft"
+    _, _, other = spoken("en", "Nobody had ever seen the inside of the old green house by the river.")
+    timed = complete(bare(other), tokens, language, VoiceStyle(), Listener())
     assert (timed.method, timed.warning) == ("recognizer", "")
-    assert timed.sound.words[1].start == pytest.approx(sound.duration / len(tokens))
-    assert_sound(timed.sound, tokens, sound.duration)
+    assert timed.cost > UNLIKE
+    assert timed.sound.words[1].start == pytest.approx(other.duration / len(tokens))
+    assert_sound(timed.sound, tokens, other.duration)
+    assert complete(bare(sound), tokens, language, VoiceStyle(), Listener(), "recognizer").method == "recognizer"
     for error in (ValueError("nothing was heard"), NotReady("there is no model")):
-        assert complete(bare(sound), tokens, language, VoiceStyle(), Listener(error)).method == "draft"
+        assert complete(bare(other), tokens, language, VoiceStyle(), Listener(error)).method == "proportional"
     timed = complete(bare(sound), tokens, language, VoiceStyle(), Listener(ValueError("nothing was heard")), "recognizer")
     assert timed.method == "proportional"
     assert "listener: nothing was heard" in timed.warning
@@ -222,7 +227,7 @@ def test_pauses_go_to_the_punctuation_near_them():
 
 @cache
 def odd_sounds():
-    _, _, line = spoken("en")
+    _, _, line = spoken("en", SHORT)
     noise = np.random.default_rng(4).standard_normal(48000).astype(np.float32) / 10
     return {
         "a line": line.samples,
@@ -252,7 +257,7 @@ ODD_TEXTS = {
 @pytest.mark.parametrize("how", ["auto", "proportional"])
 def test_odd_sounds_and_texts_keep_the_contract(text, how):
     language = languages.get("en")
-    tokens = ODD_TEXTS[text] if ODD_TEXTS[text] is not None else language.read(LINES["en"])
+    tokens = ODD_TEXTS[text] if ODD_TEXTS[text] is not None else language.read(SHORT)
     for name, samples in odd_sounds().items():
         timed = complete(Sound(samples, 48000), tokens, language, VoiceStyle(), how=how)
         try:

@@ -50,7 +50,9 @@ class FreeVCConverter:
     )
     Options: ClassVar[type[engines.Options]] = FreeVCOptions
     # The model itself and its speaker encoder are on no hub: see `missing`.
-    WEIGHTS: ClassVar[tuple[weights.Source, ...]] = (weights.Source(repo="s3prl/converted_ckpts", files=(WAVLM[1],), licence="MIT"),)
+    WEIGHTS: ClassVar[tuple[weights.Source, ...]] = (
+        weights.Source(repo="s3prl/converted_ckpts", files=(WAVLM[1],), licence="CC-BY-SA-3.0"),
+    )
 
     def __init__(self, options: FreeVCOptions | None = None) -> None:
         self.options = options or FreeVCOptions()

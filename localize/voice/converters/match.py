@@ -42,7 +42,7 @@ _WEIGHTS: Array = np.linspace(1.2, 0.6, CEPSTRA)  # the finer, the more the spea
 class Kind:
     """The frames of one kind (voiced or not) in the reference: where they are, and their cepstra with what is around."""
 
-    at: "np.ndarray[tuple[int], np.dtype[np.intp]]"
+    at: np.ndarray[tuple[int], np.dtype[np.intp]]
     around: Array
 
 
@@ -186,7 +186,7 @@ def matched(source: Spectra, person: Person) -> tuple[Array, Array]:
     return envelope + (source.level - power(envelope))[:, None], breath
 
 
-def nearest(wanted: Array, kind: Kind) -> tuple["np.ndarray[tuple[int, int], np.dtype[np.intp]]", Array]:
+def nearest(wanted: Array, kind: Kind) -> tuple[np.ndarray[tuple[int, int], np.dtype[np.intp]], Array]:
     """Of each wanted frame the CHOICES most similar ones of the reference [n, k], and how far from it they are."""
     distance = (wanted**2).sum(1)[:, None] + (kind.around**2).sum(1)[None] - 2 * wanted @ kind.around.T
     near = np.argpartition(distance, CHOICES, axis=1)[:, :CHOICES]
@@ -194,8 +194,8 @@ def nearest(wanted: Array, kind: Kind) -> tuple["np.ndarray[tuple[int, int], np.
 
 
 def way(
-    near: "np.ndarray[tuple[int, int], np.dtype[np.intp]]", distance: Array, cepstra: Array
-) -> "np.ndarray[tuple[int], np.dtype[np.intp]]":
+    near: np.ndarray[tuple[int, int], np.dtype[np.intp]], distance: Array, cepstra: Array
+) -> np.ndarray[tuple[int], np.dtype[np.intp]]:
     """The cheapest way through the choices [n, k]: frames of the reference [n]."""
     cost, back = distance[0], np.zeros(near.shape, np.intp)
     for t in range(1, len(near)):

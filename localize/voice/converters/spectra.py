@@ -96,7 +96,7 @@ def _analysis() -> Array:
     """[1025, 96]: the mean power around each point of GRID; between bins, a line."""
     weights = np.stack([np.interp(GRID, _HERTZ, row) for row in np.eye(len(_HERTZ))])
     for k in range(1, len(GRID) - 1):
-        inside = (_HERTZ > (GRID[k - 1] + GRID[k]) / 2) & (_HERTZ < (GRID[k] + GRID[k + 1]) / 2)
+        inside = ((GRID[k - 1] + GRID[k]) / 2 < _HERTZ) & ((GRID[k] + GRID[k + 1]) / 2 > _HERTZ)
         if inside.sum() > 1:
             weights[:, k] = inside / inside.sum()
     return weights
