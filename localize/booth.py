@@ -141,7 +141,7 @@ class Booth:
         host = self.campaign.host
         whose = [self.speaker.digest, self.package.consent.digest()] if self.speaker and self.package else []
         how = self.campaign.engines.timings
-        times = [] if makers.voice.card.timed else [how]
+        times: list[str] = [] if makers.voice.card.timed else [how]
         if times and how == "recognizer" and makers.recognizer:
             times.append(makers.recognizer.fingerprint())
         return key("speech", SPEECH_VERSION, tokens, language, host.gender, host.pace, host.pitch, whose, makers.fingerprints(), times)

@@ -37,13 +37,14 @@ from localize.languages import Language, Token
 from localize.voice import Sound, VoiceStyle
 from localize.voice.espeak_text import PRICE_TEMPO, Text, clean, compose, in_price, is_price
 from localize.voice.mouths import Phone, is_vowel, mouth_track
-from localize.voice.polish import RATE, lengthen, loudness, polish
+from localize.voice.polish import RATE, lengthen, loudness, polish, released
 
 INSTALL = "the package espeakng-loader is not installed (pip install espeakng-loader)"
 PATIENCE = 60  # s for one line; it takes hundredths
 
 VOICES = ASSETS / "voices" / "espeak"  # a file of espeak voice settings for each gender
 GENDERS = ("female", "male")
+BRANDS = ASSETS / "languages" / "brands.yaml"
 
 
 @dataclass(frozen=True)
@@ -109,7 +110,8 @@ class EspeakVoice:
             loader = version("espeakng-loader")
         except PackageNotFoundError:
             loader = "none"
-        voices = hashlib.sha256(b"".join((VOICES / gender).read_bytes() for gender in GENDERS)).hexdigest()[:12]
+        data = [VOICES / "female", VOICES / "male", BRANDS]  # how Thai says a brand changes no token, only the sound
+        voices = hashlib.sha256(b"".join(path.read_bytes() for path in data)).hexdigest()[:12]
         return f"{self.card.name} {self.card.version}, espeakng-loader {loader}, voices {voices}"
 
     def speak(self, tokens: Sequence[Token], language: Language, style: VoiceStyle) -> Sound:
@@ -149,6 +151,7 @@ class EspeakVoice:
             raw = Raw(np.zeros(0, np.float32), RATE, ())
         else:
             raw = _closed(_lengthened(_PROCESS.ask(request, text.text), text.text, style.pace))
+            raw = replace(raw, samples=released(raw.samples, raw.rate))
         return raw, timed(raw, text)
 
 

@@ -150,6 +150,28 @@ def _level(sound: Curve) -> Curve:
     return sound * _drawn(held, len(sound))
 
 
+RELEASE, RELEASE_DB = 0.070, -36.0  # s over which a voice dies away before a silence, and how far
+STILL = 0.14  # s of silence that a voice dies away before; a stop shuts the mouth for less
+
+
+def released(samples: Samples, rate: int) -> Samples:
+    """The same samples [n], dying away before each silence. espeak stops in full voice, which sounds cut off."""
+    level = loudness(samples, rate, HOP, HOP)
+    if not len(level) or level.max() < -90:
+        return samples
+    heard = np.concatenate([[False], level > level.max() + AUDIBLE, [False]])
+    begins, ends = (np.flatnonzero(np.diff(heard.astype(np.int8)) == step) for step in (1, -1))
+    out = samples.copy()
+    for end, following in zip(ends, [*begins[1:], len(level) + round(STILL / HOP)], strict=True):
+        if (following - end) * HOP < STILL:
+            continue
+        stop = min(round((end + 1) * HOP * rate), len(out))
+        start = max(stop - round(RELEASE * rate), 0)
+        ramp = np.linspace(0, 1, stop - start)
+        out[start:stop] *= (10 ** (RELEASE_DB / 20 * ramp**1.5)).astype(np.float32)
+    return out
+
+
 Span = tuple[int, int]  # first and last sample
 
 

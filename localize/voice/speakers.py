@@ -1,10 +1,10 @@
 """Whether one person speaks in a recording, or several.
 
-Where resemblyzer is installed, its speaker encoder hears it: windows of 1.6 s are divided into the two groups that differ most,
-and the cosine of their means tells. Over 44 recordings of one person (five languages) it was 0.815 and more, over 350 of two
-people one after the other 0.787 and less. Without it, timbre (mel-cepstra) and pitch of voiced speech are compared the same way:
-the distance of the groups' means, in deviations within a window, was 1.83 and less for one person; of two people one after the
-other 82 in 100 are above, of short turns (3 s and less) 32 in 100. So what it calls two people are two, but it can't hear all.
+Timbre (mel-cepstra) and pitch of voiced speech are compared first: windows are divided into the two groups that differ most, and
+the distance of their means in deviations within a window tells. Over 23 recordings of one person it was 1.83 and less. Of 275 pairs
+of people one after the other 79 in 100 are refused by it and 84 at least warned of; where they take turns of 3 s, 26 and 41. So what
+it calls two people are two, but it can't hear all. Where resemblyzer is installed, its encoder hears the rest: the cosine of the
+two groups was 0.815 and more over 44 recordings of one person (five languages), 0.787 and less over 377 pairs.
 """
 
 from __future__ import annotations

@@ -9,7 +9,7 @@ import pytest
 
 from localize import languages, pace
 from localize.checks import speech
-from localize.domain import Finding, Word
+from localize.domain import Recognition, Word
 from localize.recognize import Samples, Transcript
 from localize.voice import VoiceStyle
 from localize.voice.espeak import EspeakVoice
@@ -102,7 +102,7 @@ def test_a_hole_and_long_edges_are_found(line: Spoken) -> None:
     before = checked(line, np.concatenate([np.zeros(2 * line.rate, np.float32), line.samples]), words=())
     assert [f.message for f in before] == ["Nothing is said for 2.0 s before this Line."]
     after = checked(line, np.concatenate([line.samples, np.zeros(2 * line.rate, np.float32)]))
-    assert [f.message for f in after] == ["Nothing is said for 2.0 s after this Line."]
+    assert [f.message for f in after] == ["Nothing is said for 2.1 s after this Line."]
 
 
 def test_an_end_in_the_middle_of_a_sound_blocks_with_and_without_silence_behind(line: Spoken) -> None:
@@ -233,7 +233,7 @@ def test_another_price_is_told_though_the_rate_is_low(code: str) -> None:
 
 
 def test_what_goes_to_the_sidecar() -> None:
-    assert speech.NOT_RUN.model_dump() == {"state": "not run", "rate": None, "heard": "", "engine": ""}
+    assert Recognition().model_dump() == {"state": "not run", "rate": None, "heard": "", "engine": ""}
     heard = Transcript("red boots for tall feet", "en")
     rate, finding = speech.compare("red shoes for small feet", heard, "en")
     told = speech.recognition(rate, finding, heard, "whisper small")

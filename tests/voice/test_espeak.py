@@ -5,6 +5,7 @@ import subprocess
 import sys
 import threading
 import time
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -13,7 +14,7 @@ from localize import languages
 from localize.domain import MOUTH_OPENING
 from localize.errors import NotReady, Transient, UserError
 from localize.languages import Token
-from localize.voice import VoiceStyle, espeak
+from localize.voice import Speaker, VoiceStyle, espeak
 from localize.voice.espeak import EspeakVoice, compose
 from localize.voice.polish import PEAK, RATE, lengthen, loudness, polish
 
@@ -316,3 +317,12 @@ def test_a_pause_too_long_is_cut():
     assert len(shorter) == 600
     assert sum(count for _, count in added) == -600
     assert np.flatnonzero(shorter)[100] == 500
+
+
+def test_a_line_dies_away_as_a_voice_does(voice):
+    """espeak itself stops in full voice, which is heard as a cut."""
+    sound = voice.speak(LINE, languages.get("id"), VoiceStyle(speaker=Speaker("x", Path("x.wav"), "x")))
+    level = loudness(sound.samples, sound.rate, 0.001, 0.004)
+    loud = int(np.flatnonzero(level > level.max() - 12)[-1])
+    soft = loud + int(np.flatnonzero(level[loud:] < level.max() - 40)[0])
+    assert 20 < soft - loud < 90

@@ -1,7 +1,8 @@
 """The converter that needs no weights: speech built anew from the frames of a person's own recording.
 
-The pitch is brought to the person's, each frame gives way to the most similar one of the reference, and of the ways to do so
-the one is taken that runs on in the reference wherever it can. Loudness and time stay the source's.
+The pitch is brought to the person's. For each frame the most similar one of the reference is found, on the way through it that
+runs on wherever it can, and the source's frame, brought to the person's mean, goes half of the way there: as like the person as
+can be had with the words still there. Breath is the person's, loudness and time stay the source's.
 """
 
 from __future__ import annotations
@@ -14,46 +15,59 @@ from importlib.util import find_spec
 from typing import ClassVar
 
 import numpy as np
+import numpy.typing as npt
 
 from localize import media
 from localize.engines import Card
 from localize.errors import NotReady, UserError
 from localize.voice import Samples, Speaker
-from localize.voice.converters.spectra import GRID, RATE, Array, Mask, Spectra, analyse, power, synthesise
+from localize.voice.converters.spectra import GRID, HOP, RATE, Array, Spectra, analyse, power, synthesise
 
 INSTALL = "the package pyworld is not installed (pip install pyworld-prebuilt)"
 LONGEST = 60.0  # s of a reference that are listened to
 LEAST = 1.0  # s of voice without which there is no matching
 KEPT = 4  # references whose analysis is kept
-LOUD = 35.0  # dB under the loud frames where a recording's noise may begin
-CEPSTRA = 16  # numbers that tell one sound from another
+LOUD, QUIET = 35.0, 45.0  # dB under the loud frames: where a recording's noise may begin, and where dry speech ends
+CEPSTRA = 12  # numbers that tell one sound from another; finer ones tell who speaks
 AROUND = (-4, 0, 4)  # frames that are compared with each, for where the sound is going
 CHOICES = 16  # most similar frames that the way may lead through
 TEAR = 0.3  # cost of a step to another place, per squared difference of what would follow and what does
 LEAP = 0.5  # and for leaving the place at all
 SPREAD = (0.8, 1.3)  # how much of the person's liveliness of pitch is taken: tones must stay tones
+# How much is the person's own frame; the rest is the source's, brought to the person's mean. All of it is most like them, and
+# half of the words are gone. Consonants are told by little and say nothing of who speaks.
+SHARE = {True: 0.5, False: 0.5}
+LIVELY = (0.5, 2.0)  # how far the source's variation may be brought to the person's
+LIVELINESS = 1.0  # and how much of the way
 
 _LOW = GRID < 8000
-_COSINES: Array = np.cos(np.pi * np.outer(np.arange(1, CEPSTRA + 1), np.arange(_LOW.sum()) + 0.5) / _LOW.sum())
+_POINTS = int(_LOW.sum())
+_COSINES: Array = np.cos(np.pi * np.outer(np.arange(_POINTS), np.arange(_POINTS) + 0.5) / _POINTS) * np.sqrt(2 / _POINTS)
+_COSINES[0] /= np.sqrt(2)  # orthonormal: its transpose is its inverse
+_EDGE = slice(_POINTS - 6, _POINTS - 2)  # where the source takes over: below the fall of a recording at 16 kHz
 _WEIGHTS: Array = np.linspace(1.2, 0.6, CEPSTRA)  # the finer, the more the speaker's and the less the sound's
+
+Places = npt.NDArray[np.intp]
 
 
 @dataclass(frozen=True)
 class Kind:
-    """The frames of one kind (voiced or not) in the reference: where they are, and their cepstra with what is around."""
+    """The frames of one kind (voiced or not) in the reference: which they are [m], what is compared with the source [m, 36], and
+    their cepstra's mean and deviation [68]."""
 
-    at: np.ndarray[tuple[int], np.dtype[np.intp]]
+    at: Places
     around: Array
+    mean: Array
+    deviation: Array
 
 
 @dataclass(frozen=True)
 class Person:
-    """A reference as it is matched with."""
+    """A reference as it is matched with: its frames [n], all of their cepstra [n, 68], and its kinds by whether voiced."""
 
     spectra: Spectra
-    cepstra: dict[bool, Array]
+    cepstra: Array
     kinds: dict[bool, Kind]
-    top: int  # the first point of GRID above the recording's band
 
 
 class MatchConverter:
@@ -113,39 +127,35 @@ class MatchConverter:
 def listened(speaker: Speaker) -> Person:
     """The analysis of a speaker's reference."""
     sound = media.read_audio(speaker.reference)[: round(LONGEST * RATE)]
-    loudest = float(np.abs(sound).max()) if len(sound) else 0.0
+    loudest = float(np.abs(sound).max(initial=0.0))
     if loudest < 1e-3:
         raise UserError(f"{speaker.reference} of {speaker.name} is silent; give a reference with 5 s of speech or more.")
-    spectra = analyse(sound * np.float32(0.5 / loudest), breath=True, careful=True)
+    spectra = analyse(sound * np.float32(0.5 / loudest), breath=True)
     heard = spectra.heard(LOUD)
-    if (heard & spectra.voiced).sum() * 0.005 < LEAST:
+    if (heard & spectra.voiced).sum() * HOP < LEAST:
         raise UserError(f"{speaker.reference} of {speaker.name} holds less than {LEAST:.0f} s of voice; give 5 s of speech or more.")
-    cepstra, kinds = {}, {}
+    cepstra, kinds = cepstra_of(spectra.envelope), {}
     for voiced in (True, False):
-        mine = heard & (spectra.voiced == voiced)
-        if mine.sum() >= 2 * CHOICES:
-            cepstra[voiced] = normal(spectra.envelope, mine)
-            at = np.flatnonzero(mine)
-            kinds[voiced] = Kind(at, neighbourhood(cepstra[voiced])[at])
-    return Person(spectra, cepstra, kinds, band(spectra, heard))
+        at = np.flatnonzero(heard & (spectra.voiced == voiced))
+        if len(at) > 2 * CHOICES:
+            mean, deviation = cepstra[at].mean(0), cepstra[at].std(0) + 1e-6
+            kinds[voiced] = Kind(at, neighbourhood(normal(cepstra, mean, deviation))[at], mean, deviation)
+    return Person(spectra, cepstra, kinds)
 
 
-def band(spectra: Spectra, heard: Mask) -> int:
-    """The first point of GRID that the recording's band does not reach: where its sound falls away and does not come back."""
-    loud = spectra.envelope[heard].max(0)
-    silent = np.flatnonzero(loud > loud.max() - 75)
-    return int(silent[-1]) if len(silent) and silent[-1] < len(GRID) - 1 else len(GRID)
+def cepstra_of(envelope: Array) -> Array:
+    """Cepstra [n, 68] of envelopes, up to 8 kHz."""
+    return np.asarray(envelope[:, _LOW] @ _COSINES.T)
 
 
-def normal(envelope: Array, mine: Mask) -> Array:
-    """Cepstra [n, 16] of envelopes, with what all of the frames `mine` share taken out: the speaker and the microphone."""
-    low = envelope[:, _LOW]
-    cepstra = (low - low.mean(1, keepdims=True)) @ _COSINES.T
-    return np.asarray((cepstra - cepstra[mine].mean(0)) / (cepstra[mine].std(0) + 1e-9) * _WEIGHTS)
+def normal(cepstra: Array, mean: Array, deviation: Array) -> Array:
+    """The cepstra that tell sounds [n, 12], without what a speaker's and a microphone's all have in common."""
+    inner = slice(1, CEPSTRA + 1)  # the first is the level
+    return np.asarray((cepstra[:, inner] - mean[inner]) / deviation[inner] * _WEIGHTS)
 
 
 def neighbourhood(cepstra: Array) -> Array:
-    """Each frame's cepstra with those AROUND it, side by side [n, 48]."""
+    """Each frame's cepstra with those AROUND it, side by side [n, 36]."""
     n = np.arange(len(cepstra))
     return np.concatenate([cepstra[np.clip(n + step, 0, len(n) - 1)] for step in AROUND], axis=1) / np.sqrt(len(AROUND))
 
@@ -167,43 +177,46 @@ def deviation(values: Array) -> float:
 
 
 def matched(source: Spectra, person: Person) -> tuple[Array, Array]:
-    """Envelope [n, 96] and breath [n, 5] of the person's frames that say what the source says."""
+    """Envelope [n, 96] and breath [n, b] that say what the source says, as loud as it, in the person's voice."""
     envelope, breath = source.envelope.copy(), source.breath.copy()
-    heard = source.heard(45)
+    cepstra, heard = cepstra_of(source.envelope), source.heard(QUIET)
     for voiced, kind in person.kinds.items():
         mine = heard & (source.voiced == voiced)
-        if not mine.any():
+        if mine.sum() < 2:
             continue
-        wanted = neighbourhood(normal(source.envelope, mine))[mine]
-        near, distance = nearest(wanted, kind)
-        chosen = way(near, distance, person.cepstra[voiced])
-        envelope[mine] = person.spectra.envelope[chosen]
-        breath[mine] = person.spectra.breath[chosen]
-        if person.top < len(GRID):  # above the recording's band the source goes on, at the level where the band ends
-            edge = slice(person.top - 4, person.top - 1)
-            step = envelope[mine, edge].mean(1) - source.envelope[mine, edge].mean(1)
-            envelope[mine, person.top - 1 :] = source.envelope[mine, person.top - 1 :] + step[:, None]
+        own = cepstra[mine]
+        mean, deviation = own.mean(0), own.std(0) + 1e-6
+        chosen = exemplars(neighbourhood(normal(cepstra, mean, deviation))[mine], kind, person)
+        lively = 1 + LIVELINESS * (np.clip(kind.deviation / deviation, *LIVELY) - 1)
+        brought = (own - mean) * lively + kind.mean
+        mixed = SHARE[voiced] * person.cepstra[chosen] + (1 - SHARE[voiced]) * brought
+        new = source.envelope[mine]
+        step = (mixed @ _COSINES)[:, _EDGE].mean(1) - new[:, _EDGE].mean(1)
+        new += step[:, None]  # above what every recording has, the source goes on at the level that the person's ends with
+        new[:, _LOW] = mixed @ _COSINES
+        envelope[mine] = new
+        if voiced:
+            breath[mine] = person.spectra.breath[chosen]
     return envelope + (source.level - power(envelope))[:, None], breath
 
 
-def nearest(wanted: Array, kind: Kind) -> tuple[np.ndarray[tuple[int, int], np.dtype[np.intp]], Array]:
-    """Of each wanted frame the CHOICES most similar ones of the reference [n, k], and how far from it they are."""
+def exemplars(wanted: Array, kind: Kind, person: Person) -> Places:
+    """For each wanted frame [n, 36] the one of the reference that is to stand for it: like it, and following the one before."""
     distance = (wanted**2).sum(1)[:, None] + (kind.around**2).sum(1)[None] - 2 * wanted @ kind.around.T
-    near = np.argpartition(distance, CHOICES, axis=1)[:, :CHOICES]
-    return kind.at[near], np.maximum(np.take_along_axis(distance, near, 1), 0)
+    near = np.sort(np.argpartition(distance, CHOICES, axis=1)[:, :CHOICES], axis=1)
+    far = np.maximum(np.take_along_axis(distance, near, 1), 0)
+    return way(kind.at[near], far, normal(person.cepstra, kind.mean, kind.deviation))
 
 
-def way(
-    near: np.ndarray[tuple[int, int], np.dtype[np.intp]], distance: Array, cepstra: Array
-) -> np.ndarray[tuple[int], np.dtype[np.intp]]:
-    """The cheapest way through the choices [n, k]: frames of the reference [n]."""
-    cost, back = distance[0], np.zeros(near.shape, np.intp)
+def way(near: Places, far: Array, cepstra: Array) -> Places:
+    """The cheapest way through choices [n, k] that are so `far` from what is wanted: places in the reference [n]."""
+    cost, back = far[0], np.zeros(near.shape, np.intp)
     for t in range(1, len(near)):
         following = np.minimum(near[t - 1] + 1, len(cepstra) - 1)
-        step = TEAR * ((cepstra[following][:, None] - cepstra[near[t]][None]) ** 2).sum(2)
-        total = cost[:, None] + step + LEAP * (following[:, None] != near[t][None])
+        tear = TEAR * ((cepstra[following][:, None] - cepstra[near[t]][None]) ** 2).sum(2)
+        total = cost[:, None] + tear + LEAP * (following[:, None] != near[t][None])
         back[t] = total.argmin(0)
-        cost = total.min(0) + distance[t]
+        cost = total.min(0) + far[t]
     chosen, k = np.zeros(len(near), np.intp), int(cost.argmin())
     for t in range(len(near) - 1, -1, -1):
         chosen[t] = near[t, k]

@@ -19,7 +19,7 @@ Mask = npt.NDArray[np.bool_]
 RATE = 48000  # Hz of all sound here
 HOP = 0.005  # s between frames
 BINS = 2048  # of the transform
-LOWEST, HIGHEST = 65.0, 550.0  # Hz of a voice
+LOWEST, HIGHEST = 60.0, 550.0  # Hz, where a voice is looked for
 SILENCE = 1e-12
 
 
@@ -56,22 +56,35 @@ def power(envelope: Array) -> Array:
     return np.asarray(10 * np.log10((10 ** (envelope / 10) * _WIDTH).sum(1) + SILENCE))
 
 
-def analyse(samples: Samples, *, breath: bool, careful: bool = False) -> Spectra:
-    """Take mono speech [n] at RATE apart. `careful` takes the slow pitch tracker, for recordings with noise and room; `breath`
-    measures the aperiodicity, half of the work (else it is full breath)."""
+def analyse(samples: Samples, *, breath: bool) -> Spectra:
+    """Take mono speech [n] at RATE apart. `breath` measures the aperiodicity, which is half of the work; without, all is breath."""
     import pyworld
 
     # Digital silence has no logarithm, and WORLD's estimates of it wander.
     sound = samples.astype(np.float64) + np.random.default_rng(1).standard_normal(len(samples)) * 1e-6
-    tracker = pyworld.harvest if careful else pyworld.dio
-    # A third of the rate holds every harmonic that tells the pitch.
-    low = _third(sound)
-    pitch, time = tracker(low, RATE // 3, LOWEST, HIGHEST, frame_period=HOP * 1000)
-    pitch = pyworld.stonemask(low, pitch, time, RATE // 3)
+    pitch, time = _pitch(sound)
     full = pyworld.cheaptrick(sound, pitch, time, RATE, fft_size=BINS)
-    coded = pyworld.code_aperiodicity(pyworld.d4c(sound, pitch, time, RATE, fft_size=BINS), RATE) if breath else np.zeros((len(pitch), 5))
+    if breath:
+        coded = pyworld.code_aperiodicity(pyworld.d4c(sound, pitch, time, RATE, fft_size=BINS), RATE)
+    else:
+        coded = np.zeros((len(pitch), pyworld.get_num_aperiodicities(RATE)))
     envelope = 10 * np.log10(full @ _analysis() + SILENCE)
     return Spectra(pitch, envelope, coded, power(envelope))
+
+
+def _pitch(sound: Array) -> tuple[Array, Array]:
+    """Pitch in Hz, 0 where there is none [n], and the time of each frame in s [n].
+
+    A quick tracker finds where about the voice is, for it halves the pitch now and then; the careful one looks only there, so
+    that it can neither halve nor double it, nor take a creak for a voice of its own.
+    """
+    import pyworld
+
+    low, lower = _slower(sound, 3), _slower(sound, 6)
+    rough, _ = pyworld.dio(lower, RATE // 6, LOWEST, HIGHEST, frame_period=HOP * 1000)
+    middle = float(np.median(rough[rough > 0])) if (rough > 0).any() else 150.0
+    pitch, time = pyworld.harvest(lower, RATE // 6, max(0.58 * middle, 50.0), min(2.2 * middle, 700.0), HOP * 1000)
+    return pyworld.stonemask(low, pitch, time, RATE // 3), time
 
 
 def synthesise(pitch: Array, envelope: Array, breath: Array, count: int) -> Samples:
@@ -84,11 +97,11 @@ def synthesise(pitch: Array, envelope: Array, breath: Array, count: int) -> Samp
     return np.pad(sound, (0, count - len(sound))).astype(np.float32)
 
 
-def _third(sound: Array) -> Array:
-    """At a third of the rate, each sample at the same moment."""
-    spectrum = np.fft.rfft(sound, len(sound) + -len(sound) % 6)
-    count = (len(sound) + -len(sound) % 6) // 3
-    return np.asarray(np.fft.irfft(spectrum[: count // 2 + 1], count) / 3)
+def _slower(sound: Array, factor: int) -> Array:
+    """At a fraction of the rate, each sample at the same moment. A third and a sixth hold every harmonic that tells the pitch."""
+    count = -(-len(sound) // (2 * factor)) * 2
+    spectrum = np.fft.rfft(sound, count * factor)
+    return np.asarray(np.fft.irfft(spectrum[: count // 2 + 1], count) / factor)
 
 
 @cache
