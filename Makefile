@@ -34,18 +34,24 @@ lint: .venv/installed-dev
 heavy: .venv/installed-dev
 	$(BIN)/python -m pytest -m heavy
 
-# The tests of local models run on tiny random ones, which they build; they need torch and its kin (see the extra `words`).
-.venv/installed-words: .venv/installed-dev
-	$(BIN)/pip install -q --disable-pip-version-check -c constraints.txt -e '.[dev,words]'
+# The tests of local models run on tiny random ones, which they build; they need torch and its kin (see the extras). torchaudio,
+# voxcpm, whisper and resemblyzer are taken without what they ask for and these tests do not use (another torch, a compiler, a web
+# server); torchaudio's own library is built for GPUs and would not load beside a torch for CPUs, its Python parts do.
+.venv/installed-neural: .venv/installed-dev
+	$(BIN)/pip install -q --disable-pip-version-check -c constraints.txt -e '.[dev,words,edge,hearing]'
+	$(BIN)/pip install -q --disable-pip-version-check -c constraints.txt coqui-tts six pypinyin
+	$(BIN)/pip install -q --disable-pip-version-check -c constraints.txt --no-deps torchaudio torchcodec voxcpm openai-whisper resemblyzer
+	rm -rf .venv/lib/python3.*/site-packages/torchaudio/lib
 	@touch $@
 
-neural: .venv/installed-words
+neural: .venv/installed-neural
 	$(BIN)/python -m pytest -m neural
 
 bench: .venv/installed-dev
 	$(BIN)/python benchmarks/thai_front_end.py
 	$(BIN)/python benchmarks/catalogs.py
 	$(BIN)/python benchmarks/words.py
+	$(BIN)/python benchmarks/voices.py
 	$(BIN)/python benchmarks/render.py
 
 ui: .venv/installed

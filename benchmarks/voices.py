@@ -35,7 +35,7 @@ def main() -> int:
         "likeness to the reference": lambda: similarity.figures(shared, quick=asked.quick),
         "words survive the matching": lambda: words_survive.figures(shared, quick=asked.quick),
         "word times": lambda: timings.figures(shared, quick=asked.quick),
-        "engines": lambda: engines.figures(),
+        "engines": lambda: [] if asked.quick else engines.figures(),
         "references": lambda: references.figures(quick=asked.quick),
         "checks of Lines": lambda: checks.figures(quick=asked.quick),
         "draft voice": lambda: draft.figures(shared, quick=asked.quick),

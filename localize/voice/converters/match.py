@@ -1,8 +1,8 @@
 """The converter that needs no weights: speech built anew from the frames of a person's own recording.
 
-The pitch is brought to the person's. For each frame the most similar one of the reference is found, on the way through it that
-runs on wherever it can, and the source's frame, brought to the person's mean, goes half of the way there: as like the person as
-can be had with the words still there. Breath is the person's, loudness and time stay the source's.
+The pitch is brought to the person's. For each voiced frame the most similar one of the reference is found, on the way through
+it that runs on wherever it can, and the source's, brought to the person's mean and variation, goes half of the way there: as like
+the person as can be had with the words still there. Breath is the person's; loudness and time stay the source's.
 """
 
 from __future__ import annotations
@@ -23,6 +23,8 @@ from localize.errors import NotReady, UserError
 from localize.voice import Samples, Speaker
 from localize.voice.converters.spectra import GRID, HOP, RATE, Array, Spectra, analyse, power, synthesise
 
+Places = npt.NDArray[np.intp]
+
 INSTALL = "the package pyworld is not installed (pip install pyworld-prebuilt)"
 LONGEST = 60.0  # s of a reference that are listened to
 LEAST = 1.0  # s of voice without which there is no matching
@@ -30,15 +32,15 @@ KEPT = 4  # references whose analysis is kept
 LOUD, QUIET = 35.0, 45.0  # dB under the loud frames: where a recording's noise may begin, and where dry speech ends
 CEPSTRA = 12  # numbers that tell one sound from another; finer ones tell who speaks
 AROUND = (-4, 0, 4)  # frames that are compared with each, for where the sound is going
-CHOICES = 16  # most similar frames that the way may lead through
+CHOICES = 32  # most similar frames that the way may lead through
 TEAR = 0.3  # cost of a step to another place, per squared difference of what would follow and what does
 LEAP = 0.5  # and for leaving the place at all
 SPREAD = (0.8, 1.3)  # how much of the person's liveliness of pitch is taken: tones must stay tones
-# How much is the person's own frame; the rest is the source's, brought to the person's mean. All of it is most like them, and
-# half of the words are gone. Consonants are told by little and say nothing of who speaks.
-SHARE = {True: 0.5, False: 0.5}
+# How much of a voiced frame is the person's own; the rest is the source's, brought to the person's mean and variation. All of it
+# is most like them, and most of the words are gone. Consonants say little of who speaks and much of what is said: they stay.
+SHARE = 0.5
 LIVELY = (0.5, 2.0)  # how far the source's variation may be brought to the person's
-LIVELINESS = 1.0  # and how much of the way
+SMOOTH: Array = np.array([0.25, 0.5, 0.25])  # over frames: where the way leaps
 
 _LOW = GRID < 8000
 _POINTS = int(_LOW.sum())
@@ -47,27 +49,18 @@ _COSINES[0] /= np.sqrt(2)  # orthonormal: its transpose is its inverse
 _EDGE = slice(_POINTS - 6, _POINTS - 2)  # where the source takes over: below the fall of a recording at 16 kHz
 _WEIGHTS: Array = np.linspace(1.2, 0.6, CEPSTRA)  # the finer, the more the speaker's and the less the sound's
 
-Places = npt.NDArray[np.intp]
-
 
 @dataclass(frozen=True)
-class Kind:
-    """The frames of one kind (voiced or not) in the reference: which they are [m], what is compared with the source [m, 36], and
-    their cepstra's mean and deviation [68]."""
+class Person:
+    """A reference as it is matched with: its spectra [n], their cepstra [n, 68], and of the voiced frames which they are [m], what
+    is compared with the source [m, 36], and their cepstra's mean and deviation [68]."""
 
+    spectra: Spectra
+    cepstra: Array
     at: Places
     around: Array
     mean: Array
     deviation: Array
-
-
-@dataclass(frozen=True)
-class Person:
-    """A reference as it is matched with: its frames [n], all of their cepstra [n, 68], and its kinds by whether voiced."""
-
-    spectra: Spectra
-    cepstra: Array
-    kinds: dict[bool, Kind]
 
 
 class MatchConverter:
@@ -131,16 +124,12 @@ def listened(speaker: Speaker) -> Person:
     if loudest < 1e-3:
         raise UserError(f"{speaker.reference} of {speaker.name} is silent; give a reference with 5 s of speech or more.")
     spectra = analyse(sound * np.float32(0.5 / loudest), breath=True)
-    heard = spectra.heard(LOUD)
-    if (heard & spectra.voiced).sum() * HOP < LEAST:
+    at = np.flatnonzero(spectra.heard(LOUD) & spectra.voiced)
+    if len(at) * HOP < LEAST:
         raise UserError(f"{speaker.reference} of {speaker.name} holds less than {LEAST:.0f} s of voice; give 5 s of speech or more.")
-    cepstra, kinds = cepstra_of(spectra.envelope), {}
-    for voiced in (True, False):
-        at = np.flatnonzero(heard & (spectra.voiced == voiced))
-        if len(at) > 2 * CHOICES:
-            mean, deviation = cepstra[at].mean(0), cepstra[at].std(0) + 1e-6
-            kinds[voiced] = Kind(at, neighbourhood(normal(cepstra, mean, deviation))[at], mean, deviation)
-    return Person(spectra, cepstra, kinds)
+    cepstra = cepstra_of(spectra.envelope)
+    mean, deviation = cepstra[at].mean(0), cepstra[at].std(0) + 1e-6
+    return Person(spectra, cepstra, at, neighbourhood(normal(cepstra, mean, deviation))[at], mean, deviation)
 
 
 def cepstra_of(envelope: Array) -> Array:
@@ -151,7 +140,8 @@ def cepstra_of(envelope: Array) -> Array:
 def normal(cepstra: Array, mean: Array, deviation: Array) -> Array:
     """The cepstra that tell sounds [n, 12], without what a speaker's and a microphone's all have in common."""
     inner = slice(1, CEPSTRA + 1)  # the first is the level
-    return np.asarray((cepstra[:, inner] - mean[inner]) / deviation[inner] * _WEIGHTS)
+    told: Array = (cepstra[:, inner] - mean[inner]) / deviation[inner] * _WEIGHTS
+    return told
 
 
 def neighbourhood(cepstra: Array) -> Array:
@@ -180,32 +170,34 @@ def matched(source: Spectra, person: Person) -> tuple[Array, Array]:
     """Envelope [n, 96] and breath [n, b] that say what the source says, as loud as it, in the person's voice."""
     envelope, breath = source.envelope.copy(), source.breath.copy()
     cepstra, heard = cepstra_of(source.envelope), source.heard(QUIET)
-    for voiced, kind in person.kinds.items():
-        mine = heard & (source.voiced == voiced)
-        if mine.sum() < 2:
-            continue
-        own = cepstra[mine]
-        mean, deviation = own.mean(0), own.std(0) + 1e-6
-        chosen = exemplars(neighbourhood(normal(cepstra, mean, deviation))[mine], kind, person)
-        lively = 1 + LIVELINESS * (np.clip(kind.deviation / deviation, *LIVELY) - 1)
-        brought = (own - mean) * lively + kind.mean
-        mixed = SHARE[voiced] * person.cepstra[chosen] + (1 - SHARE[voiced]) * brought
-        new = source.envelope[mine]
-        step = (mixed @ _COSINES)[:, _EDGE].mean(1) - new[:, _EDGE].mean(1)
-        new += step[:, None]  # above what every recording has, the source goes on at the level that the person's ends with
-        new[:, _LOW] = mixed @ _COSINES
-        envelope[mine] = new
-        if voiced:
-            breath[mine] = person.spectra.breath[chosen]
+    voiced = heard & source.voiced
+    if not voiced.any():
+        return envelope, breath
+    mean, deviation = cepstra[voiced].mean(0), cepstra[voiced].std(0) + 1e-6
+    chosen = exemplars(neighbourhood(normal(cepstra, mean, deviation))[voiced], person)
+    brought = (cepstra[voiced] - mean) * np.clip(person.deviation / deviation, *LIVELY) + person.mean
+    new = cepstra + (person.mean - mean)  # consonants take the colour of the person's voice and recording, and no more
+    new[voiced] = smooth(SHARE * person.cepstra[chosen] + (1 - SHARE) * brought)
+    breath[voiced] = person.spectra.breath[chosen]
+    low = new[heard] @ _COSINES
+    # Above what every recording has, the source goes on at the level with which the person's ends.
+    envelope[heard] += (low[:, _EDGE].mean(1) - envelope[heard][:, _EDGE].mean(1))[:, None]
+    envelope[np.ix_(heard, _LOW)] = low
     return envelope + (source.level - power(envelope))[:, None], breath
 
 
-def exemplars(wanted: Array, kind: Kind, person: Person) -> Places:
+def smooth(cepstra: Array) -> Array:
+    """The same with each frame's neighbours mixed in."""
+    padded = np.pad(cepstra, ((1, 1), (0, 0)), mode="edge")
+    return np.asarray(SMOOTH[0] * padded[:-2] + SMOOTH[1] * cepstra + SMOOTH[2] * padded[2:])
+
+
+def exemplars(wanted: Array, person: Person) -> Places:
     """For each wanted frame [n, 36] the one of the reference that is to stand for it: like it, and following the one before."""
-    distance = (wanted**2).sum(1)[:, None] + (kind.around**2).sum(1)[None] - 2 * wanted @ kind.around.T
+    distance = (wanted**2).sum(1)[:, None] + (person.around**2).sum(1)[None] - 2 * wanted @ person.around.T
     near = np.sort(np.argpartition(distance, CHOICES, axis=1)[:, :CHOICES], axis=1)
     far = np.maximum(np.take_along_axis(distance, near, 1), 0)
-    return way(kind.at[near], far, normal(person.cepstra, kind.mean, kind.deviation))
+    return way(person.at[near], far, normal(person.cepstra, person.mean, person.deviation))
 
 
 def way(near: Places, far: Array, cepstra: Array) -> Places:
