@@ -140,8 +140,7 @@ def cepstra_of(envelope: Array) -> Array:
 def normal(cepstra: Array, mean: Array, deviation: Array) -> Array:
     """The cepstra that tell sounds [n, 12], without what a speaker's and a microphone's all have in common."""
     inner = slice(1, CEPSTRA + 1)  # the first is the level
-    told: Array = (cepstra[:, inner] - mean[inner]) / deviation[inner] * _WEIGHTS
-    return told
+    return np.asarray((cepstra[:, inner] - mean[inner]) / deviation[inner] * _WEIGHTS)
 
 
 def neighbourhood(cepstra: Array) -> Array:
