@@ -14,6 +14,8 @@ from localize.cli_voice import console, voice_app
 from localize.errors import UserError
 from localize.voice import package as packages
 
+audition_app = voice_app  # with its `test`, which is below
+
 
 @voice_app.command("test")
 def audition(
@@ -37,9 +39,7 @@ def audition(
         place.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise UserError(f"{place} can't be written: {error.strerror or error}.") from error
-    hearing = Audition(
-        package, place, gender="male" if name == "male" else "female", settings=settings, allow_noncommercial=noncommercial
-    )
+    hearing = Audition(package, place, gender="male" if name == "male" else "female", settings=settings, allow_noncommercial=noncommercial)
     heard = []
     for code, take in hearing.hear(codes):
         heard.append((code, take))

@@ -3,7 +3,8 @@
 Without a recogniser: the matched sentence beside the unmatched one. Cepstral distance is told by two ends: the same sentence
 by espeak's man and woman (the same words, another speaker: as near as words can be) and another sentence by the same voice
 (other words, the same speaker). Every pair is laid over each other by dynamic time warping, which favours the wrong sentences most,
-and each sentence's mean and variation are taken out. So 0 is another speaker's words and 1 other words.
+and each sentence's mean and variation are taken out. So 0 is another speaker's words and 1 other words. Nobody takes the man's
+sentence for another than the woman's, so what is no farther from its source than that has its words.
 
 With one: pocketsphinx and its own American model hear known sentences, any word after any (a loop of their words, no grammar).
 
@@ -32,7 +33,7 @@ from localize.voice.converters.spectra import Spectra, analyse
 
 Array = npt.NDArray[np.float64]
 
-VOICED, FAR, PITCH = 0.85, 0.5, 0.9
+VOICED, FAR, PITCH = 0.85, 0.0, 0.9
 HEARD = 2 / 3  # of the words that are heard unmatched
 REFERENCES = ("lj", "cosyvoice", "vixtts", "tuyen")
 SENTENCES = (
@@ -56,7 +57,7 @@ class Kept(NamedTuple):
 def kept(one: Spectra, other: Spectra) -> Kept:
     """Two sounds of one sentence, frame by frame."""
     n = min(len(one.pitch), len(other.pitch))
-    heard = (one.heard(35) | other.heard(35)[:n])[:n] if len(one.pitch) == n else (one.heard(35)[:n] | other.heard(35))
+    heard = one.heard(35)[:n] | other.heard(35)[:n]
     a, b = one.voiced[:n], other.voiced[:n]
     both = a & b
     pitch = float(np.corrcoef(np.log(one.pitch[:n][both]), np.log(other.pitch[:n][both]))[0, 1])
@@ -171,7 +172,7 @@ def errors(said: list[str], heard: list[str]) -> int:
 
 def _decoder() -> Any:
     """pocketsphinx with a loop of the sentences' words, all as likely."""
-    from pocketsphinx import Decoder, get_model_path
+    from pocketsphinx import Decoder, get_model_path  # type: ignore[import-untyped]
 
     words = sorted({word for line in SENTENCES for word in line.split()})
     one = f"{math.log10(1 / (len(words) + 1)):.4f}"

@@ -9,7 +9,7 @@ import pytest
 
 from localize import languages, pace
 from localize.checks import speech
-from localize.domain import Recognition, Word
+from localize.domain import Finding, Recognition, Word
 from localize.recognize import Samples, Transcript
 from localize.voice import VoiceStyle
 from localize.voice.espeak import EspeakVoice

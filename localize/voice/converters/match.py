@@ -146,7 +146,8 @@ def normal(cepstra: Array, mean: Array, deviation: Array) -> Array:
 def neighbourhood(cepstra: Array) -> Array:
     """Each frame's cepstra with those AROUND it, side by side [n, 36]."""
     n = np.arange(len(cepstra))
-    return np.concatenate([cepstra[np.clip(n + step, 0, len(n) - 1)] for step in AROUND], axis=1) / np.sqrt(len(AROUND))
+    side_by_side = [cepstra[np.clip(n + step, 0, len(n) - 1)] for step in AROUND]
+    return np.asarray(np.concatenate(side_by_side, axis=1) / np.sqrt(len(AROUND)))
 
 
 def sung(source: Spectra, target: Spectra) -> Array:
@@ -177,7 +178,7 @@ def matched(source: Spectra, person: Person) -> tuple[Array, Array]:
     brought = (cepstra[voiced] - mean) * np.clip(person.deviation / deviation, *LIVELY) + person.mean
     new = cepstra + (person.mean - mean)  # consonants take the colour of the person's voice and recording, and no more
     new[voiced] = smooth(SHARE * person.cepstra[chosen] + (1 - SHARE) * brought)
-    breath[voiced] = person.spectra.breath[chosen]
+    breath[voiced] = smooth(person.spectra.breath[chosen])
     low = new[heard] @ _COSINES
     # Above what every recording has, the source goes on at the level with which the person's ends.
     envelope[heard] += (low[:, _EDGE].mean(1) - envelope[heard][:, _EDGE].mean(1))[:, None]

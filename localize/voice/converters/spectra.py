@@ -20,7 +20,7 @@ RATE = 48000  # Hz of all sound here
 HOP = 0.005  # s between frames
 BINS = 2048  # of the transform
 LOWEST, HIGHEST = 60.0, 550.0  # Hz, where a voice is looked for
-PERIODIC = 0.6  # of a frame with itself a period later, below which nobody hears a voice
+PERIODIC = 0.5  # of a frame with itself a period later, below which nobody hears a voice
 SHORTEST = 4  # frames of a voice
 SILENCE = 1e-12
 
