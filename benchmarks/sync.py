@@ -10,7 +10,8 @@ little less.
 Each figure, and what it must be:
   correlation  of how far the drawn mouth is open with the loudness heard (dB, 40 below the loud parts is silence), >= 0.5
   offset       by which the loudness follows the mouth, from their cross-correlation, within +-40 ms
-  closed       share of frames with closed lips (X or A) where nothing is heard for 120 ms or longer, >= 95 %
+  closed       share of frames with closed lips (X or A) where nothing is heard for 120 ms or longer, >= 95 %. The last 40 ms
+               before a sound do not count: there a mouth opens for it, as people's do
   m b p        share of these sounds for which closed lips (A) are drawn within their word, 100 %. They are counted by the
                letters of what is said, so that the voice's own phonemes are not trusted; Chinese has none and shows -
   pixels       correlation of the dark area of the mouth in the frames with the opening that the track asks for, >= 0.8
@@ -49,6 +50,7 @@ FPS = 30
 HOP = 0.01  # s between two measures of loudness
 SILENT = -40.0  # dB against the loud parts
 SILENCE = 0.12  # s: a shorter hole is the closure of a stop, in which no mouth rests
+AHEAD = 0.040  # s
 REACH = 0.30  # s an offset is looked for in
 MOUTH = (-36, -10, 36, 32)  # px around the mouth's anchor: lips that speak, and nothing of the hair
 DARK = 80  # luma (16..235) of the inside of a mouth, at most; lips are lighter
@@ -122,7 +124,7 @@ def heard(video: Path, performance: Performance) -> dict[str, float]:
     start = 0
     for hushed, run in groupby(loud <= SILENT):
         end = start + len(list(run))
-        silent[start:end] = hushed and (end - start) * HOP >= SILENCE
+        silent[start : end - round(AHEAD / HOP)] = hushed and (end - start) * HOP >= SILENCE
         start = end
     frames = [k for k in range(int(count * HOP * FPS)) if silent[int(k / FPS / HOP) : int((k + 1) / FPS / HOP)].all()]
     closed = [mouth_at(performance, k / FPS)[0] in "XA" for k in frames]

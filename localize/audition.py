@@ -50,7 +50,9 @@ def sentence(language: str, gender: str) -> str:
 
 
 class Audition:
-    """Hears every ready engine in a package's voice; `package` None is the engines' own voices of `gender`."""
+    """Hears every ready engine in a package's voice; `package` None is the engines' own voices of `gender`.
+
+    Raises Blocked at once for a package whose consent does not hold today."""
 
     def __init__(
         self,
@@ -63,12 +65,18 @@ class Audition:
     ) -> None:
         self.package, self.out, self.settings, self.allowed = package, out, settings, allow_noncommercial
         self.gender: Literal["female", "male"] = package.sheet.gender if package else gender
+        if package:
+            package.require()
+            package.speaker()
+        out.mkdir(parents=True, exist_ok=True)
+        if package:
+            out.chmod(0o700)  # it will hold a person's recording
         self.store = LocalStore(out / ".store")
 
     def hear(self, codes: Sequence[str]) -> Iterator[tuple[str, Take]]:
         """Each language with each engine and converter, as they come; the sounds lie in `out`."""
         for code in codes:
-            for card, lack in engines.survey("voice", self.settings):
+            for card, lack in engines.survey("voice", self.settings, code):
                 if card.languages and code not in card.languages:
                     continue
                 if why := lack or self._refused(card):

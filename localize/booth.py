@@ -13,6 +13,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, cast
 
+import numpy as np
+
 from localize import engines, languages, media
 from localize.campaign import Campaign
 from localize.checks import speech as speech_checks
@@ -21,8 +23,7 @@ from localize.domain import Finding, Line, Recognition, Speech
 from localize.errors import Blocked, NotReady
 from localize.languages import Token
 from localize.lexicon import Lexicon
-from localize.pace import FASTEST, LINE_GAP
-from localize.pace import seconds as expected_seconds
+from localize.pace import FASTEST, LINE_GAP, seconds_of
 from localize.planning import Progress
 from localize.recognize import Recognizer
 from localize.store import LocalStore, key
@@ -71,8 +72,10 @@ class Cast:
     def makers(self) -> tuple[engines.Engine, ...]:
         return (self.voice, self.converter) if self.converter else (self.voice,)
 
-    def fingerprints(self) -> list[str]:
-        return [self.voice.fingerprint(), self.converter.fingerprint() if self.converter else ""]
+    def fingerprints(self, language: str) -> list[str]:
+        """Of an engine with a model for each language, that of this one's alone: another one's weights change nothing."""
+        told: Callable[[str], str] | None = getattr(self.voice, "fingerprint_in", None)
+        return [told(language) if told else self.voice.fingerprint(), self.converter.fingerprint() if self.converter else ""]
 
 
 class Booth:
@@ -98,9 +101,10 @@ class Booth:
         return Lexicon.load(self.campaign.pronunciation)
 
     def permit(self, *, language: str = "", platform: str = "") -> None:
-        """Raise Blocked if the person whose voice it is has not consented to this use, or not any more."""
-        if self.package:
-            self.package.require(language=language, platform=platform)
+        """Raise Blocked if the person whose voice it is has not consented to this use, or not any more: a night is long, so the
+        consent is read each time."""
+        if self.campaign.host.voice:
+            packages.find(self.campaign.host.voice).require(language=language, platform=platform)
 
     def cast(self, language: str) -> Cast:
         """The engines for a language. Raises NotReady for one that is named and not ready."""
@@ -139,12 +143,15 @@ class Booth:
         tokens = [vars(token) for token in self.read(line.text, language)]
         makers = self.cast(language)
         host = self.campaign.host
-        whose = [self.speaker.digest, self.package.consent.digest()] if self.speaker and self.package else []
+        whose: list[str] = []
+        if self.speaker and self.package:
+            whose = [self.speaker.digest, self.speaker.transcript, self.speaker.language, self.package.consent.digest()]
         how = self.campaign.engines.timings
         times: list[str] = [] if makers.voice.card.timed else [how]
         if times and how == "recognizer" and makers.recognizer:
             times.append(makers.recognizer.fingerprint())
-        return key("speech", SPEECH_VERSION, tokens, language, host.gender, host.pace, host.pitch, whose, makers.fingerprints(), times)
+        style = host.gender, host.pace, host.pitch
+        return key("speech", SPEECH_VERSION, tokens, language, style, whose, makers.fingerprints(language), times)
 
     def speeches(self, lines: Sequence[Line], language: str, progress: Progress) -> list[Speech]:
         """A script's Lines spoken, each a 48 kHz WAV with its times, all in one tempo that fits the campaign's length.
@@ -155,7 +162,14 @@ class Booth:
         makers = self.cast(language)
         keys = [self.key(line, language) for line in lines]
         ahead = self._together(makers, dict(zip(keys, lines, strict=True)), language)
-        spoken = [self._speech(makers, line, name, ahead.get(name), language, progress) for line, name in zip(lines, keys, strict=True)]
+        spoken, blocked = [], []
+        for line, name in zip(lines, keys, strict=True):
+            try:
+                spoken.append(self._speech(makers, line, name, ahead.get(name), language, progress))
+            except Blocked as error:  # the others are spoken all the same: they are paid for, and kept
+                blocked.append(error)
+        if blocked:
+            raise blocked[0]
         tempo = self._tempo([s.duration for s in spoken])
         return [self._fitted(s, name, tempo, progress) for s, name in zip(spoken, keys, strict=True)]
 
@@ -176,8 +190,9 @@ class Booth:
 
         folder = progress.count("voice", self.store.make(name, build)).folder
         speech = _loaded(folder)
-        if makers.recognizer and speech.recognition.engine != makers.recognizer.fingerprint():
-            speech = speech.model_copy(update={"recognition": self._heard_later(makers.recognizer, speech, line, name, language, progress)})
+        silent = not any(token.say for token in self.read(line.text, language))
+        if makers.recognizer and not silent and speech.recognition.engine != makers.recognizer.fingerprint():
+            return self._heard_later(makers.recognizer, speech, line, name, language, progress)
         return speech
 
     def _best(self, makers: Cast, line: Line, first: Sound | None, language: str) -> tuple[Sound, Speech]:
@@ -194,6 +209,8 @@ class Booth:
 
     def _finished(self, makers: Cast, sound: Sound, tokens: Sequence[Token], line: Line, language: str) -> tuple[Sound, Speech]:
         """A take converted, polished, paced, timed and judged."""
+        if not np.isfinite(sound.samples).all():  # a model of half precision overflowed: silence, which is found below
+            sound = replace(sound, samples=np.zeros(len(sound.samples), np.float32), words=(), mouths=())
         if makers.converter and self.speaker:
             samples, rate = makers.converter.convert(sound.samples, sound.rate, self.speaker)
             sound = replace(sound, samples=samples, rate=rate, finished=False)
@@ -204,39 +221,50 @@ class Booth:
             stretched(sound, tempo), tokens, languages.get(language), self.style(), makers.recognizer, self.campaign.engines.timings
         )
         sound = timed.sound
-        expected = expected_seconds(line.text, language) / self.campaign.host.pace
+        expected = seconds_of(tokens, language) / self.campaign.host.pace
         findings = list(speech_checks.listen(sound.samples, sound.rate, sound.words, expected, [token.say for token in tokens]))
         if timed.warning:
             findings.append(Finding(check="timing", severity="warn", message=timed.warning))
         recognition = Recognition()
-        if makers.recognizer:
+        if makers.recognizer and any(token.say for token in tokens):  # a recognizer hears words in silence, too
             recognition, wrong = _recognised(makers.recognizer, sound, tokens, language)
             findings += wrong
         spoken = Speech(
             audio="line.wav", rate=sound.rate, duration=sound.duration, words=sound.words, mouths=sound.mouths,
-            engine=makers.voice.card.name, converter=makers.converter.card.name if makers.converter else "", device=device(makers.voice),
+            engine=makers.voice.card.name, cloned=bool(self.speaker) and (bool(makers.converter) or clones(makers.voice, language)),
+            converter=makers.converter.card.name if makers.converter else "", device=device(makers.voice),
             timing=timed.method, tempo=tempo, recognition=recognition, findings=tuple(findings),
             similarity=similarity(sound.samples, sound.rate, self.speaker.reference) if self.speaker else None,
         )  # fmt: skip
         return sound, spoken
 
-    def _heard_later(self, recognizer: Recognizer, speech: Speech, line: Line, name: str, language: str, progress: Progress) -> Recognition:
-        """What a recognizer hears in a Line that was spoken where it was not there."""
+    def _heard_later(self, recognizer: Recognizer, speech: Speech, line: Line, name: str, language: str, progress: Progress) -> Speech:
+        """The speech with what a recognizer hears in it, of a Line that was spoken where it was not there.
+
+        Raises Blocked where that is not the Line: the speech is kept, another recognizer may hear it right."""
 
         def build(folder: Path) -> None:
             samples, rate = media.read_wav(speech.audio)
-            heard, _ = _recognised(recognizer, Sound(samples, rate), self.read(line.text, language), language)
-            write_json(folder / "recognition.json", heard.model_dump(mode="json"))
+            heard, found = _recognised(recognizer, Sound(samples, rate), self.read(line.text, language), language)
+            told = {"recognition": heard.model_dump(mode="json"), "findings": [f.model_dump(mode="json") for f in found]}
+            write_json(folder / "recognition.json", told)
 
         made = self.store.make(key("recognition", RECOGNITION_VERSION, name, recognizer.fingerprint()), build)
-        return Recognition.model_validate(read_json(progress.count("recognition", made).folder / "recognition.json"))
+        told = read_json(progress.count("recognition", made).folder / "recognition.json")
+        found = [Finding.model_validate(f) for f in told["findings"]]
+        if wrong := [f.message for f in found if f.severity == "block"]:
+            raise Blocked(f"the Line {line.text!r} is not what is heard: {'; '.join(wrong)}")
+        earlier = [f for f in speech.findings if f.check not in ("speech words", "speech number")]
+        return speech.model_copy(update={"recognition": Recognition.model_validate(told["recognition"]), "findings": (*earlier, *found)})
 
     def account(self, speeches: Sequence[Speech]) -> dict[str, Any]:
         """What a clip's sidecar says of its speech: who made it and how, how it was checked, whose voice by which consent."""
         likeness = [s.similarity for s in speeches if s.similarity is not None]
         heard = [s.recognition for s in speeches if s.recognition.rate is not None]
+        # Whose voice it is, only if it is: with `convert: none` an engine may have spoken in its own.
+        package = self.package if speeches[0].cloned else None
         return {
-            "voice": self.speaker.name if self.speaker else "", "consent": self.package.consent.digest()[:16] if self.package else "",
+            "voice": package.name if package else "", "consent": package.consent.digest()[:16] if package else "",
             "converter": speeches[0].converter, "device": speeches[0].device, "timing": sorted({s.timing for s in speeches}),
             "tempo": round(speeches[0].tempo, 3),
             "similarity": round(sum(likeness) / len(likeness), 3) if likeness else "not measured",
@@ -264,7 +292,9 @@ class Booth:
             fitted = speech.model_copy(update={**changed, "tempo": speech.tempo * tempo})
             write_json(folder / "speech.json", fitted.model_dump(mode="json"))
 
-        return _loaded(progress.count("fit", self.store.make(key("fit", SPEECH_VERSION, name, tempo), build)).folder)
+        fitted = _loaded(progress.count("fit", self.store.make(key("fit", SPEECH_VERSION, name, tempo), build)).folder)
+        # What was heard may have been heard after the fitting.
+        return fitted.model_copy(update={"recognition": speech.recognition, "findings": speech.findings})
 
 
 def _loaded(folder: Path) -> Speech:

@@ -18,7 +18,7 @@ from rapidfuzz import process
 from localize import engines, languages
 from localize.assets import ASSETS
 from localize.domain import Channel
-from localize.errors import UserError
+from localize.errors import Blocked, UserError
 from localize.pace import FASTEST
 from localize.products import READERS, Asked, sources
 from localize.products.draft import FIELDS, LOCALIZED
@@ -318,6 +318,9 @@ def _absolute(campaign: Campaign, base: Path, path: Path, tree: yaml.Node | None
             host = host.model_copy(update={"voice": str(package.folder), "gender": package.sheet.gender})
         except UserError as error:
             problems.append(f"{path}, line {_line(tree, ('hosts', 0, 'voice'))}: hosts.0.voice: {error}")
+        except Blocked as error:
+            if not problems:
+                raise Blocked(f"{path}, line {_line(tree, ('hosts', 0, 'voice'))}: hosts.0.voice: {error}") from error
     absolute = campaign.model_copy(
         update={
             "catalog": sources.absolute(campaign.catalog, base),

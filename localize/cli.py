@@ -253,7 +253,8 @@ def doctor(campaign: Annotated[Path | None, typer.Argument(help="a campaign.yaml
                 stage, card.name, "[red]no[/red]" if lack else "[green]yes[/green]", "yes" if card.commercial else "no",
                 ", ".join(c for c in languages.codes() if c in card.languages) or "all", escape(lack or card.about),
             )  # fmt: skip
-        if cards and stage != "translate" and all(lack for _, lack in cards):  # people's translations need no machine
+        # People's translations need no machine, and what nobody listens to is spoken all the same.
+        if cards and stage not in ("translate", "recognize") and all(lack for _, lack in cards):
             unready_stages.append(stage)
     console.print(table)
     console.print(f"crossreel {__version__}, Python {sys.version.split()[0]}, ffmpeg {media.ffmpeg_exe()}", soft_wrap=True, markup=False)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 from rich.markup import escape
@@ -35,11 +35,11 @@ def audition(
         languages.get(code)
     settings: engines.Settings = campaigns.load(campaign).engines.options if campaign else {}
     place = out or Path(f"voice-{package.name if package else name}")
+    gender: Literal["female", "male"] = "male" if name == "male" else "female"
     try:
-        place.mkdir(parents=True, exist_ok=True)
+        hearing = Audition(package, place, gender=gender, settings=settings, allow_noncommercial=noncommercial)
     except OSError as error:
         raise UserError(f"{place} can't be written: {error.strerror or error}.") from error
-    hearing = Audition(package, place, gender="male" if name == "male" else "female", settings=settings, allow_noncommercial=noncommercial)
     heard = []
     for code, take in hearing.hear(codes):
         heard.append((code, take))

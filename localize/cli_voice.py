@@ -12,7 +12,7 @@ from rich.table import Table
 
 from localize import consent as consents
 from localize.errors import Blocked, CrossreelError, UserError
-from localize.media import read_wav
+from localize.media import read_audio
 from localize.voice import package as packages
 from localize.voice import reference as references
 from localize.voice.reference import Examined, Figures
@@ -66,8 +66,8 @@ def list_voices(
     for name in known:
         try:
             voice = packages.find(name, base)
-            samples, rate = read_wav(voice.speaker().reference)
-            seconds, state = f"{len(samples) / rate:.1f}", voice.consent.until_when()
+            seconds = f"{len(read_audio(voice.speaker().reference, 16000)) / 16000:.1f}"
+            state = voice.consent.until_when()
         except CrossreelError as e:
             view.add_row(escape(name), "", "", "", f"[red]{escape(str(e).splitlines()[0])}[/red]", "")
             continue
@@ -158,8 +158,11 @@ def _gender(given: str, whole: Examined) -> str:
 
 def _text(transcript: str) -> str:
     """The transcript, read from a file where one of that name is."""
-    path = Path(transcript).expanduser()
-    if not transcript or len(transcript) > 200 or not path.is_file():
+    try:
+        path = Path(transcript).expanduser()
+        if not transcript or not path.is_file():
+            return transcript.strip()
+    except (OSError, RuntimeError, ValueError):  # longer than a file's name may be, or a ~ of nobody: it is the text itself
         return transcript.strip()
     try:
         return path.read_text(encoding="utf-8-sig").strip()

@@ -184,13 +184,18 @@ def record(path: Path, shape: type[Shape], what: str) -> Shape:
         raise UserError(f"{path} is not UTF-8 text (byte {e.start}): save it as UTF-8.") from e
     try:
         data, tree = yaml.safe_load(text), yaml.compose(text, Loader=yaml.SafeLoader)
-    except (yaml.YAMLError, ValueError) as e:  # ValueError: a day such as 2026-02-30
+    except (yaml.YAMLError, ValueError, RecursionError) as e:  # ValueError: a day such as 2026-02-30
         mark = getattr(e, "problem_mark", None)
         where = f", line {mark.line + 1}, column {mark.column + 1}" if mark else ""
         raise UserError(f"{path}{where}: not YAML: {getattr(e, 'problem', None) or e}.") from e
     if not isinstance(data, dict) or not isinstance(tree, yaml.MappingNode):
         raise UserError(f"{path}, line 1: {what} is a list of `key: value` lines, such as `{next(iter(shape.model_fields))}: ...`.")
-    lines = {str(key.value): key.start_mark.line + 1 for key, _ in tree.value}
+    lines: dict[str, int] = {}
+    for node, _ in tree.value:
+        name = str(node.value)
+        if name in lines:  # of two ends of a consent, YAML would take the later
+            raise UserError(f"{path}, line {node.start_mark.line + 1}: {name!r} stands in line {lines[name]} already; keep one of them.")
+        lines[name] = node.start_mark.line + 1
     try:
         return shape.model_validate(data)
     except ValidationError as e:

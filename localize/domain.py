@@ -201,8 +201,9 @@ class Recognition(Model):
 class Speech(Model):
     """The sound of one Line: a mono WAV file, its words and its viseme track, all from the file's start.
 
-    `timing` says how the words' times were found, `tempo` how many times faster than spoken the sound is, `device` where a model
-    ran, `similarity` how like the reference it sounds (a cosine; None where nothing measures it).
+    `cloned` tells that it is in the voice of the host's package, `timing` how the words' times were found, `tempo` how many times
+    faster than spoken the sound is, `device` where a model ran, `similarity` how like the reference it sounds (a cosine; None where
+    nothing measures it).
     """
 
     audio: str
@@ -212,6 +213,7 @@ class Speech(Model):
     mouths: tuple[Mouth, ...]
     engine: str
     converter: str = ""
+    cloned: bool = False
     device: str = ""
     timing: str = "own"
     tempo: float = 1.0

@@ -209,6 +209,6 @@ def lacking(engine: Engine, language: str) -> str:
     return engine.missing() or (told(language) if told and language else "")
 
 
-def survey(stage: Stage, settings: Settings = _NO_SETTINGS) -> list[tuple[Card, str]]:
-    """Every engine of a stage, best first, with what it lacks here ("" when it is ready)."""
-    return [(_found(stage)[name].card, _instance(stage, name, settings).missing()) for name in names(stage)]
+def survey(stage: Stage, settings: Settings = _NO_SETTINGS, language: str = "") -> list[tuple[Card, str]]:
+    """Every engine of a stage, best first, with what it lacks here to serve the language, if one is named ("" when it is ready)."""
+    return [(_found(stage)[name].card, lacking(_instance(stage, name, settings), language)) for name in names(stage)]

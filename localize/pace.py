@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict
 from localize import languages
 from localize.assets import ASSETS
 from localize.domain import Line
+from localize.languages import Token
 
 # A voice is never made to speak faster than so many times its natural tempo: above it, words run together.
 FASTEST = 1.15
@@ -45,8 +46,12 @@ def _paces() -> dict[str, Pace]:
 
 def seconds(text: str, language: str) -> float:
     """How long a selling voice takes to say a text at its natural tempo: beats over the language's rate, and its pauses."""
+    return seconds_of(languages.get(language).read(text), language)
+
+
+def seconds_of(tokens: Sequence[Token], language: str) -> float:
+    """The same of what is said of tokens, as a lexicon may have changed it."""
     pace = _paces()[language]
-    tokens = languages.get(language).read(text)
     total = _EDGES + sum(_PAUSES.get(token.pause, 0.0) for token in tokens[:-1])
     for token in tokens:
         total += len(re.findall(pace.beat, token.say.casefold())) / pace.rate

@@ -141,7 +141,7 @@ def pull(parts: Sequence[Part], place: Path, tell: Callable[[str, int], None] = 
     except OSError as error:
         if error.errno in (errno.ENOSPC, errno.EDQUOT):
             raise NotReady(f"the disk of {place} is full.", how="Make room and pull again: what came is kept.") from error
-        raise
+        raise UserError(f"{place} can't be written: {error.strerror or error}. Name another folder in CROSSREEL_MODELS.") from error
 
 
 def _pull(parts: Sequence[Part], place: Path, waiting: Path, tell: Callable[[str, int], None]) -> list[str]:

@@ -77,6 +77,17 @@ class Studio(Desk):
             self._own.avatar = DrawnAvatar.load(self.campaign.avatar_folder())
         return cast(DrawnAvatar, self._own.avatar)
 
+    def permit(self, job: Job) -> None:
+        """Raise Blocked where the consent to the host's voice covers none of the channels that the clip is for."""
+        refused = []
+        for channel in (channels := self.campaign.channels_for(job.product.sku, job.language)):
+            try:
+                self.booth.permit(language=job.language, platform=channel.platform)
+            except Blocked as error:
+                refused.append(error)
+        if refused and len(refused) == len(channels):
+            raise refused[0]
+
     # ---- stages
 
     def pictures(self, job: Job) -> tuple[Job, tuple[Finding, ...]]:
@@ -238,7 +249,7 @@ def make(studio: Studio, job: Job, progress: Progress | None = None, hold: Hold 
     """
     progress = progress or Progress()
     with progress.stage("voice"):  # asked before anything is paid for, and each time: a consent runs out though the clip is there
-        studio.booth.permit(language=job.language)
+        studio.permit(job)
     with progress.stage("translate"):
         localized = studio.texts(job, progress)
     with progress.stage("script"):

@@ -14,7 +14,7 @@ import tempfile
 from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -23,7 +23,7 @@ from benchmarks.voices_parts import Figure
 from localize import engines, languages, media
 from localize.voice import Samples, Speaker, VoiceStyle
 from localize.voice.converters.match import MatchConverter
-from localize.voice.similarity import missing
+from localize.voice.similarity import embedding, missing
 
 RATE = 48000
 LONG = 10.0  # s of a reference from which the mean is asked
@@ -152,20 +152,11 @@ def run(shared: Path, quick: bool = False) -> list[Row]:
 
 
 def _voice(sound: Samples) -> npt.NDArray[np.float32]:
-    """The embedding of speech brought to the encoder's own level. It hears loudness, and by itself raises only what is below."""
-    from resemblyzer import audio
-
-    level = 10 ** (audio.audio_norm_target_dBFS / 20)
-    speech = audio.preprocess_wav(media.resampled(sound, RATE, 16000) * np.float32(level / np.sqrt(np.mean(sound**2))))
-    found: npt.NDArray[np.float32] = _encoder().embed_utterance(speech)
+    """The embedding as the program itself reports it. The encoder hears loudness, too: at lower levels all voices are more alike,
+    strangers as well, so figures can only be compared at one level."""
+    found = embedding(sound, RATE)
+    assert found is not None, "no speech"
     return found
-
-
-@cache
-def _encoder() -> Any:
-    import resemblyzer
-
-    return resemblyzer.VoiceEncoder("cpu", verbose=False)
 
 
 def _halves(sound: Samples) -> float:

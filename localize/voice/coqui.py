@@ -112,8 +112,15 @@ class CoquiVoice:
         return language in XTTS
 
     def fingerprint(self) -> str:
+        return self._fingerprint([code for code in (*FAIRSEQ, "en") if not self.missing_in(code)])
+
+    def fingerprint_in(self, language: str) -> str:
+        """The same of one language's model alone."""
+        return self._fingerprint([language])
+
+    def _fingerprint(self, codes: Sequence[str]) -> str:
         o = self.options
-        ready = [f"{code}:{weights.fingerprint(self.place(code))}" for code in (*FAIRSEQ, "en") if not self.missing_in(code)]
+        ready = [f"{code}:{weights.fingerprint(self.place(code))}" for code in codes]
         free = [] if o.temperature is None else [f"t{o.temperature:g}"]
         return "-".join([self.card.name, self.card.version, torch_device.chosen(o.device), *ready, *free])
 

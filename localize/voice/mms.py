@@ -75,8 +75,15 @@ class MmsVoice:
         return places.absent(PACKAGES) or weights.lack(self.place(language), FILES, how, ())
 
     def fingerprint(self) -> str:
+        return self._fingerprint([code for code in CODES if not self.missing_in(code)])
+
+    def fingerprint_in(self, language: str) -> str:
+        """The same of one language's model alone."""
+        return self._fingerprint([language])
+
+    def _fingerprint(self, codes: Sequence[str]) -> str:
         o = self.options
-        ready = [f"{code}:{weights.fingerprint(self.place(code))}" for code in CODES if not self.missing_in(code)]
+        ready = [f"{code}:{weights.fingerprint(self.place(code))}" for code in codes]
         settings = [f"{name}{value:g}" for name, value in (("n", o.noise), ("r", o.rhythm)) if value is not None]
         return "-".join([self.card.name, self.card.version, torch_device.chosen(o.device), *ready, *settings])
 

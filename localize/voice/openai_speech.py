@@ -8,6 +8,7 @@ where the campaign names these fields; otherwise the reference stays on this mac
 from __future__ import annotations
 
 import base64
+import hashlib
 import json
 import os
 import re
@@ -122,7 +123,11 @@ class OpenAIVoice:
                      "speech_instructions", "speech_reference", "speech_reference_text", "speech_extra"},
             exclude_defaults=True,
         )  # fmt: skip
-        return f"openai-{self.card.version}-{json.dumps(chosen, sort_keys=True, ensure_ascii=False)}"
+        o = self.options
+        # Servers give their models the same names, and speak differently.
+        server = urlsplit(o.speech_base_url or o.base_url or os.environ.get("OPENAI_BASE_URL", "") or OFFICIAL)
+        where = hashlib.blake2b(f"{server.hostname}:{server.port}{server.path}".encode(), digest_size=4).hexdigest()
+        return f"openai-{self.card.version}-{where}-{json.dumps(chosen, sort_keys=True, ensure_ascii=False)}"
 
     def speak(self, tokens: Sequence[Token], language: Language, style: VoiceStyle) -> Sound:
         """Speak one Line, at the server's rate. Words are timed only where nothing is said. Raises as `Voice.speak` does."""

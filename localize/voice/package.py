@@ -126,7 +126,10 @@ def find(name_or_path: str, base: Path | None = None) -> VoicePackage:
     """The voice package of a folder (relative to `base`, else to the current one), or of that name on this machine, or shipped.
 
     Raises UserError where there is none, and as `VoicePackage.load`."""
-    given = Path(name_or_path).expanduser()
+    try:
+        given = Path(name_or_path).expanduser()
+    except RuntimeError:  # ~ of somebody who is not here
+        given = Path(name_or_path)
     for place in _places(base):
         if name_or_path and (place / given / SHEET).is_file():
             return VoicePackage.load((place / given).resolve())
@@ -139,7 +142,7 @@ def find(name_or_path: str, base: Path | None = None) -> VoicePackage:
 
 def names(base: Path | None = None) -> tuple[str, ...]:
     """The names of the packages that `find` finds by name: beside the campaign, on this machine, shipped."""
-    return tuple(sorted({sheet.parent.name for place in _places(base) for sheet in place.glob(f"*/{SHEET}")}))
+    return tuple(sorted({sheet.parent.name for place in _places(base) for sheet in place.glob(f"[!.]*/{SHEET}")}))
 
 
 # ---- adding

@@ -350,10 +350,11 @@ def test_the_fingerprint_tells_what_changes_the_sound() -> None:
     def printed(**options: Any) -> str:
         return OpenAIVoice(SpeechOptions.model_validate({"speech_model": "m"} | options)).fingerprint()
 
-    same = [printed(), printed(timeout=3, retries=1, speech_price="3", base_url="http://a/v1", key_variable="B")]
+    same = [printed(), printed(timeout=3, retries=1, speech_price="3", key_variable="B")]
     changes: list[dict[str, Any]] = [
         {"speech_voice": "x"}, {"speech_voices": {"th": "x"}}, {"speech_instructions": "x"}, {"speech_format": "mp3"},
         {"speech_extra": {"a": 1}}, {"speech_speed": False}, {"speech_reference": "r"}, {"speech_model": "n"},
+        {"base_url": "http://a/v1"},
     ]  # fmt: skip
     other = [printed(**change) for change in changes]
     assert len({*same, *other}) == 1 + len(other)
