@@ -12,7 +12,7 @@ from types import ModuleType
 import pytest
 
 from flows import watch
-from localize import __version__, cli, planning
+from localize import __version__, cli, engines, planning
 from localize.errors import Blocked, CrossreelError, NotReady, Transient, UserError
 from localize.store import LocalStore, key
 
@@ -59,6 +59,7 @@ def test_doctor_says_when_a_stage_has_no_engine_ready(crossreel: Callable[..., S
     from localize.voice.espeak import EspeakVoice
 
     monkeypatch.setattr(EspeakVoice, "missing", lambda self: "espeakng-loader is missing: pip install 'espeakng-loader[x]'")
+    monkeypatch.setattr(engines, "survey", lambda stage, *_: [(EspeakVoice.card, EspeakVoice().missing())] if stage == "voice" else [])
     said = crossreel("doctor")
     assert said.code == 3
     assert "no engine is ready for: voice" in said.out

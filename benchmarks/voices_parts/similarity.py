@@ -3,7 +3,7 @@
 Each reference of ../shared/testdata/speech is given to `match` with selling sentences of Thai, Vietnamese and Indonesian, three a
 language, as a clip has them. Beside it: the draft unmatched, the same person again (another recording of theirs, or one half of
 the recording against the other), and strangers (the mean of all others). A score against another recording of the person than the
-one matched shows that it is more than a copy of the clip. References marked "held back" were not looked at while `match` was made.
+one matched shows that it is more than a copy of the clip. Settings of `match` were chosen on the others, not on those "held back".
 
     python -m benchmarks.voices_parts.similarity
 """

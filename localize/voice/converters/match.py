@@ -1,7 +1,7 @@
 """The converter that needs no weights: speech built anew from the frames of a person's own recording.
 
 The pitch is brought to the person's. For each frame the most similar one of the reference is found, on the way through it that
-runs on wherever it can, and the source's, brought to the person's mean and variation, goes most of the way there: as like the
+runs on wherever it can, and the source's, brought to the person's mean and variation, goes half of the way there: as like the
 person as can be had with the words still there. Breath is the person's; loudness and time stay the source's.
 
 The vocal tract is not warped: tried at 0.86 to 1.2 times its length, the draft's two sexes were nearest to people as they are.
@@ -41,7 +41,7 @@ SPREAD = (0.8, 1.3)  # how much of the person's liveliness of pitch is taken: to
 HIGH = 5.0  # cost of a pitch that is e times too high: a high voice's spectrum is not a low one's
 # How much of a voiced and an unvoiced frame is the person's own; the rest is the source's, brought to the person's mean and
 # variation. All of it is most like them, and most of the words are gone.
-SHARE = {True: 0.65, False: 0.5}
+SHARE = {True: 0.5, False: 0.2}
 FLAT = 1e-6  # dB, added to deviations that divide
 LIVELY = (0.5, 2.0)  # how far the source's variation may be brought to the person's
 SMOOTH: Array = np.array([0.25, 0.5, 0.25])  # over frames: where the way leaps
