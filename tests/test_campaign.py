@@ -5,12 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from voice_packages import make
 
 from localize import campaign as campaigns
 from localize import products
 from localize.assets import ASSETS
 from localize.campaign import adjusted, load
-from localize.errors import UserError
+from localize.errors import Blocked, UserError
 
 
 def change(shop: Path, old: str, new: str) -> Path:
@@ -268,3 +269,28 @@ def test_mistakes_in_them_have_their_lines(shop: Path) -> None:
 )
 def test_what_the_new_keys_do_not_take(shop: Path, line: str, says: str) -> None:
     assert says in problems(change(shop, "producer: Corner", line))[0]
+
+
+# ---- a person's voice
+
+
+def test_a_voice_package_says_the_gender(shop: Path) -> None:
+    make(shop / "budi", gender="male")
+    campaign = load(change(shop, "producer: Corner", "producer: Corner\nhosts:\n  - voice: budi\n"))
+    assert campaign.host.gender == "male"
+    assert campaign.host.voice == str(shop / "budi")
+    other = change(shop, "  - voice: budi", "  - voice: budi\n    gender: female")
+    assert problems(other) == ["line 15: hosts.0.voice: the voice budi is male: leave `gender` out, or take another voice."]
+
+
+def test_a_voice_that_is_not_there_is_named_with_those_that_are(shop: Path) -> None:
+    make(shop / "budi", gender="male")
+    (problem,) = problems(change(shop, "producer: Corner", "producer: Corner\nhosts:\n  - voice: budy\n"))
+    assert problem == "line 15: hosts.0.voice: there is no voice 'budy'. Did you mean 'budi'? There are: budi."
+
+
+def test_a_voice_without_a_consent_blocks_the_campaign(shop: Path) -> None:
+    (make(shop / "budi", gender="male") / "consent.yaml").unlink()
+    path = change(shop, "producer: Corner", "producer: Corner\nhosts:\n  - voice: budi\n")
+    with pytest.raises(Blocked, match=r"line 15: hosts.0.voice: the voice budi may not be used: there is no consent"):
+        load(path)
