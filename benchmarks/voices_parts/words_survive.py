@@ -4,7 +4,7 @@ Without a recogniser: the matched sentence beside the unmatched one. Cepstral di
 by espeak's man and woman (the same words, another speaker: as near as words can be) and another sentence by the same voice
 (other words, the same speaker). Every pair is laid over each other by dynamic time warping, which favours the wrong sentences most,
 and each sentence's mean and variation are taken out. So 0 is another speaker's words and 1 other words. Nobody takes the man's
-sentence for another than the woman's, so what is hardly farther from its source than that has its words.
+sentence for another than the woman's, so what is no farther from its source than that has its words.
 
 With one: pocketsphinx and its own American model hear known sentences, any word after any (a loop of their words, no grammar).
 
@@ -33,8 +33,7 @@ from localize.voice.converters.spectra import Spectra, analyse
 
 Array = npt.NDArray[np.float64]
 
-# FAR: a quarter of the way from the same words by another speaker to other words by the same one.
-VOICED, FAR, PITCH = 0.85, 0.25, 0.9
+VOICED, FAR, PITCH = 0.85, 0.0, 0.9
 HEARD = 2 / 3  # of the words that are heard unmatched
 REFERENCES = ("lj", "cosyvoice", "vixtts", "tuyen")
 SENTENCES = (

@@ -1,9 +1,8 @@
 """The converter that needs no weights: speech built anew from the frames of a person's own recording.
 
 The pitch is brought to the person's. For each frame the most similar one of the reference is found, on the way through it that
-runs on wherever it can, and the source's, brought to the person's mean and variation, goes most of the way there; then
-the whole Line gets the person's tone: as like the person as can be had with the words still there. Breath is the person's;
-loudness and time stay the source's.
+runs on wherever it can, and the source's, brought to the person's mean and variation, goes half of the way there: as like the
+person as can be had with the words still there. Breath is the person's; loudness and time stay the source's.
 
 The vocal tract is not warped: tried at 0.86 to 1.2 times its length, the draft's two sexes were nearest to people as they are.
 """
@@ -24,7 +23,7 @@ from localize import media
 from localize.engines import Card
 from localize.errors import NotReady, UserError
 from localize.voice import Samples, Speaker
-from localize.voice.converters.spectra import GRID, HOP, RATE, SILENCE, Array, Mask, Spectra, analyse, power, synthesise
+from localize.voice.converters.spectra import GRID, HOP, RATE, Array, Spectra, analyse, power, synthesise
 
 Places = npt.NDArray[np.intp]
 
@@ -42,10 +41,7 @@ SPREAD = (0.8, 1.3)  # how much of the person's liveliness of pitch is taken: to
 HIGH = 5.0  # cost of a pitch that is e times too high: a high voice's spectrum is not a low one's
 # How much of a voiced and an unvoiced frame is the person's own; the rest is the source's, brought to the person's mean and
 # variation. All of it is most like them, and most of the words are gone.
-SHARE = {True: 0.65, False: 0.3}
-# How far a Line's tone, its mean power at each pitch of the scale, is brought to the person's: most where the Line is long, as a
-# short one's tone is that of its few sounds.
-TONE, TONE_SECONDS, TONE_MOST = 0.9, 1.0, 12.0  # share, s at which half of it is done, dB
+SHARE = {True: 0.5, False: 0.2}
 FLAT = 1e-6  # dB, added to deviations that divide
 LIVELY = (0.5, 2.0)  # how far the source's variation may be brought to the person's
 SMOOTH: Array = np.array([0.25, 0.5, 0.25])  # over frames: where the way leaps
@@ -71,13 +67,11 @@ class Kind:
 
 @dataclass(frozen=True)
 class Person:
-    """A reference as it is matched with: its spectra [n], their cepstra [n, 68], its kinds by whether they are voiced, and its tone
-    in dB [96]."""
+    """A reference as it is matched with: its spectra [n], their cepstra [n, 68], and its kinds by whether they are voiced."""
 
     spectra: Spectra
     cepstra: Array
     kinds: dict[bool, Kind]
-    tone: Array
 
 
 class MatchConverter:
@@ -87,7 +81,7 @@ class MatchConverter:
         name="match",
         stage="convert",
         about="a person's pitch and spectra matched at signal level, nothing to download",
-        version="2",
+        version="1",
         licence="Apache-2.0 (code); no weights",
         quality=10,
     )
@@ -151,7 +145,7 @@ def listened(speaker: Speaker) -> Person:
         if len(at) > CHOICES:
             mean, deviation = cepstra[at].mean(0), cepstra[at].std(0) + FLAT
             kinds[voiced] = Kind(at, compared(normal(cepstra, mean, deviation), spectra.pitch)[at], mean, deviation)
-    return Person(spectra, cepstra, kinds, tone_of(spectra.envelope[heard]))
+    return Person(spectra, cepstra, kinds)
 
 
 def cepstra_of(envelope: Array) -> Array:
@@ -207,22 +201,7 @@ def matched(source: Spectra, pitch: Array, person: Person) -> tuple[Array, Array
     # Above what every recording has, the source goes on at the level with which the person's ends.
     envelope[heard] += (low[:, _EDGE].mean(1) - envelope[heard][:, _EDGE].mean(1))[:, None]
     envelope[np.ix_(heard, _LOW)] = low
-    envelope += (source.level - power(envelope))[:, None]
-    return toned(envelope, source.heard(LOUD), person), breath
-
-
-def tone_of(envelope: Array) -> Array:
-    """The mean power of frames [n, 96] in dB, level aside [96]."""
-    tone = 10 * np.log10((10 ** (envelope / 10)).mean(0) + SILENCE)
-    return np.asarray(tone - tone[_LOW].mean())
-
-
-def toned(envelope: Array, loud: Mask, person: Person) -> Array:
-    """The envelope with the person's tone: one curve for the whole Line, so that nothing of what is said changes."""
-    curve = np.clip(person.tone - tone_of(envelope[loud]), -TONE_MOST, TONE_MOST)
-    curve[~_LOW] = curve[_EDGE].mean()
-    seconds = loud.sum() * HOP
-    return np.asarray(envelope + TONE * seconds / (seconds + TONE_SECONDS) * curve)
+    return envelope + (source.level - power(envelope))[:, None], breath
 
 
 def smooth(cepstra: Array) -> Array:
