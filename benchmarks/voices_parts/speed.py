@@ -19,7 +19,7 @@ from typing import Any
 
 from benchmarks.voices_parts import Figure
 
-GROWTH = 1.1  # the last Line's memory against that after the first tenth
+GROWTH = 1.05  # the last Line's memory against that after the first tenth
 
 
 def figures(lines: int = 1000) -> list[Figure]:
