@@ -13,6 +13,7 @@ import json
 import math
 import os
 import re
+import signal
 import subprocess
 import sys
 import threading
@@ -300,7 +301,7 @@ class _Process:
             child = self._living()
             assert child.stdin is not None
             assert child.stdout is not None
-            watch = threading.Timer(PATIENCE, child.kill)
+            watch = threading.Timer(PATIENCE, _end, (child,))
             watch.start()
             try:
                 child.stdin.write(json.dumps({**request, "bytes": len(body)}).encode() + b"\n" + body)
@@ -323,7 +324,10 @@ class _Process:
             # By its file, not as a module of the package: the package would load numpy and more into it. -P keeps the
             # file's folder off its path.
             program = Path(__file__).with_name("espeak_process.py")
-            self._child = subprocess.Popen([sys.executable, "-P", str(program)], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+            # In a session of its own: the fork that speaks is then ended with it.
+            self._child = subprocess.Popen(
+                [sys.executable, "-P", str(program)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, start_new_session=True
+            )
             assert self._child.stdout
             try:
                 hello, _ = _read(self._child.stdout)
@@ -338,11 +342,18 @@ class _Process:
     def _bury(self) -> None:
         child, self._child = self._child, None
         if child and child.stdin and child.stdout:
-            child.kill()
+            _end(child)
             child.wait()
             child.stdout.close()
             with contextlib.suppress(BrokenPipeError):  # what was still to be sent has nobody to read it
                 child.stdin.close()
+
+
+def _end(child: subprocess.Popen[bytes]) -> None:
+    """Kill the process and the fork that speaks."""
+    if child.returncode is None:  # once waited for, its number may be another's
+        with contextlib.suppress(ProcessLookupError, PermissionError):  # macOS says the latter of a group that has ended
+            os.killpg(child.pid, signal.SIGKILL)
 
 
 def _read(pipe: IO[bytes]) -> tuple[dict[str, Any], bytes]:

@@ -14,7 +14,8 @@ Event kinds are "word" and "phoneme"; `position` is the index of a word's first 
 the phoneme in IPA ("" for a pause). The calls are those of espeak-ng's speak_lib.h (1.52).
 
 espeak's glottal phase, flutter and breath run on from one utterance to the next. So that the same request always
-gives the same samples, each is spoken in a fork of the fresh process.
+gives the same samples, each is spoken in a fork of the fresh process. The process and its fork are a session of their own,
+which who started it can kill as a whole; a fork that hangs after that one's end is ended by its alarm.
 """
 
 from __future__ import annotations
@@ -34,6 +35,7 @@ PHONEME_EVENTS, PHONEME_IPA, DONT_EXIT = 0x1, 0x2, 0x8000
 UTF8, PHONEMES = 0x1, 0x100
 RATE, PITCH = 1, 3  # espeak_PARAMETER
 KINDS = {EVENT_WORD: "word", EVENT_PHONEME: "phoneme"}
+LONGEST = 90  # s for one utterance; whoever asked has given it up before
 
 
 class _Id(ctypes.Union):
@@ -146,6 +148,7 @@ def main() -> int:
         request = json.loads(line)
         text = sys.stdin.buffer.read(request["bytes"])
         if (pid := os.fork()) == 0:
+            signal.alarm(LONGEST)
             _answer(espeak, request, text, out)
             os._exit(0)
         if os.waitpid(pid, 0)[1] != 0:

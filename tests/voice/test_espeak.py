@@ -229,10 +229,56 @@ def test_its_process_ends_with_ours(voice):
     child = int(parent.stdout.readline())
     parent.kill()
     parent.communicate()
-    deadline = time.monotonic() + 10
-    while time.monotonic() < deadline and _runs(child):
+    assert _ended(child)
+
+
+@pytest.fixture
+def hanging(tmp_path):
+    """A program whose every utterance hangs, in a folder of its own; each writes its fork's number to `fork`."""
+    (tmp_path / "espeak_process.py").write_text(
+        "import os, pathlib, sys, time\n"
+        f"sys.path.insert(0, {str(Path(espeak.__file__).parent)!r})\n"
+        "import espeak_process as real\n"
+        "def hang(*_):\n"
+        f"    pathlib.Path({str(tmp_path / 'new')!r}).write_text(str(os.getpid()))\n"
+        f"    os.rename({str(tmp_path / 'new')!r}, {str(tmp_path / 'fork')!r})\n"
+        "    time.sleep(60)\n"
+        "real._answer, real.LONGEST = hang, int(os.environ.get('LONGEST', 60))\n"
+        "sys.exit(real.main())\n"
+    )
+    return tmp_path
+
+
+def test_a_line_that_hangs_is_given_up_and_nothing_of_it_runs_on(voice, monkeypatch, hanging):
+    monkeypatch.setattr(espeak, "__file__", str(hanging / "espeak.py"))
+    monkeypatch.setattr(espeak, "PATIENCE", 1)
+    process, start = espeak._Process(), time.monotonic()
+    with pytest.raises(Transient, match="espeak process ended"):
+        process.ask({"voice": "id", "settings": "", "rate": 175, "pitch": 50}, "halo")
+    assert time.monotonic() - start < 30  # the fork sleeps for longer
+    assert _ended(int((hanging / "fork").read_text()), within=1)
+    assert process._child is None
+
+
+def test_a_line_that_hangs_ends_after_us_too(voice, hanging):
+    program = (
+        f"from localize.voice import espeak; espeak.__file__ = {str(hanging / 'espeak.py')!r}; "
+        "espeak._PROCESS.ask({'voice': 'id', 'settings': '', 'rate': 175, 'pitch': 50}, 'halo')"
+    )
+    parent = subprocess.Popen([sys.executable, "-c", program], env={**os.environ, "LONGEST": "3"})
+    deadline = time.monotonic() + 20
+    while time.monotonic() < deadline and not (hanging / "fork").exists():
         time.sleep(0.02)
-    assert not _runs(child)
+    parent.kill()
+    parent.wait()
+    assert _ended(int((hanging / "fork").read_text()))
+
+
+def _ended(pid, within=10):
+    deadline = time.monotonic() + within
+    while time.monotonic() < deadline and _runs(pid):
+        time.sleep(0.02)
+    return not _runs(pid)
 
 
 def _runs(pid):
