@@ -15,7 +15,7 @@ import yaml
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 from rapidfuzz import process
 
-from localize import engines, languages
+from localize import engines, languages, yamls
 from localize.assets import ASSETS
 from localize.domain import Channel
 from localize.errors import Blocked, UserError
@@ -265,19 +265,7 @@ def home() -> Path:
 def load(path: str | Path) -> Campaign:
     """Read a campaign. Raises UserError naming each mistake's line and what to write instead."""
     path = Path(path)
-    try:
-        text = path.read_text(encoding="utf-8-sig")
-    except OSError as e:
-        raise UserError(f"campaign {path}: {e.strerror or e}. Give the path of a campaign.yaml.") from e
-    except UnicodeDecodeError as e:
-        raise UserError(f"campaign {path} is not UTF-8 text (byte {e.start}): save it as UTF-8.") from e
-    try:
-        tree = yaml.compose(text, Loader=yaml.SafeLoader)
-        data = yaml.safe_load(text)
-    except yaml.YAMLError as e:
-        mark = getattr(e, "problem_mark", None)
-        where = f", line {mark.line + 1}, column {mark.column + 1}" if mark else ""
-        raise UserError(f"{path}{where}: not YAML: {getattr(e, 'problem', e)}.") from e
+    data, tree = yamls.read(path, "a campaign.yaml")
     if not isinstance(data, dict):
         raise UserError(f"{path}, line 1: a campaign is a list of `key: value` lines, starting with `name:`.")
     try:

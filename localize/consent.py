@@ -16,7 +16,7 @@ import yaml
 from pydantic import AfterValidator, BaseModel, BeforeValidator, Field, ValidationError, field_validator
 from rapidfuzz import process
 
-from localize import languages
+from localize import languages, yamls
 from localize.domain import Channel, Model
 from localize.errors import Blocked, UserError
 
@@ -176,18 +176,7 @@ Shape = TypeVar("Shape", bound=BaseModel)
 
 def record(path: Path, shape: type[Shape], what: str) -> Shape:
     """Read a YAML file of `key: value` lines. Raises UserError with the line, key and value of each mistake, all at once."""
-    try:
-        text = path.read_text(encoding="utf-8-sig")
-    except OSError as e:
-        raise UserError(f"{path}: {e.strerror or e}. Give the path of {what}.") from e
-    except UnicodeDecodeError as e:
-        raise UserError(f"{path} is not UTF-8 text (byte {e.start}): save it as UTF-8.") from e
-    try:
-        data, tree = yaml.safe_load(text), yaml.compose(text, Loader=yaml.SafeLoader)
-    except (yaml.YAMLError, ValueError, RecursionError) as e:  # ValueError: a day such as 2026-02-30
-        mark = getattr(e, "problem_mark", None)
-        where = f", line {mark.line + 1}, column {mark.column + 1}" if mark else ""
-        raise UserError(f"{path}{where}: not YAML: {getattr(e, 'problem', None) or e}.") from e
+    data, tree = yamls.read(path, what)
     if not isinstance(data, dict) or not isinstance(tree, yaml.MappingNode):
         raise UserError(f"{path}, line 1: {what} is a list of `key: value` lines, such as `{next(iter(shape.model_fields))}: ...`.")
     lines: dict[str, int] = {}

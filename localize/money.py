@@ -16,6 +16,7 @@ from pathlib import Path
 import yaml
 from pydantic import Field, ValidationError, field_validator
 
+from localize import yamls
 from localize.domain import Model, Money
 from localize.errors import UserError
 
@@ -68,7 +69,7 @@ def load(path: Path | str) -> Rates:
         data = yaml.safe_load(path.read_text("utf-8"))
     except OSError as e:
         raise UserError(f"the rate table {path} cannot be read: {e.strerror}") from e
-    except (yaml.YAMLError, UnicodeDecodeError) as e:
+    except yamls.NOT_YAML as e:
         raise UserError(f"the rate table {path} is not readable YAML: {e}") from e
     if not isinstance(data, dict):
         raise UserError(f"the rate table {path} must have the keys date, base and rates")

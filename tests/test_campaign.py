@@ -179,6 +179,8 @@ def test_all_missing_files_are_said_at_once(shop: Path) -> None:
         ("- name\n", "line 1"),
         ("just words", "line 1"),
         ("name: \x07\n", "not YAML"),
+        ("name: 2026-02-30\n", "not YAML: day"),
+        pytest.param("name: " + "[" * 2000, "not YAML", id="deep"),
     ],
 )
 def test_what_is_not_yaml_is_said_with_its_line(tmp_path: Path, text: str, words: str) -> None:

@@ -121,6 +121,7 @@ def test_an_unknown_currency_says_what_to_add() -> None:
         ("date: 2026-01-01\nbase: USD\nrates: {THB: '3'}\nbsae: EUR", "bsae"),
         ("- 1", "must have the keys date, base and rates"),
         ("date: [", "not readable YAML"),
+        ("date: 2026-02-30", "not readable YAML"),
     ],
 )
 def test_a_wrong_table_is_named_with_its_fault(tmp_path: Path, text: str, says: str) -> None:

@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Literal
 
 import yaml
-from pydantic import ValidationError
 
+from localize import yamls
 from localize.avatar.pose import Rig
 from localize.domain import MOUTH_OPENING, Model
 from localize.errors import UserError
@@ -47,7 +47,7 @@ class Package(Model):
         """Raises UserError if the file is missing or says something else than a package."""
         try:
             return cls.model_validate(yaml.safe_load(file.read_text("utf-8")))
-        except (OSError, yaml.YAMLError, ValidationError) as error:
+        except (OSError, *yamls.NOT_YAML) as error:
             raise UserError(f"{file}: not an avatar package: {error}") from error
 
     def drawings(self) -> set[str]:
