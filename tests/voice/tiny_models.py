@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from localize.media import write_wav
-from localize.voice import Speaker
+from localize.voice import Samples, Speaker
 
 LETTERS = {
     "tha": " กขคงจชซญดตถทนบปผพฟมยรลวสหอฮะัาิีึืุูเแโใไ็่้๊๋์ำ",
@@ -47,6 +47,10 @@ def reference(place: Path, seconds: float = 4.0, rate: int = 24000, tone: float 
     path = place / f"reference-{tone:g}.wav"
     write_wav(path, (0.1 * buzz * (0.6 + 0.4 * np.sin(2 * np.pi * 4 * t))).astype(np.float32), rate)
     return Speaker("someone", path, digest=f"{tone:g}")
+
+
+def noise(seconds: float, rate: int = 48000) -> Samples:
+    return (np.random.default_rng(0).standard_normal(round(seconds * rate)) * 0.05).astype(np.float32)
 
 
 # How fairseq numbers and names what Coqui's VITS calls otherwise.

@@ -10,35 +10,24 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 import numpy as np
-from pydantic import Field
 
 from localize import engines, weights
 from localize.engines import Card
-from localize.errors import NotReady, UserError
-from localize.media import read_audio
-from localize.voice import Samples, Speaker, places, torch_device
-from localize.voice.converters.pieces import through
+from localize.errors import NotReady
+from localize.voice import Samples, places, torch_device
+from localize.voice.converters.neural import PACKAGES, ConverterOptions, NeuralConverter
 
 FILES = ("model.pth", "config.json")
-PACKAGES = ("torch", "torchaudio", "TTS")
 WAVLM = ("WavLM-Large.pt", "wavlm_large.pt")  # the same weights under the names they are published by
 ENCODER = "speaker_encoder.pt"
 # Coqui's package keeps what it fetched from an address under the address's digest.
 ENCODER_FROM = "https://github.com/coqui-ai/TTS/releases/download/v0.13.0_models/speaker_encoder.pt"
 FETCH = "python -c \"from TTS.api import TTS; TTS('voice_conversion_models/multilingual/vctk/freevc24')\""
-SHORTEST = 1.0  # s of a reference
 WINDOW = 400  # samples WavLM looks at for one of its frames
 
 
-class FreeVCOptions(engines.Options):
-    """Which folder, and where it runs."""
-
-    model: str = Field(default="", description="the model's folder; the engine's own if empty")
-    device: weights.Device = "auto"
-
-
-class FreeVCConverter:
-    """See `Converter`. Loaded on first use, once; may be called from several threads."""
+class FreeVCConverter(NeuralConverter):
+    """See `NeuralConverter`. The model speaks at 24 kHz and hears 16."""
 
     card: ClassVar[Card] = Card(
         name="freevc",
@@ -48,17 +37,14 @@ class FreeVCConverter:
         licence="MIT (trained on VCTK, CC-BY-4.0)",
         quality=50,
     )
-    Options: ClassVar[type[engines.Options]] = FreeVCOptions
+    Options: ClassVar[type[engines.Options]] = ConverterOptions
     # The model itself and its speaker encoder are on no hub: see `missing`.
     WEIGHTS: ClassVar[tuple[weights.Source, ...]] = (
         weights.Source(repo="s3prl/converted_ckpts", files=(WAVLM[1],), licence="CC-BY-SA-3.0"),
     )
 
-    def __init__(self, options: FreeVCOptions | None = None) -> None:
-        self.options = options or FreeVCOptions()
-        self._lock = threading.Lock()
-        self._model: Any = None
-        self._voices: dict[str, Any] = {}
+    def __init__(self, options: ConverterOptions | None = None) -> None:
+        super().__init__(options or ConverterOptions())
 
     @property
     def place(self) -> Path:
@@ -89,46 +75,30 @@ class FreeVCConverter:
         model = weights.fingerprint(self.place)
         return "-".join([self.card.name, self.card.version, model, *sizes, torch_device.chosen(self.options.device)])
 
-    def report(self) -> str:
-        """Where it runs and in which numbers."""
-        return torch_device.report(self.options.device)
-
-    def convert(self, samples: Samples, rate: int, speaker: Speaker) -> tuple[Samples, int]:
-        """See `Converter.convert`. At the model's own rate (24 kHz); it hears 16 kHz."""
-        with self._lock:
-            model = self._model = self._model if self._model is not None else self._load()
+    def _voice(self, model: Any, sound: Samples) -> Any:
         import torch
 
-        with self._lock, torch.inference_mode():
-            audio = model.config.audio
-            if speaker.digest not in self._voices:
-                self._voices[speaker.digest] = self._voice(model, speaker)
-
-            def run(piece: Samples, number: int) -> Samples:
-                # One frame for each hop begun: the last frames' windows reach beyond the piece.
-                padded = np.pad(piece, (0, WINDOW - audio.hop_length))
-                said = model.extract_wavlm_features(model.load_audio(torch.from_numpy(padded)))
-                with torch_device.drawing([f"{speaker.digest}\0{number}"]):
-                    out: Samples = model.inference(said, g=self._voices[speaker.digest])[0, 0].float().cpu().numpy()
-                return out
-
-            hears = audio.input_sample_rate
-            # By its shape, which the rate in its configuration need not follow.
-            speaks = hears * math.prod(model.args.upsample_rates) // audio.hop_length
-            return through(samples, rate, run, hears, speaks, audio.hop_length), speaks
-
-    def _voice(self, model: Any, speaker: Speaker) -> Any:
-        import torch
-
-        rate = model.config.audio.input_sample_rate
-        sound = read_audio(speaker.reference, rate)
-        if len(sound) < SHORTEST * rate:
-            raise UserError(f"the reference {speaker.reference} of the voice {speaker.name!r} is shorter than a second.")
         return model._extract_target_se([torch.from_numpy(sound)])
 
+    def _speaks(self, model: Any) -> int:
+        """By its shape, which the rate in its configuration need not follow."""
+        audio = model.config.audio
+        rate: int = audio.input_sample_rate * math.prod(model.args.upsample_rates) // audio.hop_length
+        return rate
+
+    def _run(self, model: Any, voice: Any) -> Callable[[Samples], Samples]:
+        import torch
+
+        def run(piece: Samples) -> Samples:
+            # One frame for each hop begun: the last frames' windows reach beyond the piece.
+            padded = np.pad(piece, (0, WINDOW - model.config.audio.hop_length))
+            said = model.extract_wavlm_features(model.load_audio(torch.from_numpy(padded)))
+            out: Samples = model.inference(said, g=voice)[0, 0].float().cpu().numpy()
+            return out
+
+        return run
+
     def _load(self) -> Any:
-        if lack := self.missing():
-            raise NotReady(f"the converter {self.card.name!r} is not ready: {lack}", missing=(lack,))
         device = torch_device.chosen(self.options.device)
         place, wavlm, encoder = self.place, self.wavlm, self.encoder
         parts = self._read(wavlm, lambda: _wavlm(wavlm)), self._read(encoder, lambda: _encoder(encoder))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-import threading
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -12,27 +12,22 @@ from pydantic import Field
 
 from localize import engines, weights
 from localize.engines import Card
-from localize.errors import NotReady, UserError
-from localize.media import read_audio
-from localize.voice import Samples, Speaker, places, torch_device
-from localize.voice.converters.pieces import through
+from localize.voice import Samples, places, torch_device
+from localize.voice.converters.neural import PACKAGES, ConverterOptions, NeuralConverter
 
 FILES = ("checkpoint.pth", "config.json")
-PACKAGES = ("torch", "torchaudio", "TTS")
 REPO = "myshell-ai/OpenVoiceV2"
-SHORTEST = 1.0  # s of a reference
 
 
-class OpenVoiceOptions(engines.Options):
+class OpenVoiceOptions(ConverterOptions):
     """Which folder, where it runs and how freely it converts."""
 
     model: str = Field(default="", description="the folder with `converter` in it; the engine's own if empty")
-    device: weights.Device = "auto"
     tau: float = Field(default=0.3, ge=0, le=1, description="how freely it draws the sound; 0 draws nothing")
 
 
-class OpenVoiceConverter:
-    """See `Converter`. Loaded on first use, once; may be called from several threads."""
+class OpenVoiceConverter(NeuralConverter):
+    """See `NeuralConverter`. The model speaks and hears 22050 Hz."""
 
     card: ClassVar[Card] = Card(
         name="openvoice",
@@ -47,11 +42,10 @@ class OpenVoiceConverter:
         weights.Source(repo=REPO, files=tuple(f"converter/{name}" for name in FILES), licence="MIT"),
     )
 
+    options: OpenVoiceOptions
+
     def __init__(self, options: OpenVoiceOptions | None = None) -> None:
-        self.options = options or OpenVoiceOptions()
-        self._lock = threading.Lock()
-        self._model: Any = None
-        self._tones: dict[str, Any] = {}
+        super().__init__(options or OpenVoiceOptions())
 
     @property
     def place(self) -> Path:
@@ -69,44 +63,31 @@ class OpenVoiceConverter:
         o = self.options
         return "-".join([self.card.name, self.card.version, weights.fingerprint(self.place), torch_device.chosen(o.device), f"t{o.tau:g}"])
 
-    def report(self) -> str:
-        """Where it runs and in which numbers."""
-        return torch_device.report(self.options.device)
-
-    def convert(self, samples: Samples, rate: int, speaker: Speaker) -> tuple[Samples, int]:
-        """See `Converter.convert`. At the model's own rate, 22050 Hz."""
-        with self._lock:
-            model = self._model = self._model if self._model is not None else self._load()
+    def _voice(self, model: Any, sound: Samples) -> Any:
         import torch
 
-        with self._lock, torch.inference_mode():
-            audio = model.config.audio
-            if speaker.digest not in self._tones:
-                self._tones[speaker.digest] = self._tone(model, speaker)
-            grain, pitch = audio.hop_length, audio.input_sample_rate
-            own: list[Any] = []  # the tone of the speech itself: its first piece's for all of them, or it would change between them
-
-            def run(piece: Samples, number: int) -> Samples:
-                tone, spectrum = model.extract_se(torch.from_numpy(np.pad(piece, (0, max(0, audio.fft_size - len(piece))))))
-                own.append(tone)
-                with torch_device.drawing([f"{speaker.digest}\0{number}"]):
-                    out = model.inference(spectrum, {"g_src": own[0], "g_tgt": self._tones[speaker.digest]})
-                said: Samples = out["model_outputs"][0, 0].float().cpu().numpy()
-                return said
-
-            return through(samples, rate, run, pitch, audio.output_sample_rate, grain), audio.output_sample_rate
-
-    def _tone(self, model: Any, speaker: Speaker) -> Any:
-        import torch
-
-        sound = read_audio(speaker.reference, model.config.audio.input_sample_rate)
-        if len(sound) < SHORTEST * model.config.audio.input_sample_rate:
-            raise UserError(f"the reference {speaker.reference} of the voice {speaker.name!r} is shorter than a second.")
         return model.extract_se(torch.from_numpy(sound))[0]
 
+    def _speaks(self, model: Any) -> int:
+        rate: int = model.config.audio.output_sample_rate
+        return rate
+
+    def _run(self, model: Any, voice: Any) -> Callable[[Samples], Samples]:
+        import torch
+
+        own: list[Any] = []  # the tone of the speech itself: its first piece's for all of them, or it would change between them
+
+        def run(piece: Samples) -> Samples:
+            padded = np.pad(piece, (0, max(0, model.config.audio.fft_size - len(piece))))
+            tone, spectrum = model.extract_se(torch.from_numpy(padded))
+            own.append(tone)
+            out = model.inference(spectrum, {"g_src": own[0], "g_tgt": voice})
+            said: Samples = out["model_outputs"][0, 0].float().cpu().numpy()
+            return said
+
+        return run
+
     def _load(self) -> Any:
-        if lack := self.missing():
-            raise NotReady(f"the converter {self.card.name!r} is not ready: {lack}", missing=(lack,))
         import torch
         from TTS.vc.configs.openvoice_config import OpenVoiceConfig
         from TTS.vc.models.openvoice import OpenVoice
