@@ -13,9 +13,9 @@ from pydantic import Field
 from localize import engines, weights
 from localize.engines import Card
 from localize.errors import NotReady
-from localize.recognize import HeardWord, Samples, Transcript
-from localize.recognize.known import Piece, joined, times
-from localize.recognize.whisper import HOP, LONGEST, RATE, SIZES, TEMPERATURES, fits, heard
+from localize.recognize import Samples, Transcript
+from localize.recognize.known import Piece
+from localize.recognize.whisper import HOP, LONGEST, RATE, SIZES, TEMPERATURES, aligned, heard, in_order
 
 FILES = ("model.bin", "config.json", "tokenizer.json")
 # Without the tokenizer's file the package would fetch it from the network.
@@ -113,17 +113,11 @@ class FasterWhisperRecognizer:
         )  # fmt: skip
         parts = list(segments)  # the work is done while they are taken
         text = " ".join("".join(part.text for part in parts).split())
-        return Transcript(text, str(info.language), tuple(_heard_words(parts, len(sound) / RATE)))
+        return Transcript(text, str(info.language), tuple(in_order(_words(parts), len(sound) / RATE)))
 
     def align(self, samples: Samples, rate: int, words: Sequence[str], language: str) -> list[tuple[float, float]]:
         """See `Recognizer.align`. Sound of at most 30 s."""
-        text, _ = joined(words)
-        sound = heard(samples, rate)
-        duration = len(samples) / rate
-        if not text:
-            return [(0.0, 0.0)] * len(words)
-        fits(duration)
-        return times(words, self._pieces(sound, text, language), duration)
+        return aligned(samples, rate, words, lambda sound, text: self._pieces(sound, text, language))
 
     def _pieces(self, sound: Samples, text: str, language: str) -> list[Piece]:
         """The text as the model's tokenizer cuts it, each piece with its time."""
@@ -160,13 +154,9 @@ class FasterWhisperRecognizer:
             return self._loaded
 
 
-def _heard_words(segments: Sequence[Any], duration: float) -> Iterator[HeardWord]:
-    now = 0.0
+def _words(segments: Sequence[Any]) -> Iterator[tuple[str, float, float, float]]:
     for word in (word for segment in segments for word in segment.words or ()):
-        start = min(max(float(word.start), now), duration)
-        now = min(max(float(word.end), start), duration)
-        if text := word.word.strip():
-            yield HeardWord(text, start, now, min(max(float(word.probability), 0.0), 1.0))
+        yield word.word, word.start, word.end, word.probability
 
 
 def _named(place: Path) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
@@ -130,34 +130,28 @@ class WhisperRecognizer:
                 fp16=self._settled()[1] == "float16", verbose=None,
             )  # fmt: skip
         return Transcript(
-            " ".join(found["text"].split()), str(found["language"]), tuple(_heard_words(found["segments"], len(sound) / RATE))
+            " ".join(found["text"].split()), str(found["language"]), tuple(in_order(_words(found["segments"]), len(sound) / RATE))
         )
 
     def align(self, samples: Samples, rate: int, words: Sequence[str], language: str) -> list[tuple[float, float]]:
         """See `Recognizer.align`. Sound of at most 30 s."""
-        text, _ = joined(words)
-        sound = heard(samples, rate)
-        duration = len(samples) / rate
-        if not text:
-            return [(0.0, 0.0)] * len(words)
-        fits(duration)
-        with self._turn:
-            return times(words, self._pieces(sound, text, language), duration)
+        return aligned(samples, rate, words, lambda sound, text: self._pieces(sound, text, language))
 
     def _pieces(self, sound: Samples, text: str, language: str) -> list[Piece]:
         """The text as the model's tokenizer cuts it, each piece with its time."""
-        model = self._ready()
-        from whisper import audio, timing, tokenizer
+        with self._turn:
+            model = self._ready()
+            from whisper import audio, timing, tokenizer
 
-        cutter: Any = tokenizer.get_tokenizer(model.is_multilingual, num_languages=model.num_languages, language=language)
-        tokens = cutter.encode(" " + text)
-        if len(tokens) + len(cutter.sot_sequence) + 2 > model.dims.n_text_ctx:
-            raise ValueError(f"{len(tokens)} tokens are more than the model can align at once")
-        mel: Any = audio.log_mel_spectrogram(audio.pad_or_trim(sound), model.dims.n_mels).to(model.device)
-        if self._settled()[1] == "float16":
-            mel = mel.half()
-        found = timing.find_alignment(model, cutter, tokens, mel, -(-len(sound) // HOP))
-        return [Piece(piece.word, float(piece.start), float(piece.end)) for piece in found]
+            cutter: Any = tokenizer.get_tokenizer(model.is_multilingual, num_languages=model.num_languages, language=language)
+            tokens = cutter.encode(" " + text)
+            if len(tokens) + len(cutter.sot_sequence) + 2 > model.dims.n_text_ctx:
+                raise ValueError(f"{len(tokens)} tokens are more than the model can align at once")
+            mel: Any = audio.log_mel_spectrogram(audio.pad_or_trim(sound), model.dims.n_mels).to(model.device)
+            if self._settled()[1] == "float16":
+                mel = mel.half()
+            found = timing.find_alignment(model, cutter, tokens, mel, -(-len(sound) // HOP))
+            return [Piece(piece.word, float(piece.start), float(piece.end)) for piece in found]
 
     def _ready(self) -> Any:
         """The model; called by the thread whose turn it is. Raises NotReady."""
@@ -185,12 +179,17 @@ class WhisperRecognizer:
         return model
 
 
-def fits(duration: float) -> None:
-    """Raises ValueError for a sound that can't be aligned at once."""
+def aligned(samples: Samples, rate: int, words: Sequence[str], pieces: Callable[[Samples, str], list[Piece]]) -> list[tuple[float, float]]:
+    """See `Recognizer.align`; `pieces` hears a text in sound at 16 kHz. Raises ValueError for a sound that can't be aligned at once."""
+    text, _ = joined(words)
+    duration = len(samples) / rate
+    if not text:
+        return [(0.0, 0.0)] * len(words)
     if duration > LONGEST:
         raise ValueError(f"a sound of {duration:.1f} s can't be aligned at once; {LONGEST:.0f} s can")
     if duration < SHORTEST:
         raise ValueError(f"a sound of {duration:.2f} s is too short to hold a word")
+    return times(words, pieces(heard(samples, rate), text), duration)
 
 
 def _attend(model: Any, size: str) -> None:
@@ -206,14 +205,19 @@ def _attend(model: Any, size: str) -> None:
         model.set_alignment_heads(dump)
 
 
-def _heard_words(segments: Sequence[Any], duration: float) -> Iterator[HeardWord]:
+def in_order(words: Iterable[tuple[str, float, float, float]], duration: float) -> Iterator[HeardWord]:
+    """Words (text, start, end, probability) without overlap, within the sound."""
     now = 0.0
-    for segment in segments:
-        for word in segment.get("words", ()):
-            start = min(max(float(word["start"]), now), duration)
-            now = min(max(float(word["end"]), start), duration)
-            if text := word["word"].strip():
-                yield HeardWord(text, start, now, min(max(float(word["probability"]), 0.0), 1.0))
+    for text, begin, stop, probability in words:
+        start = min(max(float(begin), now), duration)
+        now = min(max(float(stop), start), duration)
+        if plain := text.strip():
+            yield HeardWord(plain, start, now, min(max(float(probability), 0.0), 1.0))
+
+
+def _words(segments: Sequence[Any]) -> Iterator[tuple[str, float, float, float]]:
+    for word in (word for segment in segments for word in segment.get("words", ())):
+        yield word["word"], word["start"], word["end"], word["probability"]
 
 
 def _cache() -> Path:
