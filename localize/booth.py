@@ -249,7 +249,9 @@ class Booth:
             told = {"recognition": heard.model_dump(mode="json"), "findings": [f.model_dump(mode="json") for f in found]}
             write_json(folder / "recognition.json", told)
 
-        made = self.store.make(key("recognition", RECOGNITION_VERSION, name, recognizer.fingerprint()), build)
+        # What was judged by another script is judged again once that can be read.
+        script = ["simplified"] if language == "zh" and speech_checks.simplifier() else []
+        made = self.store.make(key("recognition", RECOGNITION_VERSION, name, recognizer.fingerprint(), *script), build)
         told = read_json(progress.count("recognition", made).folder / "recognition.json")
         found = [Finding.model_validate(f) for f in told["findings"]]
         if wrong := [f.message for f in found if f.severity == "block"]:

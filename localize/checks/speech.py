@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import cache
+from importlib.util import find_spec
 from typing import Literal, Protocol
 
 import numpy as np
@@ -353,9 +354,23 @@ def recognition(rate: float, finding: Finding | None, heard: Transcribed, engine
 
 
 def _words(text: str, language: str) -> list[str]:
-    """The words of a text as they are said: numbers in words, small letters, no signs."""
-    tokens = languages.get(language).read(unicodedata.normalize("NFC", text))
+    """The words of a text as they are said: numbers in words, small letters, no signs; Chinese in Simplified characters."""
+    whole = unicodedata.normalize("NFC", text)
+    if language == "zh" and (simple := simplifier()):
+        whole = simple(whole)
+    tokens = languages.get(language).read(whole)
     return [plain for token in tokens for word in token.say.replace("-", " ").split() if (plain := _letters(word))]
+
+
+@cache
+def simplifier() -> Callable[[str], str] | None:
+    """What writes Chinese in Simplified characters, where its package is installed: some recognisers write Traditional ones."""
+    if find_spec("opencc") is None:
+        return None
+    from opencc import OpenCC
+
+    convert: Callable[[str], str] = OpenCC("t2s").convert
+    return convert
 
 
 def _letters(word: str) -> str:

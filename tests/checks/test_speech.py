@@ -199,6 +199,15 @@ def test_two_right_spellings_are_alike(code: str, said: str, heard: str) -> None
     assert rate <= 0.15
 
 
+def test_chinese_heard_in_traditional_characters_is_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    said, heard = "这款全新的无线蓝牙耳机，头发后面也不乱", "這款全新的無線藍牙耳機，頭髮後面也不亂。"
+    if speech.simplifier():
+        assert compare(said, heard, "zh") == (0.0, None)
+        assert compare(said, heard.replace("耳機", "手錶"), "zh")[0] > 0
+    monkeypatch.setattr(speech, "simplifier", lambda: None)
+    assert compare(said, heard, "zh")[0] > 0.25
+
+
 def test_characters_count_in_thai_and_chinese_and_words_elsewhere() -> None:
     assert compare("一二三四五六七八九十", "一二三四五六七八九", "zh")[0] == pytest.approx(0.1)
     assert compare("red shoes for small feet", "red shoes for small feat", "en")[0] == pytest.approx(0.2)
