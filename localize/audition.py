@@ -14,13 +14,13 @@ import yaml
 
 from localize import engines, languages
 from localize.assets import ASSETS
-from localize.booth import Able, Booth, clones
+from localize.booth import Able, Booth
 from localize.campaign import Campaign, Engines, HostSettings, ScriptSettings
 from localize.domain import Channel, Line
 from localize.errors import CrossreelError, NotReady, UserError
 from localize.planning import Progress
 from localize.store import LocalStore
-from localize.voice import Voice
+from localize.voice import Voice, clones
 from localize.voice.package import VoicePackage
 
 

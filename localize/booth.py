@@ -27,7 +27,7 @@ from localize.pace import FASTEST, LINE_GAP, seconds_of
 from localize.planning import Progress
 from localize.recognize import Recognizer
 from localize.store import LocalStore, key
-from localize.voice import Batched, Converter, Sound, Speaker, Voice, VoiceStyle
+from localize.voice import Batched, Converter, Sound, Speaker, Voice, VoiceStyle, clones
 from localize.voice import package as packages
 from localize.voice.package import VoicePackage
 from localize.voice.polish import RATE, polish
@@ -47,12 +47,6 @@ Get = Callable[[engines.Stage, str, str, Able], engines.Engine]
 
 def _any(card: engines.Card) -> bool:
     return True
-
-
-def clones(voice: Voice, language: str) -> bool:
-    """Whether a voice speaks as the speaker by itself: an engine of several models in some languages only, a server if it is told to."""
-    told: Callable[[str], bool] | None = getattr(voice, "clones_in", None)
-    return told(language) if told else bool(getattr(voice, "clones", voice.card.clones))
 
 
 def device(voice: object) -> str:
@@ -134,15 +128,16 @@ class Booth:
         """A text's tokens as the host says them: the language's reading, and the lexicon's above it."""
         return self.lexicon.apply(languages.get(language).read(text), language)
 
-    def style(self) -> VoiceStyle:
+    def style(self, voice: Voice, language: str) -> VoiceStyle:
+        """How the host is to sound by a voice: one that clones keeps the person's own pitch."""
         host = self.campaign.host
-        return VoiceStyle(gender=host.gender, pace=host.pace, pitch=host.pitch, speaker=self.speaker)
+        own = self.speaker is not None and clones(voice, language)
+        return VoiceStyle(gender=host.gender, pace=host.pace, pitch=1.0 if own else host.pitch, speaker=self.speaker)
 
     def key(self, line: Line, language: str) -> str:
         """The key of a Line's speech: its words as they are said, whose voice, by which engines. Not its place in the script."""
         tokens = [vars(token) for token in self.read(line.text, language)]
         makers = self.cast(language)
-        host = self.campaign.host
         whose: list[str] = []
         if self.speaker and self.package:
             whose = [self.speaker.digest, self.speaker.transcript, self.speaker.language, self.package.consent.digest()]
@@ -150,8 +145,9 @@ class Booth:
         times: list[str] = [] if makers.voice.card.timed else [how]
         if times and how == "recognizer" and makers.recognizer:
             times.append(makers.recognizer.fingerprint())
-        style = host.gender, host.pace, host.pitch
-        return key("speech", SPEECH_VERSION, tokens, language, style, whose, makers.fingerprints(language), times)
+        style = self.style(makers.voice, language)
+        how_said = style.gender, style.pace, style.pitch
+        return key("speech", SPEECH_VERSION, tokens, language, how_said, whose, makers.fingerprints(language), times)
 
     def speeches(self, lines: Sequence[Line], language: str, progress: Progress) -> list[Speech]:
         """A script's Lines spoken, each a 48 kHz WAV with its times, all in one tempo that fits the campaign's length.
@@ -179,7 +175,7 @@ class Booth:
         if len(missing) < 2 or not hasattr(makers.voice, "speak_all"):
             return {}
         tokens = [self.read(lines[name].text, language) for name in missing]
-        sounds = cast(Batched, makers.voice).speak_all(tokens, languages.get(language), self.style())
+        sounds = cast(Batched, makers.voice).speak_all(tokens, languages.get(language), self.style(makers.voice, language))
         return dict(zip(missing, sounds, strict=True))
 
     def _speech(self, makers: Cast, line: Line, name: str, first: Sound | None, language: str, progress: Progress) -> Speech:
@@ -197,9 +193,9 @@ class Booth:
 
     def _best(self, makers: Cast, line: Line, first: Sound | None, language: str) -> tuple[Sound, Speech]:
         """A take that says the Line. Raises Blocked, saying what is wrong with it, when no take does."""
-        tokens = self.read(line.text, language)
+        tokens, style = self.read(line.text, language), self.style(makers.voice, language)
         for take in range(TAKES):
-            sound = first if first and not take else makers.voice.speak(tokens, languages.get(language), replace(self.style(), take=take))
+            sound = first if first and not take else makers.voice.speak(tokens, languages.get(language), replace(style, take=take))
             sound, spoken = self._finished(makers, sound, tokens, line, language)
             blocking = [f for f in spoken.findings if f.severity == "block"]
             if not blocking:
@@ -217,9 +213,8 @@ class Booth:
         if not sound.finished:
             sound = _polished(sound)
         tempo = 1.0 if getattr(makers.voice, "paced", makers.voice.card.paced) else within(self.campaign.host.pace)
-        timed = complete(
-            stretched(sound, tempo), tokens, languages.get(language), self.style(), makers.recognizer, self.campaign.engines.timings
-        )
+        style = self.style(makers.voice, language)
+        timed = complete(stretched(sound, tempo), tokens, languages.get(language), style, makers.recognizer, self.campaign.engines.timings)
         sound = timed.sound
         expected = seconds_of(tokens, language) / self.campaign.host.pace
         findings = list(speech_checks.listen(sound.samples, sound.rate, sound.words, expected, [token.say for token in tokens]))

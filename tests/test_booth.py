@@ -270,6 +270,22 @@ def test_a_voice_that_clones_is_not_converted(anna: Room) -> None:
     assert anna.voice.asked[0].speaker.name == "anna"
 
 
+def test_a_voice_that_clones_keeps_its_pitch_and_is_not_spoken_anew_for_another(anna: Room) -> None:
+    keys = []
+    for voice in (Cloning(), Plain()):
+        anna.voice = voice
+        for pitch in (1.0, 1.2):
+            anna.host = {**anna.host, "pitch": pitch}
+            keys.append(anna.booth.key(LINE, "id"))
+        anna.booth.speeches([LINE], "id", Progress())
+    assert keys[0] == keys[1]
+    assert len(set(keys)) == 3
+    assert anna.voice.asked[0].pitch == 1.2
+    anna.voice = cloning = Cloning()
+    anna.booth.speeches([OTHER], "id", Progress())
+    assert cloning.asked[0].pitch == 1.0
+
+
 def test_without_consent_to_the_language_nothing_is_spoken(anna: Room) -> None:
     with pytest.raises(Blocked, match="th"):
         anna.booth.speeches([LINE], "th", Progress())

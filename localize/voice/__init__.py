@@ -6,7 +6,7 @@ What an engine does not know of its own sound (when each word is heard, what the
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -79,6 +79,12 @@ class Voice(Engine, Protocol):
     def speak(self, tokens: Sequence[Token], language: Language, style: VoiceStyle) -> Sound:
         """Speak one Line. Raises NotReady without what it needs, Transient on network trouble, UserError for a Line it can't say."""
         ...
+
+
+def clones(voice: Voice, language: str) -> bool:
+    """Whether a voice speaks as the speaker by itself: an engine of several models in some languages only, a server if it is told to."""
+    told: Callable[[str], bool] | None = getattr(voice, "clones_in", None)
+    return told(language) if told else bool(getattr(voice, "clones", voice.card.clones))
 
 
 class Batched(Protocol):
