@@ -123,6 +123,7 @@ def _dry_run(campaign: Path, catalog: str | None, codes: list[str] | None, only:
         names = sorted({c.name for j in jobs for c in settings.channels_for(sku, j.language)})
         table.add_row(escape(sku), escape(jobs[0].product.title), ", ".join(j.language for j in jobs), ", ".join(names))
     console.print(table)
+    _print_doubts(plan.doubts)
     _print_rejects(plan)
     console.print(f"{len(plan.jobs)} clips of {len(by_sku)} products, from {plan.rows} rows. Nothing was made.")
     raise typer.Exit(2 if plan.rejects else 0)
@@ -155,6 +156,7 @@ class Screen:
             self.plan = event.plan
             self._bar.update(self._all, total=len(event.plan.jobs))
             console.print(f"{event.plan.rows} rows: {len(event.plan.jobs)} clips to make, {len(event.plan.rejects)} rows rejected")
+            _print_doubts(event.plan.doubts)
         elif event.kind == "stage":
             self._now[event.name] = event.stage
         elif event.kind == "ended":
@@ -172,6 +174,11 @@ def _line(o: Outcome) -> str:
     seconds = sum(o.seconds.values())
     how = "was there already" if o.state == "reused" else f"made in {seconds:.0f} s, {o.spoken} of {o.lines} lines spoken"
     return f"[green]ok[/green]  {o.language}  {escape(o.sku)}  {how}"
+
+
+def _print_doubts(messages: Sequence[str]) -> None:
+    for message in messages:
+        console.print(f"[yellow]warning[/yellow]  {escape(message)}", soft_wrap=True)
 
 
 def _print_rejects(plan: Plan) -> None:
@@ -238,11 +245,14 @@ def review(
 
 
 @app.command()
-def doctor(campaign: Annotated[Path | None, typer.Argument(help="a campaign.yaml, whose engine options are tried")] = None) -> None:
+def doctor(
+    campaign: Annotated[Path | None, typer.Argument(help="a campaign.yaml, whose engine options and voice are tried")] = None,
+) -> None:
     """Say which engines are ready on this machine, and how to get the others."""
-    from localize import engines, languages, media
+    from localize import engines, hosts, languages, media
 
-    settings = campaigns.load(campaign).engines.options if campaign else {}
+    loaded = campaigns.load(campaign) if campaign else None
+    settings = loaded.engines.options if loaded else {}
 
     table = Table("stage", "engine", "ready", "commercial use", "languages", "what it is / what it lacks")
     unready_stages = []
@@ -262,6 +272,7 @@ def doctor(campaign: Annotated[Path | None, typer.Argument(help="a campaign.yaml
     home = campaigns.home()
     free = shutil.disk_usage(home if home.exists() else Path.home()).free / 2**30
     console.print(f"store: {home / 'store'}, {free:.0f} GiB free", soft_wrap=True, markup=False)
+    _print_doubts(hosts.doubts(loaded) if loaded else ())
     if unready_stages:
         console.print(f"[red]no engine is ready for: {', '.join(unready_stages)}[/red]")
         raise typer.Exit(3)

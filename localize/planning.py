@@ -11,7 +11,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from localize import account, products
+from localize import account, hosts, products
 from localize import campaign as campaigns
 from localize.campaign import Campaign
 from localize.domain import Clip, Finding, Model, Product, Receipt, Reject, Usage
@@ -34,12 +34,13 @@ class Job:
 
 @dataclass(frozen=True)
 class Plan:
-    """What a run will do: the clips to make, and the rows that can't become one."""
+    """What a run will do: the clips to make, and the rows that can't become one. `warnings` are of the rows, `doubts` of the host."""
 
     jobs: tuple[Job, ...]
     rejects: tuple[Reject, ...]
     warnings: tuple[Finding, ...]
     rows: int
+    doubts: tuple[str, ...] = ()
 
 
 class Outcome(Model):
@@ -132,4 +133,4 @@ def plan(campaign: Campaign, *, only: Sequence[str] = (), limit: int = 0) -> Pla
     jobs = [Job(p, code) for p in chosen for code in campaign.languages if campaign.channels_for(p.sku, code)]
     if campaign.limits.clips:
         jobs = jobs[: campaign.limits.clips]
-    return Plan(tuple(jobs), tuple(rejects), tuple(warnings), reading.account.rows)
+    return Plan(tuple(jobs), tuple(rejects), tuple(warnings), reading.account.rows, hosts.doubts(campaign))

@@ -34,7 +34,8 @@ def write(campaign: Campaign, plan: Plan, outcomes: Sequence[Outcome], run: str)
     clips = [_view(o, out) for o in outcomes]
     codes = dict.fromkeys(o.language for o in outcomes)
     html = page.render(
-        campaign=campaign, summary=summary, clips=clips, rejects=plan.rejects, warnings=plan.warnings, made_at=datetime.now().astimezone(),
+        campaign=campaign, summary=summary, clips=clips, rejects=plan.rejects, doubts=plan.doubts, warnings=plan.warnings,
+        made_at=datetime.now().astimezone(),
         language_names={code: languages.get(code).name for code in codes}, channels=[c.name for c in campaign.channels],
         models=cost(total(outcomes)),
     )  # fmt: skip

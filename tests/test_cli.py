@@ -78,6 +78,13 @@ def test_a_dry_run_says_what_would_be_made(crossreel: Callable[..., Said], shop:
     assert not (shop / "out").exists()
 
 
+def test_what_is_doubtful_of_the_voice_is_said_before_anything_is_made(crossreel: Callable[..., Said], shop: Path) -> None:
+    with (shop / "campaign.yaml").open("a", encoding="utf-8") as file:
+        file.write("engines:\n  voice: voxcpm\n")
+    for said in (crossreel("run", shop / "campaign.yaml", "--dry-run"), crossreel("doctor", shop / "campaign.yaml")):
+        assert said.out.count("only speaks as somebody") == 1
+
+
 def test_a_dry_run_of_a_part(crossreel: Callable[..., Said], shop: Path) -> None:
     run = ("run", shop / "campaign.yaml", "--dry-run")
     assert "2 clips of 2 products" in crossreel(*run, "--languages", "vi").out

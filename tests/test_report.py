@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import dataclasses
 import json
 from collections.abc import Sequence
 from html.parser import HTMLParser
@@ -96,6 +97,12 @@ def test_every_link_of_the_page_is_a_file_beside_it(campaign: Campaign, plan: Pl
     assert len(page.links) == 8  # four players with their covers
     assert all(f.is_file() for f in page.files())
     assert not any(link.startswith("http") for link in page.links)
+
+
+def test_what_is_doubtful_of_the_host_is_said_apart_from_the_catalog(campaign: Campaign, plan: Plan) -> None:
+    write(campaign, dataclasses.replace(plan, doubts=("<i>nobody</i> speaks",)), [])
+    text = (Path(campaign.out) / "index.html").read_text(encoding="utf-8")
+    assert "Worth a look in the campaign</h3><ul><li>&lt;i&gt;nobody&lt;/i&gt; speaks</li>" in text
 
 
 def test_the_folder_can_be_moved(campaign: Campaign, plan: Plan, tmp_path: Path) -> None:

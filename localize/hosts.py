@@ -1,0 +1,69 @@
+"""What a campaign asks of its host's voice and will not get, told before anything is spoken."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import cast
+
+from localize import engines
+from localize.campaign import Campaign
+from localize.errors import CrossreelError
+from localize.voice import Voice, clones
+from localize.voice import package as packages
+
+
+def doubts(campaign: Campaign) -> tuple[str, ...]:
+    """What is wrong, each said once for all clips. What stops a clip is Blocked there all the same."""
+    return (*_nobody(campaign), *_consent(campaign), *_pitch(campaign))
+
+
+def _nobody(campaign: Campaign) -> Iterator[str]:
+    asked = campaign.engines.voice
+    kind = engines.kinds("voice").get(asked)
+    if kind and kind.card.clones and not campaign.host.voice:
+        yield (
+            f"The voice engine {asked!r} only speaks as somebody, and the campaign names nobody: no clip can be spoken. "
+            "Set `hosts: [{voice: ...}]` to a voice of `crossreel voice list`, or leave `engines: {voice: auto}`."
+        )
+
+
+def _consent(campaign: Campaign) -> Iterator[str]:
+    if not campaign.host.voice:
+        return
+    try:
+        package = packages.find(campaign.host.voice)
+    except CrossreelError as error:
+        yield str(error)
+        return
+    consent = package.consent
+    if lack := consent.lack():
+        yield f"The voice {package.name} may not be used, so every clip will be blocked: {lack}."
+        return
+    # With fewer languages than the file's, some channels take none of them.
+    used = [c for c in campaign.channels if not c.languages or set(c.languages) & set(campaign.languages)]
+    lacks = [lack for code in campaign.languages if (lack := consent.lack(language=code))]
+    lacks += [f"channel {c.name}: {lack}" for c in used if (lack := consent.lack(platform=c.platform))]
+    if lacks:
+        yield (
+            f"The consent to the voice {package.name} does not cover all of the campaign; what it does not cover will be blocked: "
+            f"{'; '.join(lacks)}. Ask the person for a new consent, or use another voice there."
+        )
+
+
+def _pitch(campaign: Campaign) -> Iterator[str]:
+    if not campaign.host.voice or campaign.host.pitch == 1:
+        return
+    codes = [code for code in campaign.languages if _cloned(campaign, code)]
+    if codes:
+        where = "" if len(codes) == len(campaign.languages) else f" in {', '.join(codes)}"
+        yield f"`hosts.pitch` has no effect{where}: a voice that is cloned keeps its person's own. Leave it out."
+
+
+def _cloned(campaign: Campaign, language: str) -> bool:
+    """Whether the voice that would speak does so as the host by itself; false where none is ready."""
+    c = campaign.engines
+    try:
+        found = engines.get("voice", c.voice, language=language, allow_noncommercial=campaign.allow_noncommercial, settings=c.options)
+    except CrossreelError:
+        return False
+    return clones(cast(Voice, found), language)
