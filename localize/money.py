@@ -166,8 +166,9 @@ def rounded(amount: Decimal, currency: str, *, charm: bool) -> Decimal:
     rounding = ROUNDING.get(currency, PLAIN)
     plain = max((amount / rounding.unit).quantize(Decimal(1), ROUND_HALF_UP), Decimal(amount > 0)) * rounding.unit
     if charm and amount > 0:
-        near = min(_charming(amount, rounding.shelves), key=lambda p: (abs(p - amount), p), default=plain)
-        if abs(near - amount) <= NEAR * amount:
+        near = min(_charming(plain, rounding.shelves), key=lambda p: (abs(p - plain), p), default=plain)
+        # Every amount that comes to this price goes the same way, or a price that was rounded once would be rounded on.
+        if abs(near - plain) + rounding.unit / 2 <= NEAR * (plain - rounding.unit / 2):
             plain = near
     whole = plain == plain.to_integral_value()
     return plain.quantize(Decimal(1)) if whole else plain.quantize(Decimal("0.01"))
