@@ -137,12 +137,16 @@ def _voiced_level(level: Curve) -> float:
 
 
 def _level(sound: Curve) -> Curve:
-    """Bring the voiced parts to LEVEL, then hold what would go over PEAK down around each peak (no clipping)."""
-    sound = sound * 10 ** ((LEVEL - _voiced_level(loudness(sound.astype(np.float32), RATE))) / 20)
+    """Bring the voiced parts to LEVEL, then hold down what would go over PEAK."""
+    return limited(sound * 10 ** ((LEVEL - _voiced_level(loudness(sound.astype(np.float32), RATE))) / 20), PEAK)
+
+
+def limited(sound: Curve, peak: float) -> Curve:
+    """Sound [n] at RATE, held down around each peak that would go over so many dBFS (no clipping)."""
     hop = round(HOP * RATE)
     blocks = -(-len(sound) // hop)
-    peak = np.abs(np.pad(sound, (0, blocks * hop - len(sound)))).reshape(blocks, hop).max(axis=1)
-    need = np.minimum(0, PEAK - 0.1 - decibels(peak**2))
+    highest = np.abs(np.pad(sound, (0, blocks * hop - len(sound)))).reshape(blocks, hop).max(axis=1)
+    need = np.minimum(0, peak - 0.1 - decibels(highest**2))
     # The least gain of the 9 around each point, then the mean of 7: it bends without a corner, and neither the mean
     # nor the line drawn from point to point is anywhere above what that point needs.
     least = np.min([np.pad(need, 4, mode="edge")[i : i + blocks] for i in range(9)], axis=0)
