@@ -201,7 +201,7 @@ def record(path: Path, shape: type[Shape], what: str) -> Shape:
 
 def _problem(key: str, error: dict[str, Any], known: list[str]) -> str:
     if error["type"] == "extra_forbidden":
-        near = process.extractOne(key, known, score_cutoff=40)
+        near = process.extractOne(key, known, score_cutoff=60)
         asked = f" Did you mean {near[0]!r}?" if near else ""
         return f"{key!r} is not a known key.{asked} Known: {', '.join(known)}."
     if error["type"] == "missing":
