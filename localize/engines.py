@@ -19,7 +19,7 @@ from rapidfuzz import process
 
 from localize.errors import NotReady, UserError
 
-Stage = Literal["script", "translate", "voice", "convert", "recognize", "lipsync", "publish"]
+Stage = Literal["script", "translate", "voice", "convert", "recognize", "lipsync", "faces", "publish"]
 
 GROUPS: dict[Stage, str] = {
     "script": "crossreel.scripts",
@@ -28,6 +28,7 @@ GROUPS: dict[Stage, str] = {
     "convert": "crossreel.converters",
     "recognize": "crossreel.recognizers",
     "lipsync": "crossreel.lipsyncs",
+    "faces": "crossreel.faces",
     "publish": "crossreel.publishers",
 }
 
@@ -39,7 +40,8 @@ class Card:
     `version` changes whenever its output would; `quality` orders the engines for `auto` (higher is better);
     `languages` is empty when it serves all of them. `machine` is false for translators that only give back what people wrote.
     Of voices, `clones` tells that it speaks in a reference's voice without a converter, `paced` that it obeys the pace asked for,
-    `timed` that it knows when its words are heard.
+    `timed` that it knows when its words are heard. Of lip-syncs, `filmed` tells that it moves a filmed host's face (`FilmedLipsync`)
+    and not a drawn one's (`Lipsync`).
     """
 
     name: str
@@ -54,6 +56,7 @@ class Card:
     clones: bool = False
     paced: bool = False
     timed: bool = False
+    filmed: bool = False
 
 
 class Options(BaseModel):
