@@ -12,7 +12,7 @@ from typing import Any, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field
 
 Role = Literal["hook", "problem", "feature", "proof", "price", "cta"]
-Emotion = Literal["neutral", "happy", "excited", "sincere", "surprised"]
+Emotion = Literal["neutral", "happy", "excited", "sincere", "surprised", "sorry"]
 Show = Literal["picture", "title", "feature", "price", "cta"]
 Severity = Literal["block", "warn", "info"]
 
@@ -223,12 +223,16 @@ class Speech(Model):
 
 
 class Gesture(Model):
-    """A movement of the body: eased in from `start`, at its peak from `peak`, back at rest by `end`."""
+    """A movement of the body: eased in from `start`, at its peak from `peak`, back at rest by `end`.
+
+    One that points or reaches does so at its `target`, a place in the frame, where it is given one.
+    """
 
     name: str
     start: float
     peak: float
     end: float
+    target: tuple[float, float] | None = None
 
 
 class Feeling(Model):
@@ -240,13 +244,17 @@ class Feeling(Model):
 
 
 class Performance(Model):
-    """What one host's body does over a clip of `duration` seconds. The seed moves what is idle (sway, breath)."""
+    """What one host's body does over a clip of `duration` seconds. The seed moves what is idle (sway, breath).
+
+    `origin` is the place in the frame of the top left of the host's canvas, so that it can point at other places in the frame.
+    """
 
     duration: float
     mouths: tuple[Mouth, ...]
     gestures: tuple[Gesture, ...] = ()
     feelings: tuple[Feeling, ...] = ()
     blinks: tuple[float, ...] = ()
+    origin: tuple[float, float] = (0.0, 0.0)
     seed: int = 0
 
 

@@ -17,9 +17,11 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from localize.avatar import library
 from localize.avatar.art import Art, Matrix, Parts, film, shades, shadow, shadow_of, warped
 from localize.avatar.package import Package
 from localize.avatar.pose import Pose, Score
+from localize.avatar.reach import aimed
 from localize.domain import MOUTH_OPENING, MouthShape, Performance
 from localize.pixels import Pixels, over
 
@@ -75,6 +77,7 @@ class _Arm(NamedTuple):
     upper_length: float
     fore_length: float
     shape: str
+    rise: int
 
 
 class _Brows(NamedTuple):
@@ -115,6 +118,7 @@ class DrawnAvatar:
         self._parts = parts
         self._fingerprint = fingerprint
         self._score: Score | None = None
+        self._tips: dict[str, tuple[float, float]] = {}
         self._arms: OrderedDict[_Arm, _Limb] = OrderedDict()
         self._hairs: OrderedDict[float, tuple[_Placed, _Placed]] = OrderedDict()
         self._head = _Head(parts, package)
@@ -132,10 +136,10 @@ class DrawnAvatar:
         file = folder / "avatar.yaml"
         package = Package.read(file)
         texts = {p.relative_to(folder).with_suffix("").as_posix(): p.read_text("utf-8") for p in sorted(folder.rglob("*.svg"))}
-        digest = hashlib.sha256(file.read_bytes())
+        digest = hashlib.sha256(file.read_bytes() + library.FILE.read_bytes())
         for name, text in texts.items():
             digest.update(name.encode() + b"\0" + text.encode())
-        digest.update(repr((scale, sorted((colours or {}).items()), "drawn 1")).encode())
+        digest.update(repr((scale, sorted((colours or {}).items()), "drawn 2")).encode())
         fingerprint = digest.hexdigest()[:32]
         if fingerprint not in _PARTS:
             if len(_PARTS) >= 4:
@@ -154,9 +158,12 @@ class DrawnAvatar:
 
         The pixels are the caller's to keep, not to change. Most frames move layers without changing their pixels.
         """
+        return self.layers(self._pose(performance, t))
+
+    def _pose(self, performance: Performance, t: float) -> Pose:
         if self._score is None or self._score.performance is not performance:
-            self._score = Score(self.package.rig, performance)
-        return self.layers(self._score.at(t))
+            self._score = Score(self.package.rig, performance, self._aim)
+        return self._score.at(t)
 
     def frame(self, performance: Performance, t: float) -> Sprite:
         """The host at `t` seconds as one picture, cut at the canvas. Equal keys mean equal pixels and place."""
@@ -169,6 +176,29 @@ class DrawnAvatar:
     def draw(self, pose: Pose) -> Sprite:
         """The host in one pose as one picture, cut at the canvas."""
         return self._flat(self.layers(pose), pose)
+
+    def hand_at(self, performance: Performance, side: str, t: float) -> tuple[float, float]:
+        """Where the tip of a hand is in the frame at t (pixels), `side` being the host's own."""
+        pose = self._pose(performance, t)
+        arm = _arm(side, pose)
+        x, y = self._bones(arm)[1] @ np.array([*self._tip(arm.shape), 1.0])
+        dx, dy = (round(pose.channels.get(f"body.{axis}", 0.0) * self.scale) for axis in "xy")
+        return float(x) + dx + performance.origin[0], float(y) + dy + performance.origin[1]
+
+    def _tip(self, shape: str) -> tuple[float, float]:
+        """The end of a hand's longest finger in its own drawing: the point farthest from the wrist."""
+        if shape not in self._tips:
+            art = self._parts[f"hands/{shape}"]
+            ys, xs = np.nonzero(art.rgba[..., 3] > 127)
+            places = np.stack([art.x + (xs + 0.5) / art.density, art.y + (ys + 0.5) / art.density], axis=1)
+            x, y = places[np.hypot(places[:, 0], places[:, 1]).argmax()]
+            self._tips[shape] = (float(x), float(y))
+        return self._tips[shape]
+
+    def _aim(self, side: str, shape: str, place: tuple[float, float]) -> dict[str, float]:
+        """The arm whose fingertip is at a place on the canvas, or that points there at full stretch."""
+        limb = self.package.limbs[side]
+        return aimed(limb, self._tip(shape), limb.frame((place[0] / self.scale, place[1] / self.scale), self.package.middle))
 
     def layers(self, pose: Pose) -> tuple[Sprite, ...]:
         """The host in one pose: hair behind, body, hair before, face, and hands that reach up to them. Movements are
@@ -270,7 +300,7 @@ class DrawnAvatar:
         """The matrices of upper arm, hand and forearm from their own units (joint at 0,0, drawn downwards) to canvas pixels."""
         limb, middle = self.package.limbs[arm.side], self.package.middle
         side = np.array([[-1, 0, 2 * middle], [0, 1, 0]]) if limb.mirrored else np.array([[1, 0, 0], [0, 1, 0]], float)
-        x, y = limb.shoulder
+        x, y = limb.shoulder[0], limb.shoulder[1] - arm.rise
 
         def bone(x: float, y: float, angle: float, stretch: float) -> Matrix:
             cos, sin = math.cos(math.radians(angle)), math.sin(math.radians(angle))
@@ -347,8 +377,9 @@ def _arm(side: str, pose: Pose) -> _Arm:
     c = pose.channels
     upper, fore, hand = (round(c[f"{side}.{bone}"] * 2) / 2 for bone in ("upper", "fore", "hand"))
     return _Arm(
-        side, upper, fore, hand, round(c[f"{side}.upper_length"], 2), round(c[f"{side}.fore_length"], 2), pose.shapes[f"{side}.shape"]
-    )
+        side, upper, fore, hand, round(c[f"{side}.upper_length"], 2), round(c[f"{side}.fore_length"], 2), pose.shapes[f"{side}.shape"],
+        round(c.get(f"{side}.rise", 0.0)),
+    )  # fmt: skip
 
 
 def _placed(part: Art, to_canvas: Matrix) -> _Placed:

@@ -8,22 +8,15 @@ from typing import Literal
 import yaml
 
 from localize import yamls
-from localize.avatar.pose import Rig
+from localize.avatar.library import equipped
+from localize.avatar.pose import Key, Put, Rig
+from localize.avatar.reach import Limb, put
 from localize.domain import MOUTH_OPENING, Model
 from localize.errors import UserError
 
 PARTS = {
     "torso", "upper_arm", "forearm", "back_hair", "front_hair", "nose", "brow", "face/shut", "face/open", "eyes/open", "eyes/closed",
 }  # fmt: skip
-
-
-class Limb(Model):
-    """One arm: where its shoulder is, and how long its bones are, in canvas units."""
-
-    shoulder: tuple[float, float]
-    upper: float
-    fore: float
-    mirrored: bool = False
 
 
 class Package(Model):
@@ -44,11 +37,33 @@ class Package(Model):
 
     @classmethod
     def read(cls, file: Path) -> Package:
-        """Raises UserError if the file is missing or says something else than a package."""
+        """The package with what it shares with all avatars, its arms put where its own proportions say.
+
+        Raises UserError if the file is missing or says something else than a package.
+        """
         try:
-            return cls.model_validate(yaml.safe_load(file.read_text("utf-8")))
+            own = cls.model_validate(yaml.safe_load(file.read_text("utf-8")))
         except (OSError, *yamls.NOT_YAML) as error:
             raise UserError(f"{file}: not an avatar package: {error}") from error
+        rig = equipped(own.rig, (p.stem for p in (file.parent / "hands").glob("*.svg")))
+        try:
+            gestures = {
+                name: move.model_copy(update={"keys": tuple(own._settled(key) for key in move.keys)}) for name, move in rig.gestures.items()
+            }
+        except KeyError as error:
+            raise UserError(f"{file}: its gestures need the anchor or limb {error}, which it has not.") from error
+        return own.model_copy(update={"rig": rig.model_copy(update={"gestures": gestures})})
+
+    def _settled(self, key: Key) -> Key:
+        """A key whose hands that are put somewhere are angles of this avatar's arms."""
+        arms = {f"{side}.{joint}": v for side, at in key.put.items() for joint, v in self._arm(side, at).items()}
+        return key.model_copy(update={"pose": {**arms, **key.pose}, "put": {}}) if arms else key
+
+    def _arm(self, side: str, at: Put) -> dict[str, float]:
+        limb, (x, y) = self.limbs[side], self.anchors[at.near]
+        head = self.anchors["chin"][1] - self.anchors["head_top"][1]
+        dx, dy = limb.frame((x, y), self.middle)
+        return put(limb, (dx - at.by[0] * head, dy + at.by[1] * head), at.aim)
 
     def drawings(self) -> set[str]:
         """The parts the package must have for what its movements name."""

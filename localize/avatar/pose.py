@@ -10,9 +10,10 @@ from __future__ import annotations
 
 import math
 from bisect import bisect_right
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -23,13 +24,31 @@ from localize.domain import MOUTH_OPENING, Emotion, Feeling, Gesture, Model, Mou
 FRAME = 1 / 30
 BLINK = (0.35, 1.0, 1.0, 0.45)  # how far the lids are down, frame by frame
 Channels = dict[str, float]
+Ease = Literal["swing", "smooth", "snap", "linear"]
+# A side, a hand's shape and a place on the canvas (its pixels) -> the arm's channels without their side.
+Aim = Callable[[str, str, tuple[float, float]], Channels]
+
+
+class Put(Model):
+    """Where a wrist is put: `by` heads (outwards from the body, down) from an anchor of the avatar, the hand turned to `aim` degrees."""
+
+    near: str
+    by: tuple[float, float] = (0.0, 0.0)
+    aim: float
 
 
 class Key(Model):
-    """A pose to be in at a share `at` of the way from a gesture's start to its peak."""
+    """A pose to be in at a share `at` of the way from a gesture's start to its peak, or `after` seconds past the peak.
+
+    The way there eases in and out, swinging a little over (`swing`) or not (`smooth`), stops short (`snap`) or is even (`linear`).
+    Arms are given by their angles in `pose`, or by `put` where a hand must meet the body, whatever the avatar's proportions.
+    """
 
     at: float = Field(default=1.0, gt=0, le=1)
-    pose: dict[str, float | str]
+    after: float = Field(default=0.0, ge=0)
+    ease: Ease = "swing"
+    pose: dict[str, float | str] = {}
+    put: dict[Literal["right", "left"], Put] = {}
 
 
 class Sway(Model):
@@ -40,20 +59,30 @@ class Sway(Model):
 
 
 class Move(Model):
-    """One gesture as data. When it starts, peaks and ends is the Performance's; it takes `settle` seconds to go back."""
+    """One gesture as data. When it starts, peaks and ends is the Performance's; it takes `settle` seconds to go back.
+
+    `says` are the meanings it is chosen for, `reach` the arm that goes to the gesture's target if it has one (the keys' angles
+    of that arm are for when it has none), `mirror` asks for a twin with the other hand.
+    """
 
     about: str
+    says: tuple[str, ...] = ()
     keys: tuple[Key, ...]
     settle: float = Field(default=0.55, gt=0)
     sway: dict[str, Sway] = Field(default_factory=dict)
+    reach: Literal["right", "left"] | None = None
+    mirror: bool = False
+
+
+Feelings = dict[Emotion, dict[str, float | str]]
 
 
 class Rig(Model):
     """How a body moves: its rest pose, its moves and feelings, how late each joint follows, how strongly it swings over."""
 
     rest: dict[str, float | str]
-    gestures: dict[str, Move]
-    feelings: dict[Emotion, dict[str, float | str]]
+    gestures: dict[str, Move] = {}
+    feelings: Feelings = {}
     lag: dict[str, float]
     overshoot: float
     idle: dict[str, Sway]
@@ -86,6 +115,14 @@ def smooth(x: float) -> float:
     return x * x * (3 - 2 * x)
 
 
+def eased(ease: Ease, x: float, over: float) -> float:
+    """How far a way is gone when a share `x` of its time is."""
+    if ease == "swing":
+        return swing(x, over)
+    x = min(1.0, max(0.0, x))
+    return x * x * (3 - 2 * x) if ease == "smooth" else 1 - (1 - x) ** 3 if ease == "snap" else x
+
+
 def mouth_at(performance: Performance, t: float) -> tuple[MouthShape, MouthShape]:
     """The shape shown at t, and the one it still comes from in its first frame (the same one when there is none).
 
@@ -116,8 +153,10 @@ def mouth_opening(performance: Performance, t: float) -> float:
 class Score:
     """A Performance made ready to be asked frame by frame. `at(t)` is a pure function of rig, performance and t."""
 
-    def __init__(self, rig: Rig, performance: Performance) -> None:
+    def __init__(self, rig: Rig, performance: Performance, aim: Aim | None = None) -> None:
+        """`aim` solves an arm for a target; without it gestures that reach for one are done in their own pose."""
         self.rig = rig
+        self._aim, self._aims = aim, dict[Gesture, Channels]()
         self.performance = performance
         self._starts = [m.start for m in performance.mouths]
         self._gestures = tuple(g for g in sorted(performance.gestures, key=lambda g: g.start) if g.name in rig.gestures)
@@ -168,22 +207,32 @@ class Score:
     def _move(self, channels: Channels, shapes: dict[str, str], gesture: Gesture, t: float) -> None:
         """Carries the channels from where they are towards the gesture's keys, each joint by its own lag."""
         move = self.rig.gestures[gesture.name]
-        before = 0.0
+        solved = self._solved(gesture, move)
+        begin = gesture.start
         for key in move.keys:
-            begin = gesture.start + (gesture.peak - gesture.start) * before
-            length = (gesture.peak - gesture.start) * (key.at - before)
-            before = key.at
-            for name, target in key.pose.items():
+            there = gesture.peak + key.after if key.after else gesture.start + (gesture.peak - gesture.start) * key.at
+            for name, target in {**key.pose, **solved}.items():
                 late = t - self.rig.lag.get(name.rpartition(".")[2], 0.0)
                 out = smooth((gesture.end - late) / move.settle)
-                w = swing((late - begin) / max(length, 1e-3), self.rig.overshoot) * out
+                w = eased(key.ease, (late - begin) / max(there - begin, 1e-3), self.rig.overshoot) * out
                 if isinstance(target, str):
                     shapes[name] = target if w > 0.45 else shapes[name]
                 else:
                     channels[name] = channels.get(name, 0.0) + (target - channels.get(name, 0.0)) * w
+            begin = there
         held = smooth((t - gesture.peak) / 0.3) * smooth((gesture.end - t) / move.settle)
         for name, sway in move.sway.items():
             channels[name] = channels.get(name, 0.0) + held * sway.by * math.sin(2 * math.pi * (t - gesture.peak) / sway.period)
+
+    def _solved(self, gesture: Gesture, move: Move) -> Channels:
+        """The arm that goes to the gesture's target, by the body that has it: found once for each gesture."""
+        if move.reach is None or gesture.target is None or self._aim is None:
+            return {}
+        if gesture not in self._aims:
+            shape = next((str(k.pose[name]) for k in move.keys if (name := f"{move.reach}.shape") in k.pose), "point")
+            x, y = (place - origin for place, origin in zip(gesture.target, self.performance.origin, strict=True))
+            self._aims[gesture] = {f"{move.reach}.{joint}": v for joint, v in self._aim(move.reach, shape, (x, y)).items()}
+        return self._aims[gesture]
 
     def _live(self, channels: Channels, t: float) -> None:
         """Breath, weight and head: two slow waves of unrelated lengths never look like a loop. Speech moves the head."""
@@ -203,10 +252,14 @@ class Score:
         return 0.0
 
 
-def still(rig: Rig, gesture: str = "", emotion: Emotion = "neutral", shape: MouthShape = "X", lids: float = 0.0) -> Pose:
-    """A pose at a gesture's peak with a feeling and a mouth and nothing moving: for contact sheets and covers."""
-    calm = rig.model_copy(update={"idle": {}, "speech": {}})
-    gestures = (Gesture(name=gesture, start=0.0, peak=0.5, end=9.0),) if gesture else ()
+def still(
+    rig: Rig, gesture: str = "", emotion: Emotion = "neutral", shape: MouthShape = "X", lids: float = 0.0, after: float = 0.0
+) -> Pose:
+    """A pose at a gesture's peak (or some seconds `after` it) with a feeling and a mouth and nothing moving: for contact sheets
+    and covers."""
+    moves = {gesture: rig.gestures[gesture].model_copy(update={"sway": {}})} if gesture else {}
+    calm = rig.model_copy(update={"idle": {}, "speech": {}, "gestures": moves})
+    gestures = tuple(Gesture(name=name, start=0.0, peak=0.5, end=9.0) for name in moves)
     performance = Performance(duration=9.0, mouths=(), gestures=gestures, feelings=(Feeling(emotion=emotion, start=-9.0, end=18.0),))
-    pose = Score(calm, performance).at(0.8)
-    return replace(pose, shape=shape, before=shape, lids=lids)
+    pose = Score(calm, performance).at(0.58 + after)
+    return replace(pose, shape=shape, before=shape, lids=max(lids, pose.lids))

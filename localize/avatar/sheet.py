@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import get_args
 
 import numpy as np
 from PIL import Image, ImageDraw
 
 from localize.avatar.drawn import DrawnAvatar, Sprite
-from localize.avatar.pose import still
+from localize.avatar.pose import Pose, Rig, still
 from localize.domain import Emotion, MouthShape
 
 GREY = (226, 231, 238)
+SHEET_SCALE = 0.6  # a body is shown 300 pixels wide
 
 
 def contact_sheet(avatar: DrawnAvatar, width: int = 1800) -> Image.Image:
@@ -22,11 +24,11 @@ def contact_sheet(avatar: DrawnAvatar, width: int = 1800) -> Image.Image:
     faces += [(f"lids {round(shut * 100)} %", still(rig, lids=shut)) for shut in (0.35, 0.7, 1.0)]
     feelings = [(f, still(rig, emotion=f)) for f in get_args(Emotion)]
     feelings += [(f"{f}, speaking", still(rig, emotion=f, shape="D")) for f in get_args(Emotion)]
-    bodies = [(g, still(rig, gesture=g)) for g in rig.gestures]
+    bodies = [cell for name in rig.gestures for cell in _peaks(rig, name)]
     (ax, ay), (_, hy), (_, cy) = avatar.anchors["face"], avatar.anchors["head_top"], avatar.anchors["chin"]
     half = round((cy - hy) * 0.62)
     head = (round(ax) - half, round(ay) - half, round(ax) + half, round(ay) + half)
-    rows = [(faces, head, 6), (feelings, head, 5), (bodies, (0, 0, *avatar.size), 5)]
+    rows = [(faces, head, 6), (feelings, head, 5), (bodies, (0, 0, *avatar.size), 8)]
     sheets = []
     for poses, box, columns in rows:
         cells = [(name, _on_grey(avatar.draw(pose), avatar.size).crop(box)) for name, pose in poses]
@@ -37,6 +39,22 @@ def contact_sheet(avatar: DrawnAvatar, width: int = 1800) -> Image.Image:
         out.paste(sheet, (0, y))
         y += sheet.height
     return out
+
+
+def sheet(folder: Path, out: Path, width: int = 2400) -> Path:
+    """Draw the contact sheet of the avatar package in `folder` to the PNG file `out`, which is given back.
+
+    Raises UserError if the package is incomplete.
+    """
+    out.parent.mkdir(parents=True, exist_ok=True)
+    contact_sheet(DrawnAvatar.load(folder, scale=SHEET_SCALE), width).save(out)
+    return out
+
+
+def _peaks(rig: Rig, name: str) -> list[tuple[str, Pose]]:
+    """A gesture at its peak, and where it goes on to another pose, there too."""
+    late = max((key.after for key in rig.gestures[name].keys), default=0.0)
+    return [(name, still(rig, gesture=name)), *([(f"{name}, {late} s on", still(rig, gesture=name, after=late))] if late else [])]
 
 
 def strip(frames: Sequence[tuple[str, Sprite]], size: tuple[int, int], columns: int, width: int) -> Image.Image:
