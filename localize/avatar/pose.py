@@ -258,8 +258,8 @@ def still(
     """A pose at a gesture's peak (or some seconds `after` it) with a feeling and a mouth and nothing moving: for contact sheets
     and covers."""
     moves = {gesture: rig.gestures[gesture].model_copy(update={"sway": {}})} if gesture else {}
-    calm = rig.model_copy(update={"idle": {}, "speech": {}, "gestures": moves})
+    calm = rig.model_copy(update={"idle": {}, "speech": {}, "lag": {}, "gestures": moves})
     gestures = tuple(Gesture(name=name, start=0.0, peak=0.5, end=9.0) for name in moves)
     performance = Performance(duration=9.0, mouths=(), gestures=gestures, feelings=(Feeling(emotion=emotion, start=-9.0, end=18.0),))
-    pose = Score(calm, performance).at(0.58 + after)
+    pose = Score(calm, performance).at(0.5 + after)
     return replace(pose, shape=shape, before=shape, lids=max(lids, pose.lids))

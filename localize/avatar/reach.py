@@ -1,8 +1,8 @@
 """Reach: which angles bring a hand to a place. Two-bone inverse kinematics in the drawing's plane.
 
-A drawn arm also turns towards the viewer: where a place is too near for bones of full length, both are foreshortened alike, so that
-the elbow never folds tighter than an arm does. Angles are those of localize/avatar/pose.py; places are canvas units, in the frame of
-the right arm (a mirrored arm's places are mirrored first).
+A drawn arm also turns towards the viewer: each bone may be foreshortened, so a wrist comes to one place in many ways. The most relaxed
+is taken: the upper arm hangs, the forearm comes forward, and the elbow never folds tighter than an arm does. Angles are those of
+localize/avatar/pose.py; places are canvas units, in the frame of the right arm (a mirrored arm's places are mirrored first).
 """
 
 from __future__ import annotations
@@ -10,13 +10,17 @@ from __future__ import annotations
 import math
 from typing import NamedTuple
 
+import numpy as np
+
 from localize.domain import Model
 
 Point = tuple[float, float]
 Channels = dict[str, float]
 
-TIGHTEST = math.radians(52)  # between upper arm and forearm
-FLATTEST = 0.34  # the strongest foreshortening of a bone
+UPPERS = np.radians(np.arange(2.0, 151.0, 3.0))[:, None]  # the upper arm's angles that are tried
+LENGTHS = np.arange(0.6, 1.001, 0.05)[None, :]  # and how much of its length shows
+SHORTEST = 0.36  # share of a forearm that shows, at least, before it looks broken
+TIGHTEST = 50.0  # degrees between upper arm and forearm, at least
 SWERVES = range(-60, 61, 5)  # degrees a finger may point beside the line from the shoulder
 
 
@@ -35,12 +39,14 @@ class Limb(Model):
 
 
 class Bend(NamedTuple):
-    """Upper arm and forearm (degrees), how much of their length shows, and how far the wrist stays away (canvas units)."""
+    """Upper arm and forearm (degrees), how much of their lengths shows, how unnatural that is, and how far the wrist stays away."""
 
     upper: float
     fore: float
-    length: float
-    short: float
+    upper_length: float
+    fore_length: float
+    strain: float
+    short: float = 0.0
 
 
 def angle(dx: float, dy: float) -> float:
@@ -53,27 +59,31 @@ def along(degrees: float, length: float) -> Point:
 
 
 def bent(limb: Limb, wrist: Point) -> Bend:
-    """The arm with its wrist at a place seen from the shoulder, its elbow low and away from the body; at full stretch towards a
-    place beyond reach."""
+    """The most relaxed arm with its wrist at a place seen from the shoulder; at full stretch towards a place beyond reach."""
     (x, y), full = wrist, limb.upper + limb.fore
-    r, line = math.hypot(x, y), angle(x, y)
-    if r >= full * 0.999:
-        return Bend(_upper(line), _fore(line), 1.0, r - full)
-    nearest = math.sqrt(limb.upper**2 + limb.fore**2 - 2 * limb.upper * limb.fore * math.cos(TIGHTEST))
-    length = max(FLATTEST, min(1.0, r / nearest))
-    a, b = limb.upper * length, limb.fore * length
-    turn = math.degrees(math.acos(max(-1.0, min(1.0, (a * a + r * r - b * b) / max(2 * a * r, 1e-6)))))
-    elbows = [(up, *along(up, a)) for up in (line - turn, line + turn)]
-    up, ex, ey = max(elbows, key=lambda e: e[2] - 0.7 * e[1])
-    fore = angle(x - ex, y - ey)
-    fx, fy = along(fore, b)
-    return Bend(_upper(up), _fore(fore), length, math.hypot(ex + fx - x, ey + fy - y))
+    if math.hypot(x, y) >= full * 0.995:
+        line = angle(x, y)
+        return Bend(_upper(line), _fore(line), 1.0, 1.0, 0.0, math.hypot(x, y) - full)
+    ex, ey = -np.sin(UPPERS) * LENGTHS * limb.upper, np.cos(UPPERS) * LENGTHS * limb.upper
+    fx, fy = x - ex, y - ey
+    shown = np.hypot(fx, fy) / limb.fore
+    folded = np.degrees(np.arccos(np.clip(-(fx * ex + fy * ey) / (np.hypot(fx, fy) * np.hypot(ex, ey) + 1e-9), -1, 1)))
+    strain = (
+        (np.degrees(UPPERS) - 12) ** 2 / 55**2 + 0.9 * (1 - LENGTHS) + 0.45 * (1 - shown)
+        + 40 * np.maximum(0, shown - 1) + 12 * np.maximum(0, SHORTEST - shown) + np.maximum(0, TIGHTEST - folded) / 12
+    )  # fmt: skip
+    i, j = np.unravel_index(int(strain.argmin()), strain.shape)
+    fore = min(1.0, float(shown[i, j]))
+    short = (float(shown[i, j]) - fore) * limb.fore
+    return Bend(
+        _upper(float(np.degrees(UPPERS[i, 0]))), _fore(angle(float(fx[i, j]), float(fy[i, j]))), float(LENGTHS[0, j]), fore,
+        float(strain[i, j]), short,
+    )  # fmt: skip
 
 
 def put(limb: Limb, wrist: Point, aim: float) -> Channels:
     """The channels (without their side) of an arm with its wrist at a place seen from the shoulder, its hand turned to `aim`."""
-    bend = bent(limb, wrist)
-    return _channels(bend, aim)
+    return _channels(bent(limb, wrist), aim)
 
 
 def aimed(limb: Limb, tip: Point, target: Point) -> Channels:
@@ -88,7 +98,7 @@ def aimed(limb: Limb, tip: Point, target: Point) -> Channels:
         fx, fy = along(line + swerve, reach)
         bend = bent(limb, (target[0] - fx, target[1] - fy))
         made = _channels(bend, line + swerve - own)
-        strain = (made["hand"] / 55) ** 2 + 3 * (1 - bend.length) + 0.5 * (swerve / 60) ** 2 + bend.short / 20
+        strain = (made["hand"] / 55) ** 2 + bend.strain + 0.5 * (swerve / 60) ** 2 + bend.short / 20
         return strain, made
 
     return min((way(swerve) for swerve in SWERVES), key=lambda w: w[0])[1]
@@ -96,7 +106,7 @@ def aimed(limb: Limb, tip: Point, target: Point) -> Channels:
 
 def _channels(bend: Bend, aim: float) -> Channels:
     hand = (aim - bend.fore + 180) % 360 - 180
-    return {"upper": bend.upper, "fore": bend.fore, "hand": hand, "upper_length": bend.length, "fore_length": bend.length}
+    return {"upper": bend.upper, "fore": bend.fore, "hand": hand, "upper_length": bend.upper_length, "fore_length": bend.fore_length}
 
 
 def _upper(degrees: float) -> float:
