@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -15,7 +15,7 @@ from localize.timeline import Timeline
 
 Frame = npt.NDArray[np.uint8]  # RGB [h, w, 3]
 Samples = npt.NDArray[np.float32]  # mono [n]
-Boxes = npt.NDArray[np.float64]  # [n, 4]: left, top, right, bottom in px; a row of NaN where there is no face
+Boxes = npt.NDArray[np.floating[Any]]  # [n, 4]: left, top, right, bottom in px; a row of NaN where there is no face
 Box = tuple[int, int, int, int]  # left, top, right, bottom in whole px inside the frame, right and bottom not in it
 
 
@@ -41,8 +41,8 @@ class FilmedLipsync(Engine, Protocol):
     def patches(self, frames: Iterable[Frame], boxes: Boxes, speech: Samples, rate: int, fps: float) -> Iterator[Patch | None]:
         """One result for each frame, in order: None where there is no face, so that the others keep their time.
 
-        A row of `boxes` is the face as the host's enrolment found it: ears to left and right, the chin at the bottom, the bridge
-        of the nose in the middle of its height. Frame i is seen at i / fps s of `speech`, mono at `rate` Hz; after its end there is
+        A row of `boxes` is the face as the host's enrolment found it: from jaw to jaw, the chin at the bottom, and the bridge of
+        the nose in the middle of its height. Frame i is seen at i / fps s of `speech`, mono at `rate` Hz; after its end there is
         silence. Frames are read as they are needed and none is kept. Raises NotReady at the call, ValueError where boxes are more or
         fewer than frames when this is seen.
         """

@@ -9,7 +9,6 @@ import json
 import math
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, ClassVar
 
 import numpy as np
@@ -67,10 +66,10 @@ class MuseTalkLipsync(NeuralLipsync):
     def __init__(self, options: LipsyncOptions | None = None) -> None:
         super().__init__(options or LipsyncOptions())
 
-    def _dtype(self, device: str) -> str:
-        return "float32" if device == "cpu" else "float16"
+    def _dtype(self) -> str:
+        return "float32" if self.device == "cpu" else "float16"
 
-    def _load(self, place: Path, device: str) -> Models:
+    def _load(self) -> Models:
         import torch
         from diffusers import AutoencoderKL, UNet2DConditionModel
         from transformers import WhisperFeatureExtractor, WhisperModel
@@ -78,15 +77,15 @@ class MuseTalkLipsync(NeuralLipsync):
 
         noise: Any = logging
         noise.disable_progress_bar()  # of loading: it would run through the lines of a log
-        dtype = getattr(torch, self._dtype(device))
-        part = place / "musetalkV15"
+        device, dtype = self.device, getattr(torch, self._dtype())
+        part = self.place / "musetalkV15"
         try:
             unet = UNet2DConditionModel.from_config(json.loads((part / "musetalk.json").read_bytes()))
             unet.load_state_dict(torch.load(part / "unet.pth", map_location="cpu", weights_only=True))
-            part = place / "sd-vae"
+            part = self.place / "sd-vae"
             vae, found = AutoencoderKL.from_pretrained(part, local_files_only=True, low_cpu_mem_usage=False, output_loading_info=True)
             complete(found["missing_keys"])
-            part = place / "whisper"
+            part = self.place / "whisper"
             ear = WhisperFeatureExtractor.from_pretrained(part, local_files_only=True)
             whole, found = WhisperModel.from_pretrained(part, local_files_only=True, output_loading_info=True)
             complete(name for name in found["missing_keys"] if name.startswith("encoder."))

@@ -35,7 +35,7 @@ class LipsyncOptions(engines.Options):
     batch: int = Field(default=8, ge=1, le=256, description="how many faces are made at once: more takes more memory")
 
 
-def placed(face: npt.NDArray[np.float64], height: int, width: int) -> Box | None:
+def placed(face: npt.NDArray[np.floating[Any]], height: int, width: int) -> Box | None:
     """Where in a frame a model looks for a face [4]: with some room below the chin, in whole px, None where there is nothing to see."""
     if not np.isfinite(face).all():
         return None
@@ -59,8 +59,8 @@ class NeuralLipsync(ABC):
         self._model: Any = None
 
     @abstractmethod
-    def _load(self, place: Path, device: str) -> Any:
-        """The model, its files being there. Raises NotReady where they can't be loaded."""
+    def _load(self) -> Any:
+        """The model, its files being there, with weights that ask for no gradients. Raises NotReady where they can't be loaded."""
 
     @abstractmethod
     def _hear(self, model: Any, sound: Samples, fps: float) -> Callable[[int], Any]:
@@ -71,8 +71,13 @@ class NeuralLipsync(ABC):
         """Faces [b, SIZE, SIZE, 3] that say what is heard."""
 
     @abstractmethod
-    def _dtype(self, device: str) -> str:
+    def _dtype(self) -> str:
         """The numbers it computes in, as torch names them."""
+
+    @property
+    def device(self) -> str:
+        """Where it runs, as torch names it."""
+        return torch_device.chosen(self.options.device)
 
     @property
     def place(self) -> Path:
@@ -87,13 +92,11 @@ class NeuralLipsync(ABC):
 
     def fingerprint(self) -> str:
         # The size of a batch is not in it: it moves results by less than a level of a pixel.
-        device = torch_device.chosen(self.options.device)
-        return "-".join([self.card.name, self.card.version, device, self._dtype(device), weights.fingerprint(self.place)])
+        return "-".join([self.card.name, self.card.version, self.device, self._dtype(), weights.fingerprint(self.place)])
 
     def report(self) -> str:
         """Where it runs and in which numbers."""
-        device = torch_device.chosen(self.options.device)
-        return f"{device} {self._dtype(device)}"
+        return f"{self.device} {self._dtype()}"
 
     def patches(self, frames: Iterable[Frame], boxes: Boxes, speech: Samples, rate: int, fps: float) -> Iterator[Patch | None]:
         """See `FilmedLipsync.patches`. At most a batch of faces and two half minutes of what the model hears are in memory."""
@@ -111,12 +114,10 @@ class NeuralLipsync(ABC):
             if self._model is None:
                 if lack := self.missing():
                     raise NotReady(f"the lipsync engine {self.card.name!r} is not ready: {lack}", missing=(lack,))
-                self._model = self._load(self.place, torch_device.chosen(self.options.device))
+                self._model = self._load()
             return self._model
 
     def _stream(self, model: Any, frames: Iterable[Frame], boxes: Boxes, hear: Callable[[int], Any]) -> Iterator[Patch | None]:
-        import torch
-
         rows = enumerate(zip(frames, boxes, strict=True))
         while True:
             where: list[Box | None] = []
@@ -130,7 +131,7 @@ class NeuralLipsync(ABC):
                 return
             made: Iterator[Frame] = iter(())
             if faces:
-                with self._turn, torch.inference_mode():
+                with self._turn:
                     made = iter(self._run(model, np.stack(list(faces.values())), [hear(number) for number in faces]))
             for box in where:
                 yield Patch(next(made), box) if box else None

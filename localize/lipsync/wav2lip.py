@@ -6,7 +6,6 @@ The recipe is that of github.com/Rudrabha/Wav2Lip (arXiv 2008.10010); the code i
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from typing import Any, ClassVar
 
 import numpy as np
@@ -56,22 +55,22 @@ class Wav2LipLipsync(NeuralLipsync):
     def __init__(self, options: Wav2LipOptions | None = None) -> None:
         super().__init__(options or Wav2LipOptions())
 
-    def _dtype(self, device: str) -> str:
+    def _dtype(self) -> str:
         return "float32"  # so small that half precision gains nothing
 
-    def _load(self, place: Path, device: str) -> Any:
+    def _load(self) -> Any:
         import torch
 
         from localize.lipsync.wav2lip_net import Wav2Lip
 
         net = Wav2Lip()
         try:
-            kept = torch.load(place / self.FILES[0], map_location="cpu", weights_only=True)["state_dict"]
+            kept = torch.load(self.place / self.FILES[0], map_location="cpu", weights_only=True)["state_dict"]
             # It was trained on several GPUs, which shows in the names.
             net.load_state_dict({name.removeprefix("module."): value for name, value in kept.items()})
         except Exception as error:  # a broken file shows as any of several kinds of error
-            raise weights.broken(place, error) from error
-        return net.to(device).eval().requires_grad_(False)
+            raise weights.broken(self.place, error) from error
+        return net.to(self.device).eval().requires_grad_(False)
 
     def _hear(self, model: Any, sound: Samples, fps: float) -> Callable[[int], Samples]:
         """See `NeuralLipsync._hear`: [80, WINDOW]."""
