@@ -38,7 +38,7 @@ heavy: .venv/installed-dev
 # voxcpm, whisper and resemblyzer are taken without what they ask for and these tests do not use (another torch, a compiler, a web
 # server); torchaudio's own library is built for GPUs and would not load beside a torch for CPUs, its Python parts do.
 .venv/installed-neural: .venv/installed-dev
-	$(BIN)/pip install -q --disable-pip-version-check -c constraints.txt -e '.[dev,words,edge,hearing]'
+	$(BIN)/pip install -q --disable-pip-version-check -c constraints.txt -e '.[dev,words,lipsync,edge,hearing]'
 	$(BIN)/pip install -q --disable-pip-version-check -c constraints.txt coqui-tts six pypinyin
 	$(BIN)/pip install -q --disable-pip-version-check -c constraints.txt --no-deps torchaudio torchcodec voxcpm openai-whisper resemblyzer
 	rm -rf .venv/lib/python3.*/site-packages/torchaudio/lib
