@@ -1,0 +1,45 @@
+"""Hosts: whether mouths go with voices, filmed and drawn, and what a drawn host costs.
+
+    python benchmarks/hosts.py [--quick] [--json] [--only PART]
+
+Parts: sync_grid (the sync measure on people; needs ../shared/testdata and is left out without, which is said), sync_drawn, cpu.
+--quick takes one drawn avatar and one round of the cost. Exits with 1 when a figure falls short.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+import cv2
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
+
+from benchmarks.figures import report  # noqa: E402
+from benchmarks.hosts_parts import cpu, sync_drawn, sync_grid  # noqa: E402
+
+TESTDATA = ROOT.parent / "shared" / "testdata"
+
+
+def main() -> int:
+    options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    options.add_argument("--quick", action="store_true")
+    options.add_argument("--json", action="store_true")
+    options.add_argument("--only", default="", help="the part whose name begins so")
+    asked = options.parse_args()
+    cv2.setNumThreads(1)
+    shared = TESTDATA if TESTDATA.is_dir() else None
+    parts = {
+        "sync_grid": lambda: sync_grid.figures(shared, quick=asked.quick),
+        "sync_drawn": lambda: sync_drawn.figures(quick=asked.quick),
+        "cpu": lambda: cpu.figures(quick=asked.quick),
+    }
+    chosen = [(name, part) for name, part in parts.items() if name.startswith(asked.only)]
+    left_out = "" if shared else "sync_grid, which needs ../shared/testdata/talking_head"
+    return report(chosen, as_json=asked.json, left_out=left_out)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

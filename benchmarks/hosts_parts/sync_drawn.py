@@ -1,0 +1,65 @@
+"""How well a drawn host's mouth goes with the voice, from the finished file alone: its pixels against its sound.
+
+`benchmarks/sync.py` holds the mouth track against both; here nothing that the program meant is asked, only the words' times for the
+closed lips. The opening is the root of the dark area of the mouth, which grows with height and width.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import numpy as np
+
+from benchmarks import sync as clips
+from benchmarks.hosts_parts import Figure
+from localize import media, yamls
+from localize.assets import ASSETS
+from localize.avatar import DrawnAvatar
+from localize.checks.sync import Lips, compare, level
+
+LANGUAGES = ("th", "vi", "id", "zh")
+CORRELATION, NEAR, CLOSED = 0.6, 1.0, 0.95
+SHUT = 0.25  # of the widest: lips that are closed but for the line between them
+PRESET = "ultrafast"  # of x264: the same picture, in less time
+
+
+def avatars() -> list[str]:
+    """The shipped avatars that are drawn."""
+    files = sorted((ASSETS / "avatars").glob("*/avatar.yaml"))
+    return [file.parent.name for file in files if yamls.read(file, "an avatar")[0].get("kind") == "drawn"]
+
+
+def figures(*, quick: bool = False) -> list[Figure]:
+    """For every drawn avatar, or one of them when `quick`, a clip in each language."""
+    return [figure for name in (["mali"] if quick else avatars()) for figure in _avatar(name)]
+
+
+def _avatar(name: str) -> Iterator[Figure]:
+    mouth = DrawnAvatar.load(ASSETS / "avatars" / name).anchors["mouth"]
+    said, met, missed = 0, 0, []
+    with TemporaryDirectory() as tmp:
+        for folder in clips.demo_clips(Path(tmp), LANGUAGES, name, PRESET):
+            sidecar = json.loads((folder / "clip.json").read_text("utf-8"))
+            opening = np.sqrt(clips.darkness(folder / "clip.mp4", mouth))
+            heard = media.read_audio(folder / "clip.mp4")
+            # A frame stays up until the next: it stands for the middle of that time.
+            middle = 0.5 / clips.FPS
+            found = compare(Lips((opening,), clips.FPS, middle), heard, media.RATE)
+            loud = level(heard, media.RATE, (np.arange(len(opening)) + found.offset) / clips.FPS + middle)
+            correlation = float(np.corrcoef(opening, loud)[0, 1])
+            what = f"{name}, {sidecar['language']}"
+            yield Figure(
+                f"{what}: opening in the pixels with loudness, correlation", f"{correlation:.2f}", f"at least {CORRELATION}",
+                correlation >= CORRELATION,
+            )  # fmt: skip
+            value = f"{found.offset:+.2f} frames, confidence {found.confidence:.1f}"
+            yield Figure(f"{what}: sound after the mouth", value, f"within {NEAR:.0f}", abs(found.offset) <= NEAR)
+            lips = clips.closures(sidecar, list(opening < SHUT * np.percentile(opening, 95)))
+            if lips["bilabials"] is not None:
+                said, met = said + lips["bilabials_said"], met + round(lips["bilabials"] * lips["bilabials_said"])
+                missed += [f"{sidecar['language']} {miss}" for miss in lips["missed"]]
+    value = f"{met} of {said}" + (f" (not {'; '.join(missed)})" if missed else "")
+    yield Figure(f"{name}: lips closed in the pixels for m, b and p", value, f"at least {CLOSED:.0%}", met >= CLOSED * said > 0)
