@@ -5,8 +5,9 @@
 
 from __future__ import annotations
 
+from localize.avatar.choose import Scene
 from localize.avatar.drawn import DrawnAvatar, Sprite
 from localize.avatar.perform import perform
 from localize.avatar.pose import mouth_opening
 
-__all__ = ["DrawnAvatar", "Sprite", "mouth_opening", "perform"]
+__all__ = ["DrawnAvatar", "Scene", "Sprite", "mouth_opening", "perform"]

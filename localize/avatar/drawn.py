@@ -28,7 +28,7 @@ from localize.pixels import Pixels, over
 JAWS = (0.0, 0.33, 0.67, 1.0)
 LIDS = (0.0, 0.35, 0.7, 1.0)
 SMILES = (0.0, 0.5, 1.0)
-GAZES = ((0, 0), (-4, -1), (-2, 3), (0, -3))
+GAZES = ((0, 0), (-4, -1), (4, -1), (-2, 3), (2, 3), (0, -3))
 ARMS = 16  # arms kept as they were posed: what is shown is kept as layers by who composes
 SHADOW, DARKNESS = 16, 0.34  # how far (canvas units) and how strongly a hand shades what is behind it
 TILTS = 24  # tilts of the head kept
@@ -136,7 +136,8 @@ class DrawnAvatar:
         file = folder / "avatar.yaml"
         package = Package.read(file)
         texts = {p.relative_to(folder).with_suffix("").as_posix(): p.read_text("utf-8") for p in sorted(folder.rglob("*.svg"))}
-        digest = hashlib.sha256(file.read_bytes() + library.FILE.read_bytes())
+        shared = (library.FILE, *sorted((library.FILE.parent / "words").glob("*.yaml")))
+        digest = hashlib.sha256(b"\0".join(path.read_bytes() for path in (file, *shared)))
         for name, text in texts.items():
             digest.update(name.encode() + b"\0" + text.encode())
         digest.update(repr((scale, sorted((colours or {}).items()), "drawn 2")).encode())
@@ -150,7 +151,7 @@ class DrawnAvatar:
         return cls(package, _PARTS[fingerprint], scale, fingerprint)
 
     def fingerprint(self) -> str:
-        """Changes whenever the package's drawings, movements or colours do, or the size it was loaded at."""
+        """Changes whenever the package's drawings, movements, words that call these or colours do, or the size it was loaded at."""
         return self._fingerprint
 
     def sprites(self, performance: Performance, t: float) -> tuple[Sprite, ...]:

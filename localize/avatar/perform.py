@@ -1,4 +1,4 @@
-"""From what is said to what the body does: gestures on their words, feelings, blinks and nods."""
+"""From what is said to what the body does: gestures on their words, feelings, blinks, nods and looks."""
 
 from __future__ import annotations
 
@@ -7,82 +7,81 @@ from itertools import pairwise
 
 import numpy as np
 
+from localize.avatar.choose import Choice, Scene, choose
 from localize.avatar.pose import BLINK, FRAME
 from localize.domain import Feeling, Gesture, Mouth, Performance
 from localize.timeline import Spoken
 
 WAY = 0.5  # seconds from rest to a gesture's peak
-LONGEST = 2.5  # seconds a gesture may last; pointing may last as long as what it points at is spoken of
-LONGEST_POINT = 4.0
+LONGEST = 2.5  # seconds a gesture may last; pointing may last longer
+LONGEST_POINT = 3.0
 SHORTEST_HOLD = 0.9  # seconds from peak to end: less looks like a twitch
-APART = 8.0  # seconds before the same gesture may come again, where another says the same
 BUSY = 2 / 3  # the largest share of a clip in which hands are away from rest
-OTHERS = {
-    "welcome": ("open_hands", "wave"),
-    "open_hands": ("welcome", "thumbs_up"),
-    "wave": ("welcome", "open_hands"),
-    "thumbs_up": ("open_hands",),
-    "point_side": ("open_hands",),
-}
+LOOKS = ("look_aside", "look_aside_left", "look_down")
+HEAD_ONLY = ("nod", "stress", *LOOKS)
 
 
-def perform(spoken: Sequence[Spoken], mouths: Sequence[Mouth], duration: float, seed: int = 0) -> Performance:
+def perform(
+    spoken: Sequence[Spoken], mouths: Sequence[Mouth], duration: float, seed: int = 0, language: str = "", scene: Scene | None = None
+) -> Performance:
     """What one host does over a clip of `duration` seconds, given the Lines it speaks and its lip-synced mouth track.
 
-    The same inputs give the same Performance.
+    Words of the `language` call gestures; what these point at is where the `scene` has it. The same inputs give the same Performance.
     """
-    gestures = _gestures(spoken, duration)
+    scene = scene or Scene()
+    gestures = _gestures(choose(spoken, language, scene, seed), duration)
     heads = _heads(mouths)
+    looks = _looks(gestures, duration, seed)
     return Performance(
         duration=duration,
         mouths=tuple(mouths),
-        gestures=tuple(sorted((*gestures, *heads), key=lambda g: g.start)),
+        gestures=tuple(sorted((*gestures, *heads, *looks), key=lambda g: g.start)),
         feelings=_feelings(spoken, duration),
         blinks=_blinks(mouths, duration, seed),
+        origin=scene.origin,
         seed=seed,
     )
 
 
-def _gestures(said: Sequence[Spoken], duration: float) -> list[Gesture]:
-    """One gesture a Line at most: at its peak when the first words are out, held while they are meant, back at rest after."""
-    out: list[Gesture] = []
-    for s in said:
-        start, end = s.start, s.end
-        name = _varied(s.line.gesture, start, out)
-        if name == "rest" or end - start < 0.4:
-            continue
-        words = [w.end for w in s.speech.words if w.end > w.start]
+def _gestures(choices: Sequence[Choice], duration: float) -> list[Gesture]:
+    """Each at its peak on its word, held while it is meant or until the next one comes, back at rest after."""
+    out: list[tuple[Gesture, float]] = []
+    for choice in choices:
         # On whole frames, so that the same gesture passes through the same poses every time it comes.
-        peak = round((start + min(max(words[0] if words else 0.4, 0.35), 0.8)) / FRAME) * FRAME
+        peak = max(round(choice.peak / FRAME) * FRAME, 0.3)
         begin = max(0.0, peak - WAY)
-        longest = LONGEST_POINT if name.startswith("point") else LONGEST
-        stop = min(max(end + 0.2, peak + SHORTEST_HOLD), begin + longest, duration)
-        if stop - peak < 0.3:
-            continue
-        out.append(Gesture(name=name, start=begin, peak=max(peak, begin + 0.3), end=stop))
-    for i, (one, two) in enumerate(pairwise(out)):
+        longest = LONGEST_POINT if choice.target else LONGEST
+        stop = min(max(choice.end + 0.2, peak + SHORTEST_HOLD), begin + longest, duration)
+        if stop - peak >= 0.3:
+            out.append((Gesture(name=choice.name, start=begin, peak=peak, end=stop, target=choice.target), choice.weight))
+    for i, ((one, weight), (two, _)) in enumerate(pairwise(out)):
         if one.end > two.start + 0.4:
-            out[i] = one.model_copy(update={"end": max(one.peak + 0.3, two.start + 0.4)})
+            out[i] = one.model_copy(update={"end": max(one.peak + 0.3, two.start + 0.4)}), weight
     return _rested(out, duration)
 
 
-def _varied(name: str, start: float, before: Sequence[Gesture]) -> str:
-    recent = {g.name for g in before if start - g.end < APART}
-    if name not in recent or name not in OTHERS:
-        return name
-    return next((other for other in OTHERS[name] if other not in recent), "rest")
-
-
-def _rested(gestures: list[Gesture], duration: float) -> list[Gesture]:
+def _rested(gestures: list[tuple[Gesture, float]], duration: float) -> list[Gesture]:
     """Holds shortened, and if that is not enough the least telling gestures left out, until hands rest a third of the time."""
-    out = list(gestures)
-    spare = sum(g.end - g.start for g in out) - duration * BUSY
-    slack = sum(max(0.0, g.end - g.peak - SHORTEST_HOLD) for g in out)
-    if spare > 0 and slack > 0:
-        share = min(1.0, spare / slack)
-        out = [g.model_copy(update={"end": g.end - share * max(0.0, g.end - g.peak - SHORTEST_HOLD)}) for g in out]
-    while out and sum(g.end - g.start for g in out) > duration * BUSY + 1e-6:
-        out.remove(max(out, key=lambda g: (g.name in OTHERS, g.name == "open_hands", g.end - g.start)))
+    spare = sum(g.end - g.start for g, _ in gestures) - duration * BUSY
+    slack = sum(max(0.0, g.end - g.peak - SHORTEST_HOLD) for g, _ in gestures)
+    share = min(1.0, spare / slack) if spare > 0 and slack > 0 else 0.0
+    out = [(g.model_copy(update={"end": g.end - share * max(0.0, g.end - g.peak - SHORTEST_HOLD)}), w) for g, w in gestures]
+    while out and sum(g.end - g.start for g, _ in out) > duration * BUSY + 1e-6:
+        out.remove(min(out, key=lambda gw: (gw[1], gw[0].start - gw[0].end)))
+    return [g for g, _ in out]
+
+
+def _looks(gestures: Sequence[Gesture], duration: float, seed: int) -> list[Gesture]:
+    """Eyes leave the viewer for a moment every few seconds, never while a hand shows something."""
+    rng = np.random.default_rng([seed, 1])
+    out: list[Gesture] = []
+    t = float(rng.uniform(2.0, 4.0))
+    while t + 1.0 < duration:
+        lasts, name = float(rng.uniform(0.45, 0.8)), LOOKS[int(rng.integers(len(LOOKS)))]
+        if all(g.end <= t or g.start >= t + lasts for g in gestures):
+            start = round(t / FRAME) * FRAME
+            out.append(Gesture(name=name, start=start, peak=start + 2 * FRAME, end=start + lasts))
+        t += float(rng.uniform(2.8, 5.0))
     return out
 
 

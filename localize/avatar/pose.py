@@ -47,8 +47,8 @@ class Key(Model):
     at: float = Field(default=1.0, gt=0, le=1)
     after: float = Field(default=0.0, ge=0)
     ease: Ease = "swing"
-    pose: dict[str, float | str] = {}
-    put: dict[Literal["right", "left"], Put] = {}
+    pose: dict[str, float | str] = Field(default_factory=dict)
+    put: dict[Literal["right", "left"], Put] = Field(default_factory=dict)
 
 
 class Sway(Model):
@@ -62,7 +62,7 @@ class Move(Model):
     """One gesture as data. When it starts, peaks and ends is the Performance's; it takes `settle` seconds to go back.
 
     `says` are the meanings it is chosen for, `reach` the arm that goes to the gesture's target if it has one (the keys' angles
-    of that arm are for when it has none), `mirror` asks for a twin with the other hand.
+    of that arm are for when it has none), `mirror` asks for a twin with the other hand. One that is `wide` goes far to its side.
     """
 
     about: str
@@ -72,6 +72,7 @@ class Move(Model):
     sway: dict[str, Sway] = Field(default_factory=dict)
     reach: Literal["right", "left"] | None = None
     mirror: bool = False
+    wide: bool = False
 
 
 Feelings = dict[Emotion, dict[str, float | str]]
@@ -81,8 +82,8 @@ class Rig(Model):
     """How a body moves: its rest pose, its moves and feelings, how late each joint follows, how strongly it swings over."""
 
     rest: dict[str, float | str]
-    gestures: dict[str, Move] = {}
-    feelings: Feelings = {}
+    gestures: dict[str, Move] = Field(default_factory=dict)
+    feelings: Feelings = Field(default_factory=dict)
     lag: dict[str, float]
     overshoot: float
     idle: dict[str, Sway]
