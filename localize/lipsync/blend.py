@@ -69,7 +69,7 @@ def paste(frame: Frame, patch: Patch) -> Frame:
         raise ValueError(f"the patch goes to {patch.box}, which is not in a frame of {frame.shape[1]}x{frame.shape[0]}")
     width, height = right - left, bottom - top
     low = height // 2  # above, nothing is shown
-    weight = mask(patch.box)[low:, :, None]
+    weight = mask(patch.box)[low:]
     source = frame[top + low : bottom, left:right].astype(np.float32)
     made = _sized(patch.face, width, height)[low:].astype(np.float32)
     # What the frame itself would be like if it had gone through a square as small as the patch.
@@ -78,17 +78,20 @@ def paste(frame: Frame, patch: Patch) -> Frame:
     made += (source - plain) * _agreement(made - plain, width)
     out = frame.copy()
     # In place of a weighted sum: where nothing differs this is the source to the byte.
-    out[top + low : bottom, left:right] = np.clip(np.rint(source + weight * (made - source)), 0, 255)
+    out[top + low : bottom, left:right] = np.clip(np.rint(source + weight[:, :, None] * (made - source)), 0, 255)
     return out
 
 
 def _drift(off: Plane, weight: Plane) -> Plane:
-    """What to add to the patch so that the ring round the mask has the frame's mean colour, [3]; `off` [h, w, 3] is frame less patch."""
-    ring = weight * (1 - weight)
+    """What to add to the patch so that the ring round the mask has the frame's mean colour, [3].
+
+    `off` [h, w, 3] is frame less patch, `weight` [h, w].
+    """
+    ring = (weight * (1 - weight)).ravel()
     total = float(ring.sum())
     if not total:  # a box too small for a ring
         return np.zeros(3, np.float32)
-    shift = (off * ring).sum((0, 1)) / total
+    shift = ring @ off.reshape(-1, 3) / total
     # Fading and not cut off, or a face near the limit would flicker.
     return np.asarray(shift * np.clip(2 - np.abs(shift).max() / DRIFT, 0, 1), np.float32)
 
@@ -96,5 +99,6 @@ def _drift(off: Plane, weight: Plane) -> Plane:
 def _agreement(off: Plane, width: int) -> Plane:
     """Where the patch shows the same as the frame, 0 to 1, [h, w, 1]: there the frame's fine detail belongs into it."""
     around = max(3, width // 24 | 1)
-    far = cv2.blur(np.abs(off).max(2), (around, around))
+    red, green, blue = cv2.split(np.abs(off))
+    far = cv2.blur(cv2.max(cv2.max(red, green), blue), (around, around))
     return np.asarray(np.clip((OTHER - far) / (OTHER - SAME), 0, 1), np.float32)[:, :, None]

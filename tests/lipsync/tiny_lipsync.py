@@ -21,8 +21,8 @@ def musetalk(place: Path, width: int = WIDTH) -> Path:
         "_class_name": "UNet2DConditionModel", "_diffusers_version": "0.6.0.dev0", "act_fn": "silu", "attention_head_dim": 8,
         "block_out_channels": [16, 16, 16, 16], "center_input_sample": False, "cross_attention_dim": WIDTH,
         "down_block_types": ["CrossAttnDownBlock2D"] * 3 + ["DownBlock2D"], "downsample_padding": 1, "flip_sin_to_cos": True,
-        "freq_shift": 0, "in_channels": 8, "layers_per_block": 1, "mid_block_scale_factor": 1, "norm_eps": 1e-5, "norm_num_groups": 8, "out_channels": 4,
-        "sample_size": 64, "up_block_types": ["UpBlock2D"] + ["CrossAttnUpBlock2D"] * 3,
+        "freq_shift": 0, "in_channels": 8, "layers_per_block": 1, "mid_block_scale_factor": 1, "norm_eps": 1e-5, "norm_num_groups": 8,
+        "out_channels": 4, "sample_size": 64, "up_block_types": ["UpBlock2D"] + ["CrossAttnUpBlock2D"] * 3,
     }  # fmt: skip
     (place / "musetalkV15" / "musetalk.json").write_text(json.dumps(shape))
     torch.save(UNet2DConditionModel.from_config(shape).state_dict(), place / "musetalkV15" / "unet.pth")
