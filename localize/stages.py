@@ -18,7 +18,7 @@ import numpy as np
 
 from localize import campaign as campaigns
 from localize import languages, media
-from localize.avatar import perform
+from localize.avatar import Scene, perform
 from localize.avatar.drawn import DrawnAvatar
 from localize.booth import Booth
 from localize.campaign import Campaign
@@ -183,7 +183,8 @@ class Studio(Desk):
 
     def _performance(self, job: Job, timeline: Timeline) -> Performance:
         seed = int(digest(job.product.sku)[:8], 16)
-        return perform(timeline.spoken, self.lipsync(job.language).track(timeline), timeline.duration, seed)
+        scene = Scene(PRESENTER_RIGHT.presenter, PRESENTER_RIGHT.places)
+        return perform(timeline.spoken, self.lipsync(job.language).track(timeline), timeline.duration, seed, job.language, scene)
 
     def _render(self, job: Job, script: Script, speeches: Sequence[Speech], origins: dict[str, str], name: str, folder: Path) -> None:
         todo, performance = self.job_to_render(job, script, speeches, name)

@@ -21,7 +21,7 @@ Point = tuple[float, float]
 WORDS = FILE.parent / "words"
 FRAME_WIDTH = 1080
 APART = 11.0  # s between the peaks of the same gesture: eight from where it ended to where it begins
-SPACED = 1.7  # s between two peaks: hands that change faster fidget
+SPACED = 1.5  # s between two peaks: hands that change faster fidget
 FIRST_WORD = (0.35, 0.8)  # s into its Line that a gesture peaks which no word calls
 
 # Where what is meant can be seen, by name: "thing" is the card while there is one, else the picture.
@@ -37,6 +37,7 @@ ROLES: dict[Role, tuple[str, ...]] = {
 }  # fmt: skip
 # What viewers must understand even without sound goes before what only colours a sentence.
 TELLING = frozenset({"follow", "cart", "price", "sale", "free", "greeting", "thanks", "sorry", "warranty", "shipping", "half", "gift"})
+ASKING = frozenset({"follow", "cart", "order", "down"})  # what the clip is for
 VAGUE = frozenset({"open_hands", "explain", "present_right"})  # gestures that give way to any word that calls one
 
 
@@ -149,10 +150,12 @@ def _wishes(s: Spoken, language: str, scene: Scene, turn: int) -> Iterator[Wish]
         # Where a word says what the gesture says, that is its moment.
         word = next((w for w, meaning in calls if meaning in asked), None)
         peak = first if word is None else _stressed(word, s)
-        yield Wish(peak, 1.0 if line.gesture in VAGUE else 2.5, _asked(line, scene, turn), s.end)
+        weight = 1.0 if line.gesture in VAGUE else 3.5 if ASKING & asked and line.role == "cta" else 2.5
+        yield Wish(peak, weight, _asked(line, scene, turn), s.end)
     for word, meaning in calls:
         if meaning not in asked or line.gesture in VAGUE:
-            yield Wish(_stressed(word, s), 3.0 if meaning in TELLING else 2.0, _options(meaning, line, scene, turn), s.end)
+            weight = 4.0 if meaning in ASKING and line.role == "cta" else 3.0 if meaning in TELLING else 2.0
+            yield Wish(_stressed(word, s), weight, _options(meaning, line, scene, turn), s.end)
     if line.gesture == "rest" and not calls:
         meaning = ROLES[line.role][turn % len(ROLES[line.role])]
         yield Wish(first, 0.5, _options(meaning, line, scene, turn), s.end)

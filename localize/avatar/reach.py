@@ -98,7 +98,7 @@ def aimed(limb: Limb, tip: Point, target: Point) -> Channels:
         fx, fy = along(line + swerve, reach)
         bend = bent(limb, (target[0] - fx, target[1] - fy))
         made = _channels(bend, line + swerve - own)
-        strain = (made["hand"] / 55) ** 2 + bend.strain + 0.5 * (swerve / 60) ** 2 + bend.short / 20
+        strain = (made["hand"] / 45) ** 2 + 0.7 * bend.strain + (swerve / 45) ** 2 + bend.short / 20
         return strain, made
 
     return min((way(swerve) for swerve in SWERVES), key=lambda w: w[0])[1]

@@ -6,6 +6,9 @@ from dataclasses import dataclass
 
 Box = tuple[int, int, int, int]  # left, top, right, bottom in pixels of 1080x1920; right and bottom are outside
 
+CART = (230, 1530)  # the product's link, above the account's name
+FOLLOW = (1000, 930)  # the account's picture with its plus, uppermost in the column of buttons
+
 
 @dataclass(frozen=True)
 class Layout:
@@ -22,6 +25,15 @@ class Layout:
     captions: Box
     presenter: Box  # the avatar's canvas: bottom edges touch, centres meet
     logo: Box
+
+    @property
+    def places(self) -> dict[str, tuple[int, int]]:
+        """Where a presenter points, by name: what this layout shows, and the buttons that TikTok and Douyin lay over it."""
+        left, _, right, bottom = self.card
+        return {
+            "picture": (400, self.picture[3] - 350),
+            "card": ((left + right) // 2 + 20, bottom - 8), "cart": CART, "follow": FOLLOW,
+        }  # fmt: skip
 
 
 PRESENTER_RIGHT = Layout(
