@@ -260,6 +260,32 @@ def test_a_whisper_of_another_size_is_refused(tmp_path: Path) -> None:
         run(engine(tiny_lipsync.musetalk(tmp_path / "musetalk", width=32)), 1, 25)
 
 
+def test_files_named_as_the_published_ones_are_read(tmp_path: Path) -> None:
+    """The VAE's attention has its names of years ago, and Whisper's file holds all of it, below `model.`."""
+    safetensors = pytest.importorskip("safetensors.torch")
+    from transformers import WhisperConfig, WhisperForConditionalGeneration
+
+    place = tiny_lipsync.musetalk(tmp_path / "musetalk")
+    new = run(engine(place), 2, 25)
+    file = place / "sd-vae" / "diffusion_pytorch_model.safetensors"
+    names = {"to_q": "query", "to_k": "key", "to_v": "value", "to_out.0": "proj_attn"}
+    kept = {}
+    for name, value in safetensors.load_file(file).items():
+        for ours, theirs in names.items():
+            name = name.replace(f"attentions.0.{ours}.", f"attentions.0.{theirs}.")
+        kept[name] = value
+    assert any(".query." in name for name in kept)
+    safetensors.save_file(kept, file, {"format": "pt"})
+    whole = WhisperForConditionalGeneration(WhisperConfig.from_pretrained(place / "whisper"))
+    whole.model.encoder.load_state_dict(engine(place)._ready().whisper.state_dict())
+    whole.save_pretrained(place / "whisper")
+    assert any(name.startswith("model.encoder.") for name in safetensors.load_file(place / "whisper" / "model.safetensors"))
+    for a, b in zip(new, run(engine(place), 2, 25), strict=True):
+        assert a
+        assert b
+        assert np.array_equal(a.face, b.face)
+
+
 def test_weights_that_are_not_there_are_not_made_up(tmp_path: Path) -> None:
     safetensors = pytest.importorskip("safetensors.torch")
     place = tiny_lipsync.musetalk(tmp_path / "musetalk")
