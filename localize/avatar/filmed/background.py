@@ -114,7 +114,7 @@ class Behind:
 
     def laid(self, picture: Pixels, matte: Pixels) -> Pixels:
         """The person of a frame on it. All [h, w, ...]."""
-        alpha = matte.astype(np.float32)[..., None] / 255
+        alpha = np.asarray(matte[..., None] / np.float32(255), np.float32)
         behind = self._plate if self._plate is not None else _blurred(picture, alpha)
         return np.rint(picture * alpha + behind * (1 - alpha)).astype(np.uint8)
 

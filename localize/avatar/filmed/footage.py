@@ -10,7 +10,7 @@ from pathlib import Path
 
 import av
 import numpy as np
-from av.video.reformatter import Colorspace, ColorRange
+from av.video.reformatter import ColorRange, Colorspace
 
 from localize import consent as consents
 from localize.avatar.filmed import background

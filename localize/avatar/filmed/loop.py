@@ -16,6 +16,7 @@ from localize.domain import Model
 from localize.pixels import Pixels
 
 Floats = npt.NDArray[np.float64]
+Opening = npt.NDArray[np.float32]  # [n]: how far the mouth is open in each frame, NaN without a face
 
 LEAST = 4 * FPS  # frames of a loop
 TRIED = 12  # pairs that are compared in full size
@@ -46,7 +47,7 @@ class Loop(Model):
         return self.start + min(k, 2 * (count - 1) - k)
 
 
-def pairs(small: Sequence[Pixels], faces: Faces, opening: Sequence[float]) -> list[tuple[int, int]]:
+def pairs(small: Sequence[Pixels], faces: Faces, opening: Opening) -> list[tuple[int, int]]:
     """The best pairs of frames (start, stop) for a loop, the best first: the frame `stop` would be looks like `start`, they are
     far apart, moved alike just before, and the mouth is rather shut."""
     count = len(small)
@@ -97,7 +98,7 @@ class Seams:
             self._kept[k] = luma
         self._last = luma
 
-    def decided(self, faces: Faces, opening: Sequence[float]) -> Loop:
+    def decided(self, faces: Faces, opening: Opening) -> Loop:
         """A forward loop where a pair meets as frames of the footage do, else there and back."""
         steps = np.array(self._steps[1:])
         usual, poor = (float(np.percentile(steps, q)) for q in (50, 5)) if len(steps) else (99.0, 99.0)
@@ -119,7 +120,7 @@ class Seams:
         return Loop(kind="pingpong", start=start, stop=end + 1, psnr=round(min(turning, default=99.0), 2), usual=round(usual, 2))
 
 
-def _turns(steps: Floats, opening: Sequence[float], count: int) -> tuple[int, int]:
+def _turns(steps: Floats, opening: Opening, count: int) -> tuple[int, int]:
     """The calmest frames near the first and the last one, the mouth rather shut: a movement that is turned round there is seen
     least."""
     if count < 10:
