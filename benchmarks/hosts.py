@@ -1,9 +1,10 @@
-"""Hosts: whether mouths go with voices, filmed and drawn, and what a drawn host costs.
+"""Hosts: whether mouths go with voices and hands with words, which videos of people are taken, and what a drawn host costs.
 
     python benchmarks/hosts.py [--quick] [--json] [--only PART]
 
-Parts: sync_grid (the sync measure on people; needs ../shared/testdata and is left out without, which is said), sync_drawn, cpu.
---quick takes one drawn avatar and one round of the cost. Exits with 1 when a figure falls short.
+Parts: sync_grid (the sync measure on people), sync_drawn, gestures, filmed, cpu. The first and filmed need ../shared/testdata and are
+left out without, which is said. --quick takes one drawn avatar, two videos and one round of the cost. Exits with 1 when a figure falls
+short.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
 from benchmarks.figures import report  # noqa: E402
-from benchmarks.hosts_parts import cpu, sync_drawn, sync_grid  # noqa: E402
+from benchmarks.hosts_parts import cpu, filmed, gestures, sync_drawn, sync_grid  # noqa: E402
 
 TESTDATA = ROOT.parent / "shared" / "testdata"
 
@@ -34,10 +35,12 @@ def main() -> int:
     parts = {
         "sync_grid": lambda: sync_grid.figures(shared, quick=asked.quick),
         "sync_drawn": lambda: sync_drawn.figures(quick=asked.quick),
+        "gestures": gestures.figures,
+        "filmed": lambda: filmed.figures(shared, quick=asked.quick),
         "cpu": lambda: cpu.figures(quick=asked.quick),
     }
     chosen = [(name, part) for name, part in parts.items() if name.startswith(asked.only)]
-    left_out = "" if shared else "sync_grid, which needs ../shared/testdata/talking_head"
+    left_out = "" if shared else "sync_grid and filmed, which need ../shared/testdata/talking_head"
     return report(chosen, as_json=asked.json, left_out=left_out)
 
 
