@@ -22,6 +22,8 @@ WORDS = FILE.parent / "words"
 FRAME_WIDTH = 1080
 APART = 11.0  # s between the peaks of the same gesture: eight from where it ended to where it begins
 SPACED = 1.5  # s between two peaks: hands that change faster fidget
+SOONEST = 0.8  # s between what the clip is for: "follow us and tap the cart" is two places in one breath
+GLUED = 5  # letters of a phrase that cannot be mistaken
 FIRST_WORD = (0.35, 0.8)  # s into its Line that a gesture peaks which no word calls
 
 # Where what is meant can be seen, by name: "thing" is the card while there is one, else the picture.
@@ -37,7 +39,7 @@ ROLES: dict[Role, tuple[str, ...]] = {
 }  # fmt: skip
 # What viewers must understand even without sound goes before what only colours a sentence.
 TELLING = frozenset({"follow", "cart", "price", "sale", "free", "greeting", "thanks", "sorry", "warranty", "shipping", "half", "gift"})
-ASKING = frozenset({"follow", "cart", "order", "down"})  # what the clip is for
+ASKING = {"cart": 5.0, "order": 4.0, "down": 4.0, "follow": 4.5}  # what the clip is for, and how much it weighs at its end
 VAGUE = frozenset({"open_hands", "explain", "present_right"})  # gestures that give way to any word that calls one
 
 
@@ -118,7 +120,9 @@ def called(words: Sequence[Word], language: str) -> list[tuple[Word, str]]:
         at = text.find(phrase)
         while at >= 0:
             end = at + len(phrase)
-            if at in starts and not any(taken[at:end]) and (end in ends or not text[end : end + 1].isalnum()):
+            # Thai glues particles to what they follow: a phrase that cannot be mistaken may end inside a word there.
+            ended = end in ends or not text[end : end + 1].isalnum() or (len(phrase) >= GLUED and not phrase.isascii())
+            if at in starts and not any(taken[at:end]) and ended:
                 taken[at:end] = [True] * len(phrase)
                 found.append((at, meaning))
             at = text.find(phrase, at + 1)
@@ -130,7 +134,7 @@ def choose(spoken: Sequence[Spoken], language: str, scene: Scene, seed: int) -> 
     out: list[Choice] = []
     wishes = [wish for i, s in enumerate(spoken) for wish in _wishes(s, language, scene, seed + i)]
     for wish in sorted(wishes, key=lambda w: (-w.weight, w.peak)):
-        if any(abs(c.peak - wish.peak) < SPACED for c in out):
+        if any(abs(c.peak - wish.peak) < (SOONEST if min(c.weight, wish.weight) >= 4 else SPACED) for c in out):
             continue
         recent = {_plain(c.name) for c in out if abs(c.peak - wish.peak) < APART}
         fresh = next(((name, target) for name, target in wish.options if _plain(name) not in recent), None)
@@ -150,15 +154,18 @@ def _wishes(s: Spoken, language: str, scene: Scene, turn: int) -> Iterator[Wish]
         # Where a word says what the gesture says, that is its moment.
         word = next((w for w, meaning in calls if meaning in asked), None)
         peak = first if word is None else _stressed(word, s)
-        weight = 1.0 if line.gesture in VAGUE else 3.5 if ASKING & asked and line.role == "cta" else 2.5
+        weight = 1.0 if line.gesture in VAGUE else max([2.5, *(_weight(m, line) for m in asked if m in ASKING)])
         yield Wish(peak, weight, _asked(line, scene, turn), s.end)
     for word, meaning in calls:
         if meaning not in asked or line.gesture in VAGUE:
-            weight = 4.0 if meaning in ASKING and line.role == "cta" else 3.0 if meaning in TELLING else 2.0
-            yield Wish(_stressed(word, s), weight, _options(meaning, line, scene, turn), s.end)
+            yield Wish(_stressed(word, s), _weight(meaning, line), _options(meaning, line, scene, turn), s.end)
     if line.gesture == "rest" and not calls:
         meaning = ROLES[line.role][turn % len(ROLES[line.role])]
         yield Wish(first, 0.5, _options(meaning, line, scene, turn), s.end)
+
+
+def _weight(meaning: str, line: Line) -> float:
+    return ASKING[meaning] if meaning in ASKING and line.role == "cta" else 3.0 if meaning in TELLING else 2.0
 
 
 def _stressed(word: Word, s: Spoken) -> float:
