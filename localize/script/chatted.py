@@ -15,7 +15,8 @@ from localize.chat.openai_chat import OpenAIChat, OpenAIOptions
 from localize.domain import Finding, Line, Money, Product, Role, Script, Text
 from localize.engines import Card
 from localize.script import Brief, Judge, answer, no_judge, prompt
-from localize.script.templates import STYLES, TemplateWriter, group_of
+from localize.script.phrases import group_of
+from localize.script.templates import STYLES, TemplateWriter
 
 AGAIN = 2  # times that an answer is asked for once more
 OVER = 1.14  # times the wished length that a script may take

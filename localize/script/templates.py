@@ -3,33 +3,28 @@
 `assets/phrases/<language>.yaml` holds sentences as sellers of that language say them, with places for the title,
 a feature or a price. A hash of the SKU picks the variants (never the texts: rewording one text leaves every other
 sentence as it was, so only one Line is spoken again), and an estimate of the spoken time picks how many are said.
-Each product text is said in exactly one Line.
+Each product text is said in exactly one Line. Two hosts say the same between them, with short replies (`dialogues.py`).
 """
 
 from __future__ import annotations
 
-import hashlib
 import re
 import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import ROUND_FLOOR
-from functools import cache
 from itertools import accumulate
 from typing import ClassVar
 
-import yaml
-from pydantic import BaseModel, ConfigDict
-
 from localize import languages
-from localize.assets import ASSETS
 from localize.domain import Emotion, Line, Money, Product, Role, Script, Show, Text
 from localize.engines import Card
 from localize.errors import UserError
 from localize.pace import LINE_GAP, seconds
-from localize.script import Brief, Judge, no_judge
+from localize.script import Brief, Judge, dialogues, no_judge
+from localize.script.phrases import DIALOGUE, PHRASES, dialogue, digest, group_of, phrases
+from localize.script.phrases import pick as _pick
 
-PHRASES = ASSETS / "phrases"
 STYLES = ("friendly",)
 
 # What is said in one breath: wider product texts are cut for speech (the frame shows them whole).
@@ -55,18 +50,6 @@ _CLAUSE = re.compile(
     r"(?<=[,;:!?])\s+|(?<=[.])\s+(?=\S)|(?<=[，。；：！？、|])|\s+(?=[-–—/+|]\s)|\s*(?=[(（\[【])|(?<=[\u0e00-\u0e7f]) (?=[\u0e00-\u0e7f])"
 )
 _TAG = re.compile(r"^\s*(?:\[[^\]]*\]|【[^】]*】|\([^)]*\)|（[^）]*）)\s*|\s*(?:\([^)]*\)|（[^）]*）)\s*$")
-
-
-class Phrases(BaseModel):
-    """One language's phrase file. `lines` holds slot -> group -> variants, `dangling` the words no title may end with,
-    `tidy` what is replaced in every finished line (pattern, replacement)."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    tidy: tuple[tuple[str, str], ...] = ()
-    particles: dict[str, dict[str, str]]
-    dangling: tuple[str, ...]
-    lines: dict[str, dict[str, tuple[str, ...]]]
 
 
 @dataclass(frozen=True)
@@ -101,45 +84,18 @@ _SLOTS: dict[str, _Slot] = {
     "cta": _Slot("cta", 0, ("point_down",), "excited", "cta"),
 }
 
-
-@cache
-def phrases(language: str) -> Phrases:
-    """The phrase file of a language. Raises UserError when there is none."""
-    path = PHRASES / f"{language}.yaml"
-    if not path.is_file():
-        known = ", ".join(sorted(p.stem for p in PHRASES.glob("??.yaml")))
-        raise UserError(f"the script templates have no phrases for language {language!r}, only {known}.")
-    return Phrases.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
-
-
-class _Narrow(BaseModel):
-    within: tuple[str, ...]
-    words: tuple[str, ...]
-
-
-class _Groups(BaseModel):
-    wide: dict[str, tuple[str, ...]]
-    narrow: dict[str, _Narrow]
-
-
-@cache
-def _groups() -> _Groups:
-    return _Groups.model_validate(yaml.safe_load((PHRASES / "categories.yaml").read_text(encoding="utf-8")))
-
-
-def group_of(product: Product) -> str:
-    """The phrase group a product belongs to, by the words of its category and title; `general` when none is known."""
-    category, title = product.category.casefold(), product.title.casefold()
-    wide = next((g for text in (category, title) for g, words in _groups().wide.items() if _mentions(text, words)), "general")
-    for group, narrow in _groups().narrow.items():
-        if wide in (*narrow.within, "general") and _mentions(f"{category} | {title}", narrow.words):
-            return group
-    return wide
-
-
-def _mentions(text: str, words: Sequence[str]) -> bool:
-    """Whether a casefolded text has one of the words: whole words (and plurals) in Latin letters, else anywhere."""
-    return any(re.search(rf"(?<![a-z]){re.escape(w)}(?:e?s)?(?![a-z])", text) if w.isascii() else w in text for w in words)
+# Replies have no role that a card, a sound or a post goes by: they ask as a buyer would. The rank of those that have none of their
+# own is a little above that of the Line they belong to.
+_REPLIES: dict[str, _Slot] = {
+    "open": _Slot("problem", 0, ("open_hands",), "happy", "picture"),
+    "relate": _Slot("problem", 1, ("rest",), "surprised", "picture"),
+    "more": _Slot("problem", 1, ("open_hands",), "happy", "picture"),
+    "react": _Slot("problem", 1, ("rest",), "surprised", "picture"),
+    "pass": _Slot("problem", 1, ("open_hands",), "happy", "picture"),
+    "ask_proof": _Slot("problem", 5.5, ("open_hands",), "sincere", "picture"),
+    "ask_price": _Slot("problem", 0, ("open_hands",), "happy", "picture"),
+    "close": _Slot("cta", 3.5, ("open_hands",), "happy", "picture"),
+}
 
 
 def columns(text: str) -> int:
@@ -227,10 +183,10 @@ class TemplateWriter:
         return "" if PHRASES.is_dir() else f"the phrase files are not in {PHRASES}; install crossreel with its assets."
 
     def fingerprint(self) -> str:
-        digest = hashlib.blake2b(digest_size=8)
-        for path in (*sorted(PHRASES.glob("??.yaml")), PHRASES / "categories.yaml"):
-            digest.update(path.name.encode() + b"\0" + path.read_bytes())
-        return f"templates-{self.card.version}-{digest.hexdigest()}"
+        return f"templates-{self.card.version}-{digest((*sorted(PHRASES.glob('??.yaml')), PHRASES / 'categories.yaml'))}"
+
+    def dialogue_fingerprint(self) -> str:
+        return f"{dialogues.VERSION}-{digest(sorted(DIALOGUE.glob('??.yaml')))}"
 
     def write(
         self, product: Product, text: Text, price: Money, was: Money | None, language: str, brief: Brief, judge: Judge = no_judge
@@ -243,13 +199,15 @@ class TemplateWriter:
         """
         if brief.style not in STYLES:
             raise UserError(f"the script templates write style {', '.join(STYLES)}, not {brief.style!r}.")
-        if brief.gender not in phrases(language).particles:
-            known = ", ".join(phrases(language).particles)
-            raise UserError(f"the script templates know the genders {known}, not {brief.gender!r}.")
-        drafts = list(_Composer(product, text, price, was, language, brief).drafts())
+        for gender in brief.genders:
+            if gender not in phrases(language).particles:
+                known = ", ".join(phrases(language).particles)
+                raise UserError(f"the script templates know the genders {known}, not {gender!r}.")
+        drafts = _fit(list(_Composer(product, text, price, was, language, brief).drafts()), brief.seconds, language)
+        lines = dialogues.shown_on([d.line for d in drafts], [d.reply for d in drafts])
         return Script(
             language=language,
-            lines=tuple(_fit(drafts, brief.seconds, language)),
+            lines=tuple(lines),
             text=text,
             price=price,
             price_from=product.price_from,
@@ -261,35 +219,44 @@ class TemplateWriter:
 
 @dataclass(frozen=True)
 class _Draft:
-    """A Line that could be said, and its rank."""
+    """A Line that could be said, and its rank: which slot's, of those that come several times the one of index `n`. A reply goes
+    `beside` the next draft (1) or the one before (-1), and is not said without it."""
 
     rank: float
     line: Line
+    slot: str
+    n: int = 0
+    reply: bool = False
+    beside: int = 0
 
 
-def _fit(drafts: Sequence[_Draft], target: float, language: str) -> list[Line]:
+def _fit(drafts: Sequence[_Draft], target: float, language: str) -> list[_Draft]:
     """The drafts to say, in their order: those of rank 0, then each next one that the target has room for."""
     costs = [_room(draft.line, language) + LINE_GAP for draft in drafts]
     total = -LINE_GAP
     chosen: set[int] = set()
     for i in sorted(range(len(drafts)), key=lambda i: drafts[i].rank):
         rank = drafts[i].rank
+        if drafts[i].beside and i + drafts[i].beside not in chosen:
+            continue
         if rank == 0 or total + costs[i] <= target * (_OVER if rank <= _CORE else 1.0):
             chosen.add(i)
             total += costs[i]
-    return [drafts[i].line for i in sorted(chosen)]
+    return _taking_turns([drafts[i] for i in sorted(chosen)])
+
+
+def _taking_turns(said: list[_Draft]) -> list[_Draft]:
+    """The drafts without those by which one of two hosts would go on too long, the least needed first."""
+    while len({d.line.host for d in said}) > 1 and (run := dialogues.alone([d.line.host for d in said])):
+        out = max(run, key=lambda i: said[i].rank)
+        said = [d for i, d in enumerate(said) if i != out and i + d.beside != out]
+    return said
 
 
 def _room(line: Line, language: str) -> float:
     """The seconds a Line takes of the target. One that carries a feature or a proof counts as a typical one of its
     role: else mending a word in one sentence could add or drop another, and more than that sentence would be made anew."""
     return TYPICAL.get(line.role) or seconds(line.text, language)
-
-
-def _pick(sku: str, slot: str, count: int) -> int:
-    """A number below `count` that only the SKU and the slot decide, the same on every machine."""
-    digest = hashlib.blake2b(f"{sku}\0{slot}".encode(), digest_size=8).digest()
-    return int.from_bytes(digest, "big") % count
 
 
 class _Composer:
@@ -304,11 +271,22 @@ class _Composer:
         self.ranged = "from" if product.price_from else ""
         speaks = languages.get(language)
         self.price = speaks.price_from(price) if self.ranged else speaks.price(price)
-        self.words = {**self.phrases.particles[brief.gender], "price": self.price}
+        self.shares = dialogues.SHARES[dialogues.form_of(brief, product.sku)] if brief.second else None
+        self.pools = {**self.phrases.lines, **(dialogue(language) if self.shares else {})}
+        self.words: dict[str, str] = {"price": self.price}
         if was is not None and self.saved is not None:
             self.words |= {"was": speaks.price(was), "saved": speaks.price(self.saved[0]), "percent": speaks.percent(self.saved[1])}
 
     def drafts(self) -> Iterator[_Draft]:
+        for draft in self.told():
+            if self.shares and (reply := self.shares.before.get(draft.slot)):
+                yield self.reply(reply, draft, 1)
+            yield draft
+            if self.shares and (reply := self.shares.after.get(draft.slot)):
+                yield self.reply(reply, draft, -1)
+
+    def told(self) -> Iterator[_Draft]:
+        """What one host alone would say."""
         long = self.brief.seconds >= 45
         yield self.draft("hook", title=self.title)
         yield self.draft("problem")
@@ -318,7 +296,7 @@ class _Composer:
             yield self.draft("audience")
         yield from self.features(6 if long else 3 if self.brief.seconds > 20 else 2)
         for turn, saying in enumerate(_sayings(self.text.description, self.language)[:DESCRIPTION_LINES] if long else ()):
-            yield self.draft("description", group="next" if turn else "", turn=turn, description=saying)
+            yield self.draft("description", group="next" if turn else "", turn=turn, n=turn, description=saying)
         if self.brief.seconds > 20:
             yield self.draft("look")
         if proof := self.text.proof.strip(_EDGE):
@@ -342,30 +320,45 @@ class _Composer:
         for n, (index, feature) in enumerate(given[:most], start=1):
             slot = f"feature_{n}" if n <= 3 else "feature_more"
             said = spoken(feature, self.language, FEATURE_COLUMNS)
-            yield self.draft(slot, turn=max(0, n - 4), index=index, feature=said)
+            yield self.draft(slot, turn=max(0, n - 4), n=n - 1, index=index, feature=said)
 
     def draft(
-        self, slot: str, *, group: str = "", turn: int = 0, index: int | None = None, rank: float | None = None, **texts: str
+        self, slot: str, *, group: str = "", turn: int = 0, n: int = 0, index: int | None = None, rank: float | None = None, **texts: str
     ) -> _Draft:
-        """One sentence: the variant that the SKU picks (`turn` further, so that neighbours differ), filled in."""
-        pools = self.phrases.lines[slot]
-        own = pools.get(group or self.group, ())
+        """One sentence: the variant that the SKU picks (`turn` further, so that neighbours differ), filled in. `n` is which one it
+        is of the slots that come several times."""
+        if rank is None:
+            rank = _SLOTS[slot].rank + turn / 10
+        host = self.shares.host(slot, n) if self.shares else 0
+        line = self.line(slot, _SLOTS[slot], group or self.group, turn, host, texts)
+        return _Draft(rank, line.model_copy(update={"feature": index}), slot, n)
+
+    def reply(self, slot: str, to: _Draft, beside: int) -> _Draft:
+        """What the other host says before (1) or after (-1) a draft."""
+        kind, group = _REPLIES[slot], "" if self.brief.platform == "any" else "place"
+        line = self.line(slot, kind, group, to.n, 1 - to.line.host, {})
+        if not kind.rank:
+            return _Draft(0, line, slot, reply=True)
+        return _Draft(max(kind.rank, to.rank) + 0.01, line, slot, reply=True, beside=beside)
+
+    def line(self, slot: str, kind: _Slot, group: str, turn: int, host: int, texts: Mapping[str, str]) -> Line:
+        pools = self.pools[slot]
+        own = pools.get(group, ())
         shared = pools.get("general") or pools["any"]
         pool = own + shared if slot == "hook" and self.group != "general" else own or shared
-        kind = _SLOTS[slot]
-        line = Line(
+        return Line(
             role=kind.role,
-            text=self.fill(pool[(_pick(self.sku, slot, len(pool)) + turn) % len(pool)], texts),
+            text=self.fill(pool[(_pick(self.sku, slot, len(pool)) + turn) % len(pool)], texts, host),
+            host=host,
             gesture=kind.gestures[_pick(self.sku, slot + " gesture", len(kind.gestures))],
             emotion=kind.emotion,
             show=kind.show,
-            feature=index,
         )
-        return _Draft(kind.rank + turn / 10 if rank is None else rank, line)
 
-    def fill(self, phrase: str, texts: Mapping[str, str]) -> str:
+    def fill(self, phrase: str, texts: Mapping[str, str], host: int) -> str:
+        words = {**self.phrases.particles[self.brief.genders[host]], **self.words, **texts}
         # What tidying would do inside the price (¥89.9 起) is undone: its parts belong together.
-        return self.tidied(phrase.format_map({**self.words, **texts})).replace(self.tidied(self.price), self.price)
+        return self.tidied(phrase.format_map(words)).replace(self.tidied(self.price), self.price)
 
     def tidied(self, text: str) -> str:
         for pattern, replacement in self.phrases.tidy:
