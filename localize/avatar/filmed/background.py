@@ -19,8 +19,10 @@ Floats = npt.NDArray[np.float32]
 COLOUR = r"^#[0-9a-fA-F]{6}$"
 EXCESS = 30.0  # levels by which a screen's own colour exceeds the other two
 COVERING = 0.75  # of the frame's edge above the shoulders that must be screen
-# Of the screen's excess: what has less of it is the person, what has more the screen.
-SOLID, CLEAR = 0.25, 0.80
+# Of the screen's excess, for green and blue: what has less of it is the person, what has more the screen. Clothes are bluish more
+# often than they are green.
+SOLID = {1: 0.12, 2: 0.28}
+CLEAR = {1: 0.65, 2: 0.80}
 
 
 class Cutter(Protocol):
@@ -82,7 +84,7 @@ class Screen:
         picture = frame.astype(np.float32)
         excess = cv2.GaussianBlur(_excess(picture, self._channel), (0, 0), max(frame.shape[1], frame.shape[0]) / 1600)
         share = np.asarray(excess, np.float32) / self._full(np.asarray(excess, np.float32))
-        matte = 1 - np.clip((share - SOLID) / (CLEAR - SOLID), 0, 1)
+        matte = 1 - np.clip((share - SOLID[self._channel]) / (CLEAR[self._channel] - SOLID[self._channel]), 0, 1)
         matte = matte * matte * (3 - 2 * matte)
         clean = picture.copy()
         red, green, blue = picture[..., 0], picture[..., 1], picture[..., 2]

@@ -212,7 +212,7 @@ def _judge_picture(measured: Measured, like: Floats, say: Say) -> None:
     elif light > BRIGHT:
         say("light", "warn", f"the face is too bright (luminance {light:.0f} of 255): less light, or less exposure", light=light)
     if contrast < FLAT:
-        say("light", "warn", f"the face has little contrast ({contrast:.0f} of 255): fog, a dirty lens, or light from behind",
+        say("contrast", "warn", f"the face has little contrast ({contrast:.0f} of 255): fog, a dirty lens, or light from behind",
             contrast=contrast)  # fmt: skip
     if sharp < BLURRED:
         say("blur", "block", f"the face is blurred (sharpness {sharp:.3f}, {BLURRED} is the least): clean the lens, focus on the face, do"
