@@ -25,7 +25,7 @@ import json
 import re
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import groupby
 from pathlib import Path
 from typing import Any
@@ -74,13 +74,15 @@ LIMITS = {
 }
 
 
-def demo_clips(tmp: Path) -> Iterator[Path]:
-    """The folders of two clips of the demo campaign, made without music."""
+def demo_clips(tmp: Path, spoken: Sequence[str] = ("th", "id"), avatar: str = "mali", preset: str = "faster") -> Iterator[Path]:
+    """The folders of a clip of the demo campaign in each language, made without music."""
     campaign = campaigns.load(DEMO)
-    campaign = campaign.model_copy(update={"video": campaign.video.model_copy(update={"music": "none"})})
+    video = campaign.video.model_copy(update={"music": "none", "preset": preset})
+    hosts = [host.model_copy(update={"avatar": avatar}) for host in campaign.hosts]
+    campaign = campaign.model_copy(update={"video": video, "hosts": type(campaign.hosts)(hosts)})
     studio = stages.Studio(campaign, LocalStore(tmp))
     jobs = planning.plan(campaign).jobs
-    for language in ("th", "id"):
+    for language in spoken:
         clip, _, _ = stages.make(studio, next(j for j in jobs if j.language == language and j.product.images))
         yield Path(clip.video).parent
 
@@ -134,12 +136,11 @@ def heard(video: Path, performance: Performance) -> dict[str, float]:
     }  # fmt: skip
 
 
-def closures(sidecar: dict[str, Any], performance: Performance) -> dict[str, Any]:
-    """How many m, b and p the words have by their letters, and how many of these are drawn with closed lips."""
+def closures(sidecar: dict[str, Any], shut: Sequence[bool]) -> dict[str, Any]:
+    """How many m, b and p the words have by their letters, and how many of these meet lips that are `shut` [frames]."""
     pattern, language = BILABIALS.get(sidecar["language"]), languages.get(sidecar["language"])
     if pattern is None:
         return {"bilabials": None, "bilabials_said": 0, "missed": []}
-    shut = [mouth_at(performance, k / FPS)[0] == "A" for k in range(round(performance.duration * FPS))]
     tokens = [token for line in sidecar["lines"] for token in language.read(line["text"])]
     said, drawn, missed = 0, 0, []
     for token, word in zip(tokens, sidecar["words"], strict=True):
@@ -153,8 +154,8 @@ def closures(sidecar: dict[str, Any], performance: Performance) -> dict[str, Any
     return {"bilabials": round(drawn / said, 4) if said else 1.0, "bilabials_said": said, "missed": missed}
 
 
-def seen(video: Path, performance: Performance, mouth: tuple[float, float]) -> dict[str, float]:
-    """Correlation of the mouth's dark area in the frames with the track's opening, and by how many frames it follows."""
+def darkness(video: Path, mouth: tuple[float, float]) -> Series:
+    """The share of dark pixels around the mouth, which is at `mouth` on the host's canvas, frame by frame [n]."""
     x, y = (round(a + b) for a, b in zip(PRESENTER_RIGHT.presenter[:2], mouth, strict=True))
     left, top, right, bottom = x + MOUTH[0], y + MOUTH[1], x + MOUTH[2], y + MOUTH[3]
     dark = []
@@ -163,8 +164,13 @@ def seen(video: Path, performance: Performance, mouth: tuple[float, float]) -> d
             plane = frame.planes[0]
             luma = np.frombuffer(plane, np.uint8).reshape(-1, plane.line_size)
             dark.append(float((luma[top:bottom, left:right] < DARK).mean()))
+    return np.array(dark)
+
+
+def seen(dark: Series, performance: Performance) -> dict[str, float]:
+    """Correlation of the mouth's dark area in the frames with the track's opening, and by how many frames it follows."""
     opening = np.array([mouth_opening(performance, k / FPS) for k in range(len(dark))])
-    frames, correlation = follows(opening, np.array(dark), 6)
+    frames, correlation = follows(opening, dark, 6)
     return {"pixels": round(correlation, 3), "pixel_frames": round(frames, 2)}
 
 
@@ -174,7 +180,8 @@ def measured(folder: Path, mouth: tuple[float, float]) -> dict[str, Any]:
     performance = Performance.model_validate_json((folder / "performance.json").read_text("utf-8"))
     video = folder / "clip.mp4"
     row: dict[str, Any] = {"clip": f"{sidecar['language']} {sidecar['sku']}", "seconds": round(performance.duration, 2)}
-    row |= heard(video, performance) | closures(sidecar, performance) | seen(video, performance, mouth)
+    shut = [mouth_at(performance, k / FPS)[0] == "A" for k in range(round(performance.duration * FPS))]
+    row |= heard(video, performance) | closures(sidecar, shut) | seen(darkness(video, mouth), performance)
     row["short"] = [name for name, (low, high) in LIMITS.items() if row[name] is not None and not low <= row[name] <= high]
     return row
 
