@@ -13,7 +13,6 @@ from localize.lipsync.viseme import VisemeLipsync
 from localize.timeline import Spoken, Timeline
 
 
-
 def speech(*mouths: tuple[MouthShape, float, float]) -> Speech:
     track = tuple(Mouth(shape=s, start=a, end=b) for s, a, b in mouths)
     words = (Word(text="one", start=0.0, end=0.4), Word(text="two", start=0.4, end=track[-1].end))
