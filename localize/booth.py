@@ -81,33 +81,34 @@ class Booth:
     # ---- who speaks
 
     @cached_property
-    def package(self) -> VoicePackage | None:
-        """The host's voice package, None for the engine's own voice."""
-        voice = self.campaign.host.voice
-        return packages.find(voice) if voice else None
+    def packages(self) -> tuple[VoicePackage | None, ...]:
+        """The hosts' voice packages, None for the engine's own voice."""
+        return tuple(packages.find(host.voice) if host.voice else None for host in self.campaign.hosts)
 
     @cached_property
-    def speaker(self) -> Speaker | None:
-        return self.package.speaker() if self.package else None
+    def speakers(self) -> tuple[Speaker | None, ...]:
+        return tuple(package.speaker() if package else None for package in self.packages)
 
     @cached_property
     def lexicon(self) -> Lexicon:
         return Lexicon.load(self.campaign.pronunciation)
 
-    def permit(self, *, language: str = "", platform: str = "") -> None:
-        """Raise Blocked if the person whose voice it is has not consented to this use, or not any more: a night is long, so the
-        consent is read each time."""
-        if self.campaign.host.voice:
-            packages.find(self.campaign.host.voice).require(language=language, platform=platform)
+    def permit(self, lines: Sequence[Line] = (), *, language: str = "", platform: str = "") -> None:
+        """Raise Blocked if one of the persons whose voices speak the Lines (all hosts', while there are none) has not consented to
+        this use, or not any more: a night is long, so the consents are read each time."""
+        hosts = self.campaign.hosts
+        for voice in dict.fromkeys(hosts[n].voice for n in (_hosts(lines) or range(len(hosts)))):
+            if voice:
+                packages.find(voice).require(language=language, platform=platform)
 
-    def cast(self, language: str) -> Cast:
-        """The engines for a language. Raises NotReady for one that is named and not ready."""
-        c = self.campaign.engines
+    def cast(self, language: str, host: int = 0) -> Cast:
+        """The engines for a host in a language. Raises NotReady for one that is named and not ready."""
+        c, speaker = self.campaign.engines, self.speakers[host]
         # A voice that only speaks as somebody is of no use to a host who is nobody.
-        able = (lambda card: True) if self.speaker else (lambda card: not card.clones)
+        able = (lambda card: True) if speaker else (lambda card: not card.clones)
         voice = cast(Voice, self._get("voice", c.voice, language, able))
         converter = None
-        if self.speaker and c.convert != "none" and not clones(voice, language):
+        if speaker and c.convert != "none" and not clones(voice, language):
             converter = cast(Converter, self._get("convert", c.convert, language, _any))
         return Cast(voice, converter, self._recognizer(language))
 
@@ -128,54 +129,57 @@ class Booth:
         """A text's tokens as the host says them: the language's reading, and the lexicon's above it."""
         return self.lexicon.apply(languages.get(language).read(text), language)
 
-    def style(self, voice: Voice, language: str) -> VoiceStyle:
-        """How the host is to sound by a voice: one that clones keeps the person's own pitch."""
-        host = self.campaign.host
-        own = self.speaker is not None and clones(voice, language)
-        return VoiceStyle(gender=host.gender, pace=host.pace, pitch=1.0 if own else host.pitch, speaker=self.speaker)
+    def style(self, voice: Voice, language: str, host: int = 0) -> VoiceStyle:
+        """How a host is to sound by a voice: one that clones keeps the person's own pitch."""
+        asked, speaker = self.campaign.hosts[host], self.speakers[host]
+        own = speaker is not None and clones(voice, language)
+        return VoiceStyle(gender=asked.gender, pace=asked.pace, pitch=1.0 if own else asked.pitch, speaker=speaker)
 
     def key(self, line: Line, language: str) -> str:
         """The key of a Line's speech: its words as they are said, whose voice, by which engines. Not its place in the script."""
         tokens = [vars(token) for token in self.read(line.text, language)]
-        makers = self.cast(language)
+        makers, speaker, package = self.cast(language, line.host), self.speakers[line.host], self.packages[line.host]
         whose: list[str] = []
-        if self.speaker and self.package:
-            whose = [self.speaker.digest, self.speaker.transcript, self.speaker.language, self.package.consent.digest()]
+        if speaker and package:
+            whose = [speaker.digest, speaker.transcript, speaker.language, package.consent.digest()]
         how = self.campaign.engines.timings
         times: list[str] = [] if makers.voice.card.timed else [how]
         if times and how == "recognizer" and makers.recognizer:
             times.append(makers.recognizer.fingerprint())
-        style = self.style(makers.voice, language)
+        style = self.style(makers.voice, language, line.host)
         how_said = style.gender, style.pace, style.pitch
         return key("speech", SPEECH_VERSION, tokens, language, how_said, whose, makers.fingerprints(language), times)
 
     def speeches(self, lines: Sequence[Line], language: str, progress: Progress) -> list[Speech]:
-        """A script's Lines spoken, each a 48 kHz WAV with its times, all in one tempo that fits the campaign's length.
+        """A script's Lines spoken, each by its host, a 48 kHz WAV with its times, all in one tempo that fits the campaign's length.
 
         Raises Blocked without consent or where a Line can't be spoken well, NotReady without an engine, Transient on network trouble.
         """
-        self.permit(language=language)
-        makers = self.cast(language)
+        self.permit(lines, language=language)
+        casts = {host: self.cast(language, host) for host in _hosts(lines)}
         keys = [self.key(line, language) for line in lines]
-        ahead = self._together(makers, dict(zip(keys, lines, strict=True)), language)
+        ahead: dict[str, Sound] = {}
+        for host, makers in casts.items():
+            own = {name: line for name, line in zip(keys, lines, strict=True) if line.host == host}
+            ahead |= self._together(makers, own, language, host)
         spoken, blocked = [], []
         for line, name in zip(lines, keys, strict=True):
             try:
-                spoken.append(self._speech(makers, line, name, ahead.get(name), language, progress))
+                spoken.append(self._speech(casts[line.host], line, name, ahead.get(name), language, progress))
             except Blocked as error:  # the others are spoken all the same: they are paid for, and kept
                 blocked.append(error)
         if blocked:
             raise blocked[0]
-        tempo = self._tempo([s.duration for s in spoken])
+        tempo = self._tempo(lines, [s.duration for s in spoken])
         return [self._fitted(s, name, tempo, progress) for s, name in zip(spoken, keys, strict=True)]
 
-    def _together(self, makers: Cast, lines: dict[str, Line], language: str) -> dict[str, Sound]:
-        """The first takes of the Lines that nobody has spoken yet, by their keys, where the voice is faster with several at once."""
+    def _together(self, makers: Cast, lines: dict[str, Line], language: str, host: int) -> dict[str, Sound]:
+        """The first takes of a host's Lines that nobody has spoken yet, by their keys, where the voice is faster with several at once."""
         missing = [name for name in lines if self.store.find(name) is None]
         if len(missing) < 2 or not hasattr(makers.voice, "speak_all"):
             return {}
         tokens = [self.read(lines[name].text, language) for name in missing]
-        sounds = cast(Batched, makers.voice).speak_all(tokens, languages.get(language), self.style(makers.voice, language))
+        sounds = cast(Batched, makers.voice).speak_all(tokens, languages.get(language), self.style(makers.voice, language, host))
         return dict(zip(missing, sounds, strict=True))
 
     def _speech(self, makers: Cast, line: Line, name: str, first: Sound | None, language: str, progress: Progress) -> Speech:
@@ -193,7 +197,7 @@ class Booth:
 
     def _best(self, makers: Cast, line: Line, first: Sound | None, language: str) -> tuple[Sound, Speech]:
         """A take that says the Line. Raises Blocked, saying what is wrong with it, when no take does."""
-        tokens, style = self.read(line.text, language), self.style(makers.voice, language)
+        tokens, style = self.read(line.text, language), self.style(makers.voice, language, line.host)
         for take in range(TAKES):
             sound = first if first and not take else makers.voice.speak(tokens, languages.get(language), replace(style, take=take))
             sound, spoken = self._finished(makers, sound, tokens, line, language)
@@ -205,18 +209,19 @@ class Booth:
 
     def _finished(self, makers: Cast, sound: Sound, tokens: Sequence[Token], line: Line, language: str) -> tuple[Sound, Speech]:
         """A take converted, polished, paced, timed and judged."""
+        style = self.style(makers.voice, language, line.host)
+        pace, speaker = self.campaign.hosts[line.host].pace, style.speaker
         if not np.isfinite(sound.samples).all():  # a model of half precision overflowed: silence, which is found below
             sound = replace(sound, samples=np.zeros(len(sound.samples), np.float32), words=(), mouths=())
-        if makers.converter and self.speaker:
-            samples, rate = makers.converter.convert(sound.samples, sound.rate, self.speaker)
+        if makers.converter and speaker:
+            samples, rate = makers.converter.convert(sound.samples, sound.rate, speaker)
             sound = replace(sound, samples=samples, rate=rate, finished=False)
         if not sound.finished:
             sound = _polished(sound)
-        tempo = 1.0 if getattr(makers.voice, "paced", makers.voice.card.paced) else within(self.campaign.host.pace)
-        style = self.style(makers.voice, language)
+        tempo = 1.0 if getattr(makers.voice, "paced", makers.voice.card.paced) else within(pace)
         timed = complete(stretched(sound, tempo), tokens, languages.get(language), style, makers.recognizer, self.campaign.engines.timings)
         sound = timed.sound
-        expected = seconds_of(tokens, language) / self.campaign.host.pace
+        expected = seconds_of(tokens, language) / pace
         findings = list(speech_checks.listen(sound.samples, sound.rate, sound.words, expected, [token.say for token in tokens]))
         if timed.warning:
             findings.append(Finding(check="timing", severity="warn", message=timed.warning))
@@ -226,10 +231,10 @@ class Booth:
             findings += wrong
         spoken = Speech(
             audio="line.wav", rate=sound.rate, duration=sound.duration, words=sound.words, mouths=sound.mouths,
-            engine=makers.voice.card.name, cloned=bool(self.speaker) and (bool(makers.converter) or clones(makers.voice, language)),
+            engine=makers.voice.card.name, cloned=bool(speaker) and (bool(makers.converter) or clones(makers.voice, language)),
             converter=makers.converter.card.name if makers.converter else "", device=device(makers.voice),
             timing=timed.method, tempo=tempo, recognition=recognition, findings=tuple(findings),
-            similarity=similarity(sound.samples, sound.rate, self.speaker.reference) if self.speaker else None,
+            similarity=similarity(sound.samples, sound.rate, speaker.reference) if speaker else None,
         )  # fmt: skip
         return sound, spoken
 
@@ -254,27 +259,35 @@ class Booth:
         earlier = [f for f in speech.findings if f.check not in ("speech words", "speech number")]
         return speech.model_copy(update={"recognition": Recognition.model_validate(told["recognition"]), "findings": (*earlier, *found)})
 
-    def account(self, speeches: Sequence[Speech]) -> dict[str, Any]:
-        """What a clip's sidecar says of its speech: who made it and how, how it was checked, whose voice by which consent."""
-        likeness = [s.similarity for s in speeches if s.similarity is not None]
+    def account(self, speeches: Sequence[Speech], lines: Sequence[Line] = ()) -> dict[str, Any]:
+        """What a clip's sidecar says of the speech of its Lines (without them, of the first host's): who made it and how, how it was
+        checked, whose voice by which consent. Of two hosts, each one's voice by itself under `hosts`."""
+        hosts = [line.host for line in lines] or [0] * len(speeches)
         heard = [s.recognition for s in speeches if s.recognition.rate is not None]
+        own = [self._voice(host, [s for s, whose in zip(speeches, hosts, strict=True) if whose == host]) for host in dict.fromkeys(hosts)]
+        return {
+            **(own[0] if len(own) == 1 else {"hosts": own}),
+            "recognition": [h.model_dump(mode="json") for h in heard] or "not run",
+            "findings": [f.model_dump(mode="json") for s in speeches for f in s.findings],
+        }
+
+    def _voice(self, host: int, speeches: Sequence[Speech]) -> dict[str, Any]:
+        likeness = [s.similarity for s in speeches if s.similarity is not None]
         # Whose voice it is, only if it is: with `convert: none` an engine may have spoken in its own.
-        package = self.package if speeches[0].cloned else None
+        package = self.packages[host] if speeches[0].cloned else None
         return {
             "voice": package.name if package else "", "consent": package.consent.digest()[:16] if package else "",
             "converter": speeches[0].converter, "device": speeches[0].device, "timing": sorted({s.timing for s in speeches}),
             "tempo": round(speeches[0].tempo, 3),
             "similarity": round(sum(likeness) / len(likeness), 3) if likeness else "not measured",
-            "recognition": [h.model_dump(mode="json") for h in heard] or "not run",
-            "findings": [f.model_dump(mode="json") for s in speeches for f in s.findings],
         }  # fmt: skip
 
     # ---- how it fits
 
-    def _tempo(self, durations: Sequence[float]) -> float:
+    def _tempo(self, lines: Sequence[Line], durations: Sequence[float]) -> float:
         """How many times faster the Lines must be for their clip to be about as long as the campaign asks, within what sounds natural."""
         total = sum(durations) + LINE_GAP * max(len(durations) - 1, 0)
-        most = FASTEST / max(self.campaign.host.pace, 1.0)  # the voice itself may have been asked to hurry
+        most = FASTEST / max(1.0, *(self.campaign.hosts[n].pace for n in _hosts(lines)))  # a voice itself may have been asked to hurry
         return round(min(max(total / (TOO_LONG * self.campaign.script.seconds), 1.0), most), 2)
 
     def _fitted(self, speech: Speech, name: str, tempo: float, progress: Progress) -> Speech:
@@ -292,6 +305,11 @@ class Booth:
         fitted = _loaded(progress.count("fit", self.store.make(key("fit", SPEECH_VERSION, name, tempo), build)).folder)
         # What was heard may have been heard after the fitting.
         return fitted.model_copy(update={"recognition": speech.recognition, "findings": speech.findings})
+
+
+def _hosts(lines: Sequence[Line]) -> list[int]:
+    """Who speaks, each once."""
+    return sorted({line.host for line in lines})
 
 
 def _loaded(folder: Path) -> Speech:

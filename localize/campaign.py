@@ -7,18 +7,19 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
-from typing import Annotated, Any, Literal, get_args
+from typing import Annotated, Any, Literal
 
 import yaml
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
-from rapidfuzz import process
 
 from localize import engines, languages, yamls
 from localize.assets import ASSETS
 from localize.domain import Channel
 from localize.errors import Blocked, UserError
+from localize.mistakes import line_of, nearest, problem, wrong
 from localize.pace import FASTEST
 from localize.products import READERS, Asked, sources
 from localize.products.draft import FIELDS, LOCALIZED
@@ -33,23 +34,23 @@ class Section(BaseModel):
 
 
 def _known_language(code: str) -> str:
-    return _nearest(code, languages.codes(), "language")
+    return nearest(code, languages.codes(), "language")
 
 
 def _language_code(code: str) -> str:
     """Any language can be translated from, so a code needs only the form of one; "" is found out from the texts."""
     if code in ("", *languages.codes()) or re.fullmatch(r"[a-z]{2}", code):
         return code
-    return _nearest(code, languages.codes(), "language")
+    return nearest(code, languages.codes(), "language")
 
 
 def _known_field(field: str) -> str:
     known = (*FIELDS, *DECIDING, *(f"{name}_{code}" for name in LOCALIZED for code in languages.codes()))
-    return field if re.fullmatch(r"option:.+|option\d_(?:name|value)", field) else _nearest(field, known, "field of a product")
+    return field if re.fullmatch(r"option:.+|option\d_(?:name|value)", field) else nearest(field, known, "field of a product")
 
 
 def _sound_channel(channel: Channel) -> Channel:
-    _nearest(channel.kind, engines.names("publish"), "kind of channel")
+    nearest(channel.kind, engines.names("publish"), "kind of channel")
     if not re.fullmatch(r"[a-z0-9][a-z0-9._-]{0,60}", channel.name):
         raise ValueError(f"channel name {channel.name!r} becomes a folder: use small letters, digits, '-', '_' and '.'")
     for code in channel.languages:
@@ -68,11 +69,14 @@ class ScriptSettings(Section):
     """How scripts are written. `seconds` is the target length of a clip: 15, 30 or 60. The templates know one style, friendly.
 
     `written_in` says in which language the writer writes: the market's (from the product's texts in it), or the seller's own
-    (`source`), whose Lines are then translated one by one: the seller can read the script, and every market gets the same."""
+    (`source`), whose Lines are then translated one by one: the seller can read the script, and every market gets the same.
+
+    `dialogue` is how two hosts share a script (localize/script/dialogues.py); `auto` lets each product's SKU choose."""
 
     seconds: Literal[15, 30, 60] = 30
     style: Literal["friendly", "expert", "energetic", "calm"] = "friendly"
     written_in: Literal["market", "source"] = "market"
+    dialogue: Literal["auto", "questions", "banter", "relay"] = "auto"
 
 
 class ReviewSettings(Section):
@@ -83,10 +87,14 @@ class ReviewSettings(Section):
     required: bool = False
 
 
+NO_AVATAR = "none"  # of a host who is only heard
+
+
 class HostSettings(Section):
     """A presenter: an avatar of assets/avatars (or a folder of that form) and how the voice sounds.
 
-    `voice` is a voice package (see docs/voices.md): its name or its folder. Without one the engine's own voice of `gender` speaks."""
+    With the avatar `none` the host is heard and not seen, and is the only one. `voice` is a voice package (see docs/voices.md): its
+    name or its folder. Without one the engine's own voice of `gender` speaks."""
 
     avatar: str = "mali"
     voice: str = ""
@@ -126,14 +134,14 @@ class Engines(Section):
     def known(cls, value: str, info: Any) -> str:
         none = ("none",) if info.field_name in ("convert", "recognize") else ()
         choices = ("auto", *none, *engines.names(info.field_name))
-        return _nearest(value, choices, f"{info.field_name} engine")
+        return nearest(value, choices, f"{info.field_name} engine")
 
     @field_validator("translate")
     @classmethod
     def known_translators(cls, value: str | tuple[str, ...]) -> str | tuple[str, ...]:
         choices = ("auto", "none", *engines.names("translate"))
         for name in (value,) if isinstance(value, str) else value:
-            _nearest(name, choices if isinstance(value, str) else choices[2:], "translate engine")
+            nearest(name, choices if isinstance(value, str) else choices[2:], "translate engine")
         return value
 
 
@@ -181,7 +189,7 @@ class Campaign(Section):
     source_language: SourceCode = ""
     languages: tuple[Code, ...] = Field(min_length=1)
     channels: tuple[SoundChannel, ...] = Field(min_length=1)
-    hosts: tuple[HostSettings, ...] = Field(default=(HostSettings(),), min_length=1, max_length=1)
+    hosts: tuple[HostSettings, ...] = Field(default=(HostSettings(),), min_length=1, max_length=2)
     script: ScriptSettings = ScriptSettings()
     brand: Brand = Brand()
     engines: Engines = Engines()
@@ -201,7 +209,7 @@ class Campaign(Section):
     @field_validator("format")
     @classmethod
     def known_format(cls, value: str) -> str:
-        return _nearest(value, [reader.NAME for reader in READERS], "catalog format") if value else ""
+        return nearest(value, [reader.NAME for reader in READERS], "catalog format") if value else ""
 
     @field_validator("languages", "channels")
     @classmethod
@@ -233,7 +241,7 @@ class Campaign(Section):
 
     @property
     def host(self) -> HostSettings:
-        """Who speaks. A list in the file, as a clip will be able to have two."""
+        """Who presents, and who speaks first where there are two."""
         return self.hosts[0]
 
     def avatar_folder(self) -> Path:
@@ -273,8 +281,8 @@ def load(path: str | Path) -> Campaign:
     except ValidationError as e:
         # Where every entry of a list is wrong, pydantic also calls the list empty.
         errors: list[dict[str, Any]] = [dict(error) for error in e.errors() if not (error["type"] == "too_short" and error["input"])]
-        errors.sort(key=lambda error: _line(tree, error["loc"]))
-        raise UserError("\n".join(_problem(path, tree, error) for error in errors)) from e
+        errors.sort(key=lambda error: line_of(tree, error["loc"]))
+        raise UserError("\n".join(problem(path, tree, error, Campaign) for error in errors)) from e
     return _absolute(campaign, path.resolve().parent, path, tree)
 
 
@@ -285,30 +293,18 @@ def _absolute(campaign: Campaign, base: Path, path: Path, tree: yaml.Node | None
     def resolve(value: str, *loc: str | int) -> str:
         full = (base / Path(value).expanduser()).resolve()
         if value and not full.is_file():
-            problems.append(f"{path}, line {_line(tree, loc)}: {'.'.join(map(str, loc))}: there is no file {full}.")
+            problems.append(f"{path}, line {line_of(tree, loc)}: {'.'.join(map(str, loc))}: there is no file {full}.")
         return str(full) if value else ""
 
     for loc, reason in engines.problems(campaign.engines.options):
         where = ("engines", "options", *loc)
-        problems.append(f"{path}, line {_line(tree, where)}: {'.'.join(where)}: {reason}")
-    avatar = campaign.host.avatar
-    if avatar not in _shipped_avatars():
-        if not (base / avatar / "avatar.yaml").is_file():
-            problems.append(f"{path}, line {_line(tree, ('hosts', 0, 'avatar'))}: {_wrong(avatar, _shipped_avatars(), 'avatar')}")
-        avatar = str((base / avatar).resolve())
-    host = campaign.host.model_copy(update={"avatar": avatar})
-    if host.voice:
-        try:
-            package = packages.find(host.voice, base)
-            given = host.gender if "gender" in host.model_fields_set else package.sheet.gender
-            if given != package.sheet.gender:
-                raise UserError(f"the voice {package.name} is {package.sheet.gender}: leave `gender` out, or take another voice.")
-            host = host.model_copy(update={"voice": str(package.folder), "gender": package.sheet.gender})
-        except UserError as error:
-            problems.append(f"{path}, line {_line(tree, ('hosts', 0, 'voice'))}: hosts.0.voice: {error}")
-        except Blocked as error:
-            if not problems:
-                raise Blocked(f"{path}, line {_line(tree, ('hosts', 0, 'voice'))}: hosts.0.voice: {error}") from error
+        problems.append(f"{path}, line {line_of(tree, where)}: {'.'.join(where)}: {reason}")
+    blocked: list[str] = []
+    at = partial(_where, path, tree)
+    hosts = tuple(_host(host, n, base, at, problems, blocked) for n, host in enumerate(campaign.hosts))
+    problems += _together(campaign, at)
+    if blocked and not problems:
+        raise Blocked("\n".join(blocked))
     absolute = campaign.model_copy(
         update={
             "catalog": sources.absolute(campaign.catalog, base),
@@ -319,7 +315,7 @@ def _absolute(campaign: Campaign, base: Path, path: Path, tree: yaml.Node | None
             "review": campaign.review.model_copy(update={"file": _beside(campaign.review.file or f"{campaign.name}.review.csv", base)}),
             "brand": campaign.brand.model_copy(update={"logo": resolve(campaign.brand.logo, "brand", "logo")}),
             "money": campaign.money.model_copy(update={"rates": resolve(campaign.money.rates, "money", "rates")}),
-            "hosts": (host,),
+            "hosts": hosts,
             "out": str((base / Path(campaign.out).expanduser()).resolve()),
             "store": campaign.store if campaign.store.startswith("s3://") else str(_store_path(campaign.store, base)),
         }
@@ -327,6 +323,49 @@ def _absolute(campaign: Campaign, base: Path, path: Path, tree: yaml.Node | None
     if problems:
         raise UserError("\n".join(problems))
     return absolute
+
+
+def _where(path: Path, tree: yaml.Node | None, *loc: str | int) -> str:
+    return f"{path}, line {line_of(tree, loc)}: "
+
+
+def _host(host: HostSettings, n: int, base: Path, where: Callable[..., str], problems: list[str], blocked: list[str]) -> HostSettings:
+    """A host with absolute paths and the gender of its voice package; what is wrong with it is added to the lists."""
+    avatar = host.avatar
+    if avatar not in (NO_AVATAR, *_shipped_avatars()):
+        if not (base / avatar / "avatar.yaml").is_file():
+            problems.append(where("hosts", n, "avatar") + wrong(avatar, [*_shipped_avatars(), NO_AVATAR], "avatar"))
+        avatar = str((base / avatar).resolve())
+    host = host.model_copy(update={"avatar": avatar})
+    if not host.voice:
+        return host
+    try:
+        package = packages.find(host.voice, base)
+        given = host.gender if "gender" in host.model_fields_set else package.sheet.gender
+        if given != package.sheet.gender:
+            raise UserError(f"the voice {package.name} is {package.sheet.gender}: leave `gender` out, or take another voice.")
+        return host.model_copy(update={"voice": str(package.folder), "gender": package.sheet.gender})
+    except UserError as error:
+        problems.append(f"{where('hosts', n, 'voice')}hosts.{n}.voice: {error}")
+    except Blocked as error:
+        blocked.append(f"{where('hosts', n, 'voice')}hosts.{n}.voice: {error}")
+    return host
+
+
+def _together(campaign: Campaign, where: Callable[..., str]) -> Iterator[str]:
+    """What is wrong with a campaign's hosts as a pair."""
+    alone = len(campaign.hosts) == 1
+    for n, host in enumerate(campaign.hosts):
+        if host.avatar == NO_AVATAR and not alone:
+            yield (
+                f"{where('hosts', n, 'avatar')}hosts.{n}.avatar: of two hosts both are seen: give this one an avatar "
+                f"({', '.join(_shipped_avatars())}), or keep one host with `avatar: {NO_AVATAR}`, who is only heard."
+            )
+    if alone and campaign.script.dialogue != "auto":
+        yield (
+            f"{where('script', 'dialogue')}script.dialogue: a dialogue needs two hosts, and the campaign has one: add another "
+            "under `hosts:`, or leave this line out."
+        )
 
 
 def _beside(path: str, base: Path) -> str:
@@ -339,73 +378,6 @@ def _folder(pictures: str, base: Path) -> str:
 
 def _store_path(store: str, base: Path) -> Path:
     return (base / Path(store).expanduser()).resolve() if store else home() / "store"
-
-
-def _nearest(value: str, choices: tuple[str, ...] | list[str], what: str) -> str:
-    if value in choices:
-        return value
-    raise ValueError(_wrong(value, choices, what))
-
-
-def _wrong(value: str, choices: tuple[str, ...] | list[str], what: str) -> str:
-    return f"{value!r} is not a known {what}.{hint(value, choices)} Known: {', '.join(choices)}."
-
-
-def hint(value: str, choices: Sequence[str]) -> str:
-    """The question " Did you mean ...?" with the nearest choice, "" if none is near."""
-    near = process.extractOne(value, choices, score_cutoff=40)
-    return f" Did you mean {near[0]!r}?" if near else ""
-
-
-def _problem(path: Path, tree: yaml.Node | None, error: dict[str, Any]) -> str:
-    loc = tuple(error["loc"])
-    name = ".".join(str(part) for part in loc) or "campaign"
-    where = f"{path}, line {_line(tree, loc)}: {name}: "
-    if error["type"] == "extra_forbidden":
-        keys = list(_model_at(loc[:-1]).model_fields)
-        return where + _wrong(str(loc[-1]), keys, "key")
-    if error["type"] == "missing":
-        return where + "this key is needed and missing."
-    if error["type"] == "value_error":
-        return where + str(error["ctx"]["error"])
-    message = str(error["msg"])
-    expected = (error.get("ctx") or {}).get("expected")
-    if expected and isinstance(error["input"], str):
-        choices = re.findall(r"'([^']+)'", expected)
-        if choices:
-            message = _wrong(error["input"], choices, "value")
-    return f"{where}{message} (it says {error['input']!r})"
-
-
-def _model_at(loc: tuple[str | int, ...]) -> type[BaseModel]:
-    model: type[BaseModel] = Campaign
-    for part in loc:
-        if isinstance(part, int):
-            continue
-        inside = [model.model_fields[part].annotation]
-        while inside:
-            candidate = inside.pop()
-            inside += get_args(candidate)
-            if isinstance(candidate, type) and issubclass(candidate, BaseModel):
-                model = candidate
-    return model
-
-
-def _line(node: yaml.Node | None, loc: tuple[str | int, ...]) -> int:
-    """The line (from 1) of the deepest part of `loc` that the file has."""
-    line = 1
-    for part in loc:
-        if isinstance(node, yaml.MappingNode):
-            pair = next(((k, v) for k, v in node.value if k.value == part), None)
-            if pair is None:
-                break
-            line, node = pair[0].start_mark.line + 1, pair[1]
-        elif isinstance(node, yaml.SequenceNode) and isinstance(part, int) and part < len(node.value):
-            node = node.value[part]
-            line = node.start_mark.line + 1
-        else:
-            break
-    return line
 
 
 def adjusted(campaign: Campaign, *, catalog: str | None = None, languages: Sequence[str] | None = None, out: str | None = None) -> Campaign:

@@ -161,7 +161,14 @@ class Desk:
         """The script of a job as it would be spoken, and everything that is to be said about it."""
         script, doubts = self.written(job, localized, progress)
         script = self.reviews.applied(job.product.sku, script)
-        return script, [*script.findings, *doubts, *self.judged(script, job.product)]
+        return script, [*script.findings, *doubts, *self._unheard(script), *self.judged(script, job.product)]
+
+    def _unheard(self, script: Script) -> list[Finding]:
+        """A host who says nothing: not every writer knows of dialogues."""
+        if len(self.campaign.hosts) == len({line.host for line in script.lines}) or len(self.campaign.hosts) == 1:
+            return []
+        message = f"Only one of the two hosts speaks: the script engine {script.engine!r} writes for one. Name another, or one host."
+        return [Finding(check="dialogue", severity="warn", message=message)]
 
     def written(self, job: Job, localized: Localized, progress: Progress) -> tuple[Script, list[Finding]]:
         """The script of a job before anybody corrected it, and what is doubtful about its translation."""
@@ -175,10 +182,16 @@ class Desk:
         writer, (now, was) = self.writer(language), self.prices(job.product, job.language)
         p, settings = job.product, self.campaign.script
         terms = tuple(sorted(self.hints(p, language).terms.items())) if language != p.language else ()
-        brief = Brief(settings.seconds, settings.style, self.campaign.host.gender, self._platform(job), terms)
+        genders = [host.gender for host in self.campaign.hosts]
+        form = None if settings.dialogue == "auto" else settings.dialogue
+        second = genders[1] if len(genders) > 1 else ""
+        brief = Brief(settings.seconds, settings.style, genders[0], self._platform(job), terms, second, form)
         # Only what a writer may use: another picture or another language's text leaves the script as it is.
         own = (p.language, p.title, p.features, p.description, p.proof, p.options)  # the writer sees them, and the checks do
-        seen = (p.sku, p.category, p.brand, own, text, now, was, language, vars(brief), writer.fingerprint(), *from_mark(p))
+        seen = (p.sku, p.category, p.brand, own, text, now, was, language, brief.seen(), writer.fingerprint(), *from_mark(p))
+        if brief.second:
+            shared: Callable[[], str] | None = getattr(writer, "dialogue_fingerprint", None)
+            seen = (*seen, shared() if shared else "")
 
         def build(folder: Path) -> None:
             written = writer.write(p, text, now, was, language, brief, lambda script: self.judged(script, p, job.language))

@@ -1,4 +1,4 @@
-"""What a campaign asks of its host's voice and will not get, told before anything is spoken."""
+"""What a campaign asks of its hosts and will not get, told before anything is spoken."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import cast
 
 from localize import engines
-from localize.campaign import Campaign
+from localize.campaign import Campaign, HostSettings
 from localize.errors import CrossreelError
 from localize.voice import Voice, clones
 from localize.voice import package as packages
@@ -14,24 +14,37 @@ from localize.voice import package as packages
 
 def doubts(campaign: Campaign) -> tuple[str, ...]:
     """What is wrong, each said once for all clips. What stops a clip is Blocked there all the same."""
-    return (*_nobody(campaign), *_consent(campaign), *_pitch(campaign))
+    said = [doubt for find in (_nobody, _consent, _pitch) for host in campaign.hosts for doubt in find(campaign, host)]
+    return tuple(dict.fromkeys((*said, *_alike(campaign))))
 
 
-def _nobody(campaign: Campaign) -> Iterator[str]:
+def _alike(campaign: Campaign) -> Iterator[str]:
+    """Two hosts whom nobody can tell apart."""
+    if len(campaign.hosts) < 2:
+        return
+    one, other = campaign.hosts
+    sound = one.voice == other.voice and (bool(one.voice) or (one.gender, one.pitch) == (other.gender, other.pitch))
+    alike = [how for how, same in (("look", one.avatar == other.avatar), ("sound", sound)) if same]
+    if alike:
+        ways = {"look": "another `avatar`", "sound": "another `voice`, `gender` or `pitch`"}
+        yield f"The two hosts {' and '.join(alike)} the same: give one of them {' and '.join(ways[how] for how in alike)}."
+
+
+def _nobody(campaign: Campaign, host: HostSettings) -> Iterator[str]:
     asked = campaign.engines.voice
     kind = engines.kinds("voice").get(asked)
-    if kind and kind.card.clones and not campaign.host.voice:
+    if kind and kind.card.clones and not host.voice:
         yield (
             f"The voice engine {asked!r} only speaks as somebody, and the campaign names nobody: no clip can be spoken. "
             "Set `hosts: [{voice: ...}]` to a voice of `crossreel voice list`, or leave `engines: {voice: auto}`."
         )
 
 
-def _consent(campaign: Campaign) -> Iterator[str]:
-    if not campaign.host.voice:
+def _consent(campaign: Campaign, host: HostSettings) -> Iterator[str]:
+    if not host.voice:
         return
     try:
-        package = packages.find(campaign.host.voice)
+        package = packages.find(host.voice)
     except CrossreelError as error:
         yield str(error)
         return
@@ -50,13 +63,14 @@ def _consent(campaign: Campaign) -> Iterator[str]:
         )
 
 
-def _pitch(campaign: Campaign) -> Iterator[str]:
-    if not campaign.host.voice or campaign.host.pitch == 1:
+def _pitch(campaign: Campaign, host: HostSettings) -> Iterator[str]:
+    if not host.voice or host.pitch == 1:
         return
     codes = [code for code in campaign.languages if _cloned(campaign, code)]
     if codes:
         where = "" if len(codes) == len(campaign.languages) else f" in {', '.join(codes)}"
-        yield f"`hosts.pitch` has no effect{where}: a voice that is cloned keeps its person's own. Leave it out."
+        whose = "" if len(campaign.hosts) == 1 else f" of host {campaign.hosts.index(host) + 1}"
+        yield f"`hosts.pitch`{whose} has no effect{where}: a voice that is cloned keeps its person's own. Leave it out."
 
 
 def _cloned(campaign: Campaign, language: str) -> bool:

@@ -12,10 +12,10 @@ from typing import Literal
 from pydantic import Field
 
 from localize import account, hosts, products
-from localize import campaign as campaigns
 from localize.campaign import Campaign
 from localize.domain import Clip, Finding, Model, Product, Receipt, Reject, Usage
 from localize.errors import UserError
+from localize.mistakes import hint
 from localize.products import sources
 from localize.store import Artifact
 
@@ -34,7 +34,7 @@ class Job:
 
 @dataclass(frozen=True)
 class Plan:
-    """What a run will do: the clips to make, and the rows that can't become one. `warnings` are of the rows, `doubts` of the host."""
+    """What a run will do: the clips to make, and the rows that can't become one. `warnings` are of the rows, `doubts` of the hosts."""
 
     jobs: tuple[Job, ...]
     rejects: tuple[Reject, ...]
@@ -127,7 +127,7 @@ def plan(campaign: Campaign, *, only: Sequence[str] = (), limit: int = 0) -> Pla
             skipped.append(outcome)
     for sku in only:
         if sku not in known:
-            raise UserError(f"{sources.shown(campaign.catalog)} has no product {sku!r}.{campaigns.hint(sku, sorted(known))}")
+            raise UserError(f"{sources.shown(campaign.catalog)} has no product {sku!r}.{hint(sku, sorted(known))}")
     if not chosen and not rejects:
         raise UserError(products.nothing(reading, skipped))
     jobs = [Job(p, code) for p in chosen for code in campaign.languages if campaign.channels_for(p.sku, code)]

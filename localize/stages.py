@@ -78,7 +78,7 @@ class Studio(Desk):
         return cast(DrawnAvatar, self._own.avatar)
 
     def permit(self, job: Job) -> None:
-        """Raise Blocked where the consent to the host's voice covers none of the channels that the clip is for."""
+        """Raise Blocked where the consent to a host's voice covers none of the channels that the clip is for."""
         refused = []
         for channel in (channels := self.campaign.channels_for(job.product.sku, job.language)):
             try:
@@ -155,8 +155,8 @@ class Studio(Desk):
         return clip, reused
 
     def publish(self, job: Job, clip: Clip, channel: Channel, script: Script) -> Receipt:
-        """Put a clip on a channel. Raises Blocked when a finding or the consent to the host's voice stops it."""
-        self.booth.permit(language=job.language, platform=channel.platform)
+        """Put a clip on a channel. Raises Blocked when a finding or the consent to a host's voice stops it."""
+        self.booth.permit(script.lines, language=job.language, platform=channel.platform)
         post = posts.write(job.product, script, self.disclosure(job.product.sku, job.language, clip.key), channel.platform)
         return self.publisher(channel).publish(clip, post, channel, Path(self.campaign.out))
 
@@ -201,17 +201,18 @@ class Studio(Desk):
             "boxes": done.boxes, "label_glyph": done.label_glyph, "pictures": len(todo.pictures),
             "unprintable": typeset.unprintable(" ".join([*shown, *(line.text for line in script.lines)]), job.language),
             "loudness": {"integrated": done.loudness.integrated, "true_peak": done.loudness.true_peak},
-            "voice": self.booth.account(speeches), "engines": self.engines_used(job.language, origins), "rates_date": str(self.rates.date),
-            "target_seconds": self.campaign.script.seconds, "disclosure": todo.disclosure.model_dump(mode="json"),
+            "voice": self.booth.account(speeches, script.lines), "engines": self.engines_used(job.language, origins),
+            "rates_date": str(self.rates.date), "target_seconds": self.campaign.script.seconds, "disclosure": todo.disclosure.model_dump(mode="json"),
         }  # fmt: skip
         write_json(folder / "clip.json", sidecar)
 
     def engines_used(self, language: str, origins: dict[str, str]) -> dict[str, str]:
         """Which engine served each stage, with the licence of what it runs; of the translators those that texts came from."""
         asked = tuple(t for t in self.translators(language) if t.card.machine and t.card.name in origins.values())
-        used: dict[str, list[str]] = {}
-        for e in (*asked, self.writer(language), *self.booth.cast(language).makers(), self.lipsync(language)):
-            used.setdefault(e.card.stage, []).append(f"{e.card.name} ({e.card.licence})")
+        used: dict[str, dict[str, None]] = {}
+        spoken = [maker for host in range(len(self.campaign.hosts)) for maker in self.booth.cast(language, host).makers()]
+        for e in (*asked, self.writer(language), *spoken, self.lipsync(language)):
+            used.setdefault(e.card.stage, {})[f"{e.card.name} ({e.card.licence})"] = None
         return {stage: ", ".join(names) for stage, names in used.items()}
 
     def _check(self, name: str, folder: Path, progress: Progress) -> tuple[Finding, ...]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Sequence
+from datetime import date
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -303,3 +304,54 @@ def test_another_consent_makes_other_speech(anna: Room, tmp_path: Path) -> None:
     before = anna.booth.key(LINE, "id")
     anna.host = {"voice": str(make(tmp_path / "again" / "anna", languages_=["id", "th"], platforms="all"))}
     assert anna.booth.key(LINE, "id") != before
+
+
+# ---- two hosts
+
+HERS = Line(role="hook", text=LINE.text, host=0)
+HIS = Line(role="cta", text=OTHER.text, host=1)
+
+
+def two(room: Room, *hosts: dict[str, Any]) -> Room:
+    room.changes["hosts"] = tuple(HostSettings(**host) for host in hosts)
+    return room
+
+
+def test_each_line_is_spoken_as_its_host(room: Room) -> None:
+    alone = room.booth.key(HERS, "id")
+    two(room, {}, {"gender": "male", "pace": 1.1, "pitch": 0.9})
+    keys = [room.booth.key(line, "id") for line in (HERS, HIS, HERS.model_copy(update={"host": 1}))]
+    assert keys[0] == alone, "a second host changes nothing of the first one's speech"
+    assert len(set(keys)) == 3
+    room.booth.speeches([HERS, HIS], "id", Progress())
+    assert [(s.gender, s.pace, s.pitch) for s in room.voice.asked] == [("female", 1.0, 1.0), ("male", 1.1, 0.9)]
+
+
+def test_several_lines_at_once_are_of_one_host(room: Room) -> None:
+    room.voice = Together()
+    two(room, {}, {"gender": "male"})
+    more = [line.model_copy(update={"text": f"{line.text} Yuk!"}) for line in (HERS, HIS)]
+    room.booth.speeches([HERS, HIS, *more], "id", Progress())
+    assert room.voice.asked == [2, 2]
+
+
+def test_both_voices_and_both_consents(room: Room, tmp_path: Path) -> None:
+    anna = str(make(tmp_path / "anna", languages_=["id"], platforms=["tiktok"]))
+    budi = make(tmp_path / "budi", languages_=["id"], platforms=["tiktok", "weibo"], gender="male")
+    two(room, {"voice": anna}, {"voice": str(budi), "gender": "male"})
+    speeches = room.booth.speeches([HERS, HIS], "id", Progress())
+    assert room.converter.speakers == ["anna", "budi"]
+    told = room.booth.account(speeches, [HERS, HIS])
+    assert [host["voice"] for host in told["hosts"]] == ["anna", "budi"]
+    assert len({host["consent"] for host in told["hosts"]}) == 2
+    room.booth.permit(language="id", platform="tiktok")
+    with pytest.raises(Blocked, match="anna"):
+        room.booth.permit(language="id", platform="weibo")
+    room.booth.permit([HIS], language="id", platform="weibo")
+    make(tmp_path / "later" / "budi", languages_=["id"], until=date(2026, 1, 3), gender="male")
+    (budi / "consent.yaml").write_bytes((tmp_path / "later" / "budi" / "consent.yaml").read_bytes())
+    with pytest.raises(Blocked, match="budi"):
+        room.booth.permit(language="id")
+    room.booth.permit([HERS], language="id")
+    with pytest.raises(Blocked, match="budi"):
+        room.booth.speeches([HERS, HIS], "id", Progress())

@@ -124,7 +124,7 @@ def test_a_catalog_may_be_elsewhere(shop: Path, where: str) -> None:
         ("    platform: tiktok", "  - name: tiktok", 5, ["'tiktok' is there twice"]),
         ("    platform: tiktok", "    languages: [th]", 1, ["no channel takes language 'vi'"]),
         ("producer: Corner", "hosts:\n  - avatar: maly", 14, ["'maly' is not a known avatar", "Did you mean 'mali'?"]),
-        ("producer: Corner", "hosts:\n  - avatar: ''", 14, ["avatar", "Known: mali"]),
+        ("producer: Corner", "hosts:\n  - avatar: ''", 14, ["avatar", "Known: arun, mali, pixa, none"]),
         ("producer: Corner", "video:\n  preset: fastest", 14, ["'fastest'", "Did you mean 'fast"]),
         ("producer: Corner", "script:\n  seconds: 20", 14, ["15, 30 or 60", "20"]),
         ("producer: Corner", "script: 30", 13, ["script", "30"]),
@@ -296,3 +296,39 @@ def test_a_voice_without_a_consent_blocks_the_campaign(shop: Path) -> None:
     path = change(shop, "producer: Corner", "producer: Corner\nhosts:\n  - voice: budi\n")
     with pytest.raises(Blocked, match=r"line 15: hosts.0.voice: the voice budi may not be used: there is no consent"):
         load(path)
+
+
+# ---- two hosts
+
+
+def with_hosts(shop: Path, hosts: str) -> Path:
+    return change(shop, "producer: Corner", f"producer: Corner\nhosts:\n{hosts}")
+
+
+def test_two_hosts_each_with_their_own(shop: Path) -> None:
+    make(shop / "budi", gender="male")
+    campaign = load(with_hosts(shop, "  - gender: female\n    pace: 1.1\n  - voice: budi\n    avatar: mali\n    pitch: 0.9\n"))
+    assert [(h.gender, h.pace, h.pitch) for h in campaign.hosts] == [("female", 1.1, 1.0), ("male", 1.0, 0.9)]
+    assert campaign.hosts[1].voice == str(shop / "budi")
+    assert campaigns.Campaign.model_validate(campaign.model_dump(mode="json")) == campaign
+
+
+def test_mistakes_of_the_second_host_have_their_lines(shop: Path) -> None:
+    make(shop / "budi", gender="male")
+    path = with_hosts(shop, "  - avatar: mali\n  - avatar: malu\n    voice: budy\n")
+    first, second = problems(path)
+    assert first.startswith("line 16: 'malu' is not a known avatar.")
+    assert second.startswith("line 17: hosts.1.voice: there is no voice 'budy'.")
+
+
+def test_a_host_who_is_only_heard_is_alone(shop: Path) -> None:
+    assert load(with_hosts(shop, "  - avatar: none\n")).host.avatar == "none"
+    (problem,) = problems(change(shop, "  - avatar: none\n", "  - avatar: mali\n  - avatar: none\n"))
+    assert problem.startswith("line 16: hosts.1.avatar: of two hosts both are seen: give this one an avatar (")
+
+
+def test_a_dialogue_needs_two(shop: Path) -> None:
+    (problem,) = problems(change(shop, "producer: Corner", "producer: Corner\nscript: {dialogue: banter}"))
+    assert problem.startswith("line 14: script.dialogue: a dialogue needs two hosts")
+    (problem,) = problems(change(shop, "script: {dialogue: banter}", "hosts: [{}, {}, {}]"))
+    assert "hosts" in problem

@@ -76,3 +76,19 @@ def test_a_plan_carries_them(shop: Path) -> None:
     assert planning.plan(settings).doubts == ()
     (said,) = planning.plan(settings.model_copy(update={"engines": Engines(voice="voxcpm")})).doubts
     assert "voxcpm" in said
+
+
+def test_both_hosts_are_doubted(tmp_path: Path) -> None:
+    anna, budi = str(make(tmp_path / "anna")), str(make(tmp_path / "budi", until=date(2026, 1, 3), gender="male"))
+    pair = (HostSettings(voice=anna), HostSettings(voice=budi, gender="male", avatar="other"))
+    (said,) = hosts.doubts(asked(hosts=pair))
+    assert "The voice budi may not be used" in said
+    assert len(hosts.doubts(asked(engine="voxcpm", hosts=(HostSettings(voice=anna), HostSettings(avatar="other"))))) == 1
+
+
+def test_hosts_that_nobody_can_tell_apart(tmp_path: Path) -> None:
+    (said,) = hosts.doubts(asked(hosts=(HostSettings(), HostSettings())))
+    assert said == "The two hosts look and sound the same: give one of them another `avatar` and another `voice`, `gender` or `pitch`."
+    (said,) = hosts.doubts(asked(hosts=(HostSettings(), HostSettings(gender="male"))))
+    assert said == "The two hosts look the same: give one of them another `avatar`."
+    assert hosts.doubts(asked(hosts=(HostSettings(), HostSettings(gender="male", avatar="other")))) == ()

@@ -11,6 +11,7 @@ from rapidfuzz import process
 from localize.chat.reading import listed
 from localize.domain import GESTURES, Emotion, Line, Role, Show
 from localize.languages import signs
+from localize.script.dialogues import one_sided
 
 _T = TypeVar("_T", bound=str)
 
@@ -23,9 +24,9 @@ _PICTURES = re.compile("[\U0001f000-\U0001faff\u2600-\u27bf\ufe0f\u200d]+")
 _TAGS = re.compile(r"(?:^|\s)#[^\s#]+")
 
 
-def parse(text: str, features: int) -> tuple[list[Line], list[str]]:
+def parse(text: str, features: int, genders: Sequence[str] = ("",), language: str = "") -> tuple[list[Line], list[str]]:
     """The Lines of an answer, and what is wrong with them in words that the model can mend it by. `features` is how many the
-    row has. Raises nothing."""
+    row has, `genders` are the hosts': with two, each Line must say whose it is. Raises nothing."""
     told = listed(text, "lines")
     if not told:
         return [], ["It is no JSON object with a list called lines."]
@@ -33,13 +34,34 @@ def parse(text: str, features: int) -> tuple[list[Line], list[str]]:
     problems: list[str] = []
     for n, item in enumerate(told[:MOST_LINES], 1):
         line = _line(item, features)
+        host = _host(item) if len(genders) > 1 else 0
         if line is None:
             problems.append(f"Line {n} has no text or no role.")
+        elif host is None:
+            problems.append(f"Line {n} has no host: it must be 0 or 1.")
         elif len(line.text) > LONGEST_TEXT:
             problems.append(f"Line {n} is {len(line.text)} letters long: say it in one breath, or in two lines.")
         else:
-            lines.append(line)
+            lines.append(line.model_copy(update={"host": host}) if host else line)
+    if len(genders) > 1 and not problems:
+        problems += [*one_sided(lines), *_misspoken(lines, genders, language)]
     return lines, problems + missing(lines)
+
+
+def _host(item: Any) -> int | None:
+    """Whose a Line is: 0 or 1, also written as "1" or "host 1"; None if it does not say."""
+    found = re.fullmatch(r"\s*(?:host[\s_]*)?([01])\s*", str(item.get("host")).casefold()) if isinstance(item, dict) else None
+    return int(found[1]) if found else None
+
+
+def _misspoken(lines: Sequence[Line], genders: Sequence[str], language: str) -> list[str]:
+    """Lines that end in the other gender's particle, in Thai."""
+    ends = {"female": "ครับ", "male": "ค่ะ|คะ"} if language == "th" else {}
+    return [
+        f"Line {n} is host {line.host}'s, who is {genders[line.host]}, and says {found[0]!r}."
+        for n, line in enumerate(lines, 1)
+        if (wrong := ends.get(genders[line.host])) and (found := re.search(rf"(?:{wrong})(?![\u0e00-\u0e7f])", line.text))
+    ]
 
 
 def missing(lines: Sequence[Line]) -> list[str]:

@@ -6,6 +6,7 @@ Two engines share this: `openai`, any server with OpenAI's API, and `transformer
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import ClassVar
 
 from localize import pace
@@ -39,6 +40,9 @@ class ChatWriter:
     def fingerprint(self) -> str:
         return f"{self.card.name}-{self.card.version}-{prompt.fingerprint()}-{self.chat.fingerprint()}-{self.instead.fingerprint()}"
 
+    def dialogue_fingerprint(self) -> str:
+        return f"{prompt.dialogue_fingerprint()}-{self.instead.dialogue_fingerprint()}"
+
     def write(
         self, product: Product, text: Text, price: Money, was: Money | None, language: str, brief: Brief, judge: Judge = no_judge
     ) -> Script:
@@ -47,13 +51,14 @@ class ChatWriter:
         messages, problems = list(first), ["it was not asked"]
         for attempt in range(1 + AGAIN):
             try:
-                said = self.chat.ask(messages, prompt.SCHEMA)
+                said = self.chat.ask(messages, prompt.schema(brief))
             except Unanswered as why:
                 messages, problems = list(first), [str(why)]
                 continue
-            lines, problems = answer.parse(said, len(text.features))
+            lines, problems = answer.parse(said, len(text.features), brief.genders, language)
             if not problems:
-                lines, long = fitted(lines, brief.seconds, language, ask=attempt < AGAIN)
+                # Of a dialogue nothing is left out: a question without its answer is worse than the templates.
+                lines, long = fitted(lines, brief.seconds, language, ask=attempt < AGAIN or bool(brief.second))
                 script = self._script(lines, product, text, price, was, language, long)
                 problems = [
                     *(f.message for f in judge(script) if f.severity == "block"),
@@ -77,7 +82,7 @@ class ChatWriter:
     def _by_templates(
         self, product: Product, text: Text, price: Money, was: Money | None, language: str, brief: Brief, problems: Sequence[str]
     ) -> Script:
-        plain = Brief(brief.seconds, brief.style if brief.style in STYLES else STYLES[0], brief.gender, brief.platform, brief.terms)
+        plain = replace(brief, style=brief.style if brief.style in STYLES else STYLES[0])
         script = self.instead.write(product, text, price, was, language, plain)
         message = f"The templates wrote this script, as {1 + AGAIN} answers of {self.card.name} could not be used: {' '.join(problems)}"
         found = Finding(check="script", severity="warn", message=message[:600], evidence={"engine": self.card.name, "asked": 1 + AGAIN})
