@@ -87,7 +87,7 @@ _SLOTS: dict[str, _Slot] = {
 # Replies have no role that a card, a sound or a post goes by: they ask as a buyer would. The rank of those that have none of their
 # own is a little above that of the Line they belong to.
 _REPLIES: dict[str, _Slot] = {
-    "open": _Slot("problem", 0, ("open_hands",), "happy", "picture"),
+    "open": _Slot("problem", 0.5, ("open_hands",), "happy", "picture"),
     "relate": _Slot("problem", 1, ("rest",), "surprised", "picture"),
     "more": _Slot("problem", 1, ("open_hands",), "happy", "picture"),
     "react": _Slot("problem", 1, ("rest",), "surprised", "picture"),
