@@ -14,7 +14,7 @@ import servers
 from servers import Model, Reply
 
 from localize import account, planning
-from localize.campaign import Campaign, load
+from localize.campaign import Campaign, HostSettings, load
 from localize.desk import Desk
 from localize.domain import Text
 from localize.errors import Blocked, NotReady, UserError
@@ -286,3 +286,68 @@ def test_a_word_added_to_a_list_of_the_checks_makes_them_anew(shop: Path, store:
     fresh = Progress()
     desk.draft(job, desk.texts(job, fresh), fresh)
     assert (fresh.made["text"], fresh.made["script"]) == (1, 1)
+
+
+# ---- two hosts
+
+
+def pair(shop: Path, store: LocalStore, more: str = "") -> tuple[Desk, Job]:
+    return demo_shop(shop, store, "hosts: [{gender: female}, {gender: male, avatar: mali}]\n" + more)
+
+
+def test_a_dialogue_keeps_its_hosts_through_corrections(shop: Path, store: LocalStore) -> None:
+    desk, job = pair(shop, store)
+    progress = Progress()
+    before = desk.script(job, desk.texts(job, progress), progress)
+    assert {line.host for line in before.lines} == {0, 1}
+    assert not progress.findings
+    n = next(n for n, line in enumerate(before.lines) if line.host == 1)
+    desk.reviews.add([Review("MUG-01", "th", before.lines[n].text, "ราคาเท่าไหร่ครับ")])
+    after = desk.script(job, desk.texts(job, Progress()), Progress())
+    assert [line.host for line in after.lines] == [line.host for line in before.lines]
+    assert after.lines[n].text == "ราคาเท่าไหร่ครับ"
+
+
+def test_a_translated_dialogue_keeps_its_hosts(shop: Path, store: LocalStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    settings = campaign(shop).model_copy(update={"hosts": (HostSettings(), HostSettings(gender="male"))})
+    source = settings.model_copy(update={"script": settings.script.model_copy(update={"written_in": "source"})})
+    desk, job = at_desk(source, store)
+    localized = Localized(Text(title=THAI["Clay cup 350 ml"], features=("จุได้ 350 มล.", "เข้าเครื่องล้างจานได้")), {}, {}, ())
+    monkeypatch.setattr("localize.desk.localize_lines", lambda lines, *_, **__: ([f"บรรทัด {line}" for line in lines], []))
+    written, _ = desk.written(job, localized, Progress())
+    assert written.language == "th"
+    assert [f"บรรทัด {line}" for line in written.sources] == [line.text for line in written.lines]
+    assert {line.host for line in written.lines} == {0, 1}
+
+
+def test_another_second_host_writes_the_script_anew_and_one_host_is_as_before(shop: Path, store: LocalStore) -> None:
+    desk, job = pair(shop, store)
+    texts_, progress = desk.texts(job, Progress()), Progress()
+    desk.draft(job, texts_, progress)
+    men = desk.campaign.model_copy(update={"hosts": (desk.campaign.hosts[1], desk.campaign.hosts[1])})
+    for settings in (men, desk.campaign.model_copy(update={"hosts": desk.campaign.hosts[:1]})):
+        fresh = Progress()
+        written, _ = Desk(settings, store).draft(job, texts_, fresh)
+        assert fresh.made["script"] == 1
+    assert {line.host for line in written.lines} == {0}
+
+
+def test_a_writer_for_one_host_is_told_of(shop: Path, store: LocalStore) -> None:
+    desk, job = pair(shop, store)
+    alone = desk.writer("th")
+    desk.writer = lambda language: One(alone)  # type: ignore[assignment, method-assign]
+    _, found = desk.draft(job, desk.texts(job, Progress()), Progress())
+    assert any(f.check == "dialogue" and "Only one of the two hosts speaks" in f.message for f in found)
+
+
+class One:
+    """A writer that knows of no dialogues."""
+
+    def __init__(self, writer: Any) -> None:
+        self.writer, self.card = writer, writer.card
+
+    def fingerprint(self) -> str:
+        return "one"
+
+    def write(self, product: Any, text: Any, price: Any, was: Any, language: str, brief: Any, judge: Any) -> Any:
+        return self.writer.write(product, text, price, was, language, type(brief)(brief.seconds, gender=brief.gender))
