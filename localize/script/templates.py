@@ -335,7 +335,8 @@ class _Composer:
 
     def reply(self, slot: str, to: _Draft, beside: int) -> _Draft:
         """What the other host says before (1) or after (-1) a draft."""
-        kind, group = _REPLIES[slot], "" if self.brief.platform == "any" else "place"
+        # Where to buy is asked by the second host alone: the first knows it.
+        kind, group = _REPLIES[slot], "place" if self.brief.platform != "any" and not to.line.host else ""
         line = self.line(slot, kind, group, to.n, 1 - to.line.host, {})
         if not kind.rank:
             return _Draft(0, line, slot, reply=True)
