@@ -42,7 +42,7 @@ def cpu() -> float:
 def prepared(studio: stages.Studio, job: planning.Job) -> render.Job:
     """A job whose clip is nearest to `SECONDS`, everything up to the voice done."""
     progress = planning.Progress()
-    text, _ = studio.texts(job, progress)
+    text = studio.texts(job, progress)
     script: Script = studio.script(job, text, progress)
     speeches = studio.booth.speeches(script.lines, job.language, progress)
     return studio.job_to_render(job, script, speeches, "clip/benchmark")[0]

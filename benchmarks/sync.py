@@ -156,7 +156,7 @@ def closures(sidecar: dict[str, Any], shut: Sequence[bool]) -> dict[str, Any]:
 
 def darkness(video: Path, mouth: tuple[float, float]) -> Series:
     """The share of dark pixels around the mouth, which is at `mouth` on the host's canvas, frame by frame [n]."""
-    x, y = (round(a + b) for a, b in zip(PRESENTER_RIGHT.presenter[:2], mouth, strict=True))
+    x, y = (round(a + b) for a, b in zip(PRESENTER_RIGHT.presenters[0][:2], mouth, strict=True))
     left, top, right, bottom = x + MOUTH[0], y + MOUTH[1], x + MOUTH[2], y + MOUTH[3]
     dark = []
     with av.open(media.file(video)) as container:

@@ -244,8 +244,10 @@ class Campaign(Section):
         """Who presents, and who speaks first where there are two."""
         return self.hosts[0]
 
-    def avatar_folder(self) -> Path:
-        return ASSETS / "avatars" / self.host.avatar if self.host.avatar in _shipped_avatars() else Path(self.host.avatar)
+    def avatar_folders(self) -> tuple[Path, ...]:
+        """The packages of the hosts that are seen: none for a voice-over."""
+        named = (host.avatar for host in self.hosts if host.avatar != NO_AVATAR)
+        return tuple(ASSETS / "avatars" / name if name in _shipped_avatars() else Path(name) for name in named)
 
     def memories(self) -> tuple[Path, ...]:
         """The translation memories, the one that accepted corrections go to among them if it is there."""

@@ -10,6 +10,7 @@ import json
 import threading
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
+from functools import partial
 from pathlib import Path
 from typing import cast
 
@@ -25,8 +26,9 @@ from localize.campaign import Campaign
 from localize.checks import VERSION as CHECKS_VERSION
 from localize.checks import clips as clip_checks
 from localize.clip import cards, render
+from localize.clip import layout as layouts
 from localize.clip import type as typeset
-from localize.clip.layout import PRESENTER_RIGHT
+from localize.clip.layout import Layout
 from localize.desk import Desk, from_mark, read_json, write_json
 from localize.domain import (
     Channel,
@@ -65,17 +67,29 @@ class Studio(Desk):
         cv2.setNumThreads(1)
 
     def lipsync(self, language: str) -> Lipsync:
-        return cast(Lipsync, self._engine("lipsync", self.campaign.engines.lipsync, language))
+        asked = self.campaign.engines.lipsync
+        engine = self._engine("lipsync", asked, language, able=lambda card: not card.filmed)
+        if engine.card.filmed:
+            raise UserError(f"the lipsync engine {asked!r} moves the lips of filmed people, and this host is drawn: leave it at `auto`.")
+        return cast(Lipsync, engine)
 
     def publisher(self, channel: Channel) -> Publisher:
         return cast(Publisher, self._engine("publish", channel.kind, ""))
 
     @property
-    def avatar(self) -> DrawnAvatar:
-        """The presenter, loaded once a thread: its caches of drawn poses are not shared."""
-        if not hasattr(self._own, "avatar"):
-            self._own.avatar = DrawnAvatar.load(self.campaign.avatar_folder())
-        return cast(DrawnAvatar, self._own.avatar)
+    def avatars(self) -> tuple[DrawnAvatar, ...]:
+        """The hosts that are seen, loaded once a thread: their caches of drawn poses are not shared. The first wears the brand's
+        colour where the campaign gives one; of two, the second keeps their own, or they would be in uniform."""
+        if not hasattr(self._own, "avatars"):
+            brand = self.campaign.brand
+            worn = {"jacket": brand.primary} if "primary" in brand.model_fields_set else {}
+            folders = self.campaign.avatar_folders()
+            self._own.avatars = tuple(DrawnAvatar.load(folder, colours={} if n else worn) for n, folder in enumerate(folders))
+        return cast(tuple[DrawnAvatar, ...], self._own.avatars)
+
+    @property
+    def layout(self) -> Layout:
+        return layouts.of(len(self.campaign.avatar_folders()))
 
     def permit(self, job: Job) -> None:
         """Raise Blocked where the consent to a host's voice covers none of the channels that the clip is for."""
@@ -124,8 +138,8 @@ class Studio(Desk):
         return key(
             "clip", render.VERSION, p.sku, script.lines, texts, script.price, script.was_price,
             [self.booth.key(line, job.language) for line in script.lines], c.script.seconds,
-            self.lipsync(job.language).fingerprint(), self.avatar.fingerprint(), [file_digest(i) for i in p.images],
-            PRESENTER_RIGHT, c.brand.primary, c.brand.accent, file_digest(c.brand.logo) if c.brand.logo else "",
+            self.lipsync(job.language).fingerprint(), [a.fingerprint() for a in self.avatars], [file_digest(i) for i in p.images],
+            self.layout, c.brand.primary, c.brand.accent, file_digest(c.brand.logo) if c.brand.logo else "",
             c.video, self._music_digest(), self._producer(), *from_mark(script),
         )  # fmt: skip
 
@@ -162,47 +176,52 @@ class Studio(Desk):
 
     def disclosure(self, sku: str, language: str, clip_key: str) -> Disclosure:
         """What is said about this clip being made by AI, in every place it is said."""
-        return Disclosure(label=languages.get(language).ai_label, producer=self._producer(), produce_id=clip_key.rpartition("/")[2])
+        made = ("script", "voice", "presenter") if self.campaign.avatar_folders() else ("script", "voice")
+        produced = clip_key.rpartition("/")[2]
+        return Disclosure(label=languages.get(language).ai_label, producer=self._producer(), produce_id=produced, made=made)
 
     # ---- how a clip is made
 
-    def job_to_render(self, job: Job, script: Script, speeches: Sequence[Speech], name: str) -> tuple[render.Job, Performance]:
-        """What the renderer is given, and what the host does in it."""
+    def job_to_render(self, job: Job, script: Script, speeches: Sequence[Speech], name: str) -> tuple[render.Job, list[Performance]]:
+        """What the renderer is given, and what each host that is seen does in it."""
         c, fps = self.campaign, 30
         timeline = lay_out(script.lines, speeches, fps)
-        performance = self._performance(job, timeline)
-        avatar = self.avatar
-        encoding = media.Encoding(PRESENTER_RIGHT.width, PRESENTER_RIGHT.height, fps, c.video.crf, c.video.preset)
+        layout, performances = self.layout, [self._performance(job, timeline, host) for host in range(len(self.avatars))]
+        encoding = media.Encoding(layout.width, layout.height, fps, c.video.crf, c.video.preset)
         return render.Job(
-            layout=PRESENTER_RIGHT, script=script, timeline=timeline,
+            layout=layout, script=script, timeline=timeline,
             pictures=[pictures.load(p, LONGEST_PICTURE) for p in job.product.images],
             palette=cards.Palette(c.brand.primary, c.brand.accent), logo=c.brand.logo,
-            presenter=lambda t: avatar.sprites(performance, t), music=c.video.music, encoding=encoding,
-            disclosure=self.disclosure(job.product.sku, job.language, name),
-        ), performance  # fmt: skip
+            presenters=[partial(a.sprites, p) for a, p in zip(self.avatars, performances, strict=True)],
+            music=c.video.music, encoding=encoding, disclosure=self.disclosure(job.product.sku, job.language, name),
+        ), performances  # fmt: skip
 
-    def _performance(self, job: Job, timeline: Timeline) -> Performance:
-        seed = int(digest(job.product.sku)[:8], 16)
-        scene = Scene(PRESENTER_RIGHT.presenter, PRESENTER_RIGHT.places)
-        return perform(timeline.spoken, self.lipsync(job.language).track(timeline), timeline.duration, seed, job.language, scene)
+    def _performance(self, job: Job, timeline: Timeline, host: int) -> Performance:
+        seed = int(digest(job.product.sku)[:8], 16) + host
+        own, layout = timeline.of(host), self.layout
+        scene = Scene(layout.presenters[host], layout.places, partner_left=host == 0 if len(self.avatars) > 1 else None)
+        heard = tuple(s for s in timeline.spoken if s.line.host != host)
+        return perform(own.spoken, self.lipsync(job.language).track(own), own.duration, seed, job.language, scene, heard)
 
     def _render(self, job: Job, script: Script, speeches: Sequence[Speech], origins: dict[str, str], name: str, folder: Path) -> None:
-        todo, performance = self.job_to_render(job, script, speeches, name)
+        todo, performances = self.job_to_render(job, script, speeches, name)
         done = render.render(todo, folder)
         spoken = todo.timeline.spoken
-        write_json(folder / "performance.json", performance.model_dump(mode="json"))
+        for number, performance in enumerate(performances, 1):
+            write_json(folder / f"performance{f'.{number}' if number > 1 else ''}.json", performance.model_dump(mode="json"))
         product = job.product.model_copy(update={"images": tuple(Path(i).name for i in job.product.images)})
         shown = [script.text.title, script.text.brand, *(script.text.features[n] for n in script.features_shown())]
         sidecar = {
             "key": name, "sku": product.sku, "language": job.language, "title": script.text.title, "duration": todo.timeline.duration,
             "product": product.model_dump(mode="json"), "script": script.model_dump(mode="json"), "text_origins": origins,
-            "lines": [{"text": s.line.text, "start": round(s.start, 3), "end": round(s.end, 3)} for s in spoken],
+            "lines": [{"text": s.line.text, "host": s.line.host, "start": round(s.start, 3), "end": round(s.end, 3)} for s in spoken],
             "words": [w.model_dump() for w in done.words],
             "boxes": done.boxes, "label_glyph": done.label_glyph, "pictures": len(todo.pictures),
             "unprintable": typeset.unprintable(" ".join([*shown, *(line.text for line in script.lines)]), job.language),
             "loudness": {"integrated": done.loudness.integrated, "true_peak": done.loudness.true_peak},
             "voice": self.booth.account(speeches, script.lines), "engines": self.engines_used(job.language, origins),
-            "rates_date": str(self.rates.date), "target_seconds": self.campaign.script.seconds, "disclosure": todo.disclosure.model_dump(mode="json"),
+            "rates_date": str(self.rates.date), "target_seconds": self.campaign.script.seconds,
+            "disclosure": todo.disclosure.model_dump(mode="json"),
         }  # fmt: skip
         write_json(folder / "clip.json", sidecar)
 
@@ -218,7 +237,7 @@ class Studio(Desk):
     def _check(self, name: str, folder: Path, progress: Progress) -> tuple[Finding, ...]:
         def build(target: Path) -> None:
             made = read_json(folder / "clip.json")
-            layout = PRESENTER_RIGHT
+            layout = self.layout
             label = cards.ai_label(made["language"], layout.safe[2] - layout.safe[0])
             expected = clip_checks.Expected(
                 width=layout.width, height=layout.height, fps=30, duration=made["duration"], target=made["target_seconds"],

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from localize.domain import Line, Speech, Word
 
@@ -39,6 +39,10 @@ class Timeline:
     @property
     def frames(self) -> int:
         return round(self.duration * self.fps)
+
+    def of(self, host: int) -> Timeline:
+        """The same clip with one host's Lines alone."""
+        return replace(self, spoken=tuple(s for s in self.spoken if s.line.host == host))
 
 
 def lay_out(lines: Sequence[Line], speeches: Sequence[Speech], fps: int) -> Timeline:

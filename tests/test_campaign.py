@@ -42,7 +42,7 @@ def test_a_campaign_is_read_with_paths_beside_it(shop: Path, tmp_path: Path, mon
     assert campaign.brand.logo == str(shop / "logo.png")
     assert campaign.out == str(shop / "out")
     assert campaign.store == str(campaigns.home() / "store")
-    assert campaign.avatar_folder() == ASSETS / "avatars" / "mali"
+    assert campaign.avatar_folders() == (ASSETS / "avatars" / "mali",)
     assert campaign.rates_file().is_file()
     assert [p.sku for p in products.read(campaign.catalog, currency=campaign.currency).products] == ["MUG-01", "LAMP-02"]
 
@@ -61,7 +61,7 @@ def test_an_avatar_may_lie_beside_the_campaign(shop: Path) -> None:
     (shop / "auntie").mkdir()
     (shop / "auntie" / "avatar.yaml").write_text("name: auntie\n")
     path = change(shop, "brand:\n", "hosts:\n  - avatar: auntie\nbrand:\n")
-    assert load(path).avatar_folder() == shop / "auntie"
+    assert load(path).avatar_folders() == (shop / "auntie",)
 
 
 def test_a_byte_order_mark_and_an_s3_store_are_taken(shop: Path) -> None:
@@ -251,7 +251,8 @@ def test_mistakes_in_them_have_their_lines(shop: Path) -> None:
     found = problems(change(shop, "producer: Corner", options))
     assert found == [
         "line 15: engines.options.opena: there is no engine 'opena' that has options. Did you mean 'openai'? "
-        "Known: coqui, edge, faster-whisper, freevc, hy-mt2, m2m100, mms, nllb, openai, openvoice, transformers, voxcpm, whisper.",
+        "Known: coqui, edge, faster-whisper, freevc, hy-mt2, m2m100, mms, musetalk, nllb, openai, openvoice, transformers, voxcpm, "
+        "wav2lip, whisper.",
         "line 18: engines.options.openai.modell: 'modell' is no option of openai. Did you mean 'model'? Known: base_url, extra, "
         "json_mode, key_variable, max_tokens, model, price_in, price_out, retries, speech_base_url, speech_extra, speech_format, "
         "speech_instructions, speech_key_variable, speech_model, speech_price, speech_rate, speech_reference, speech_reference_text, "

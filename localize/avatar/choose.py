@@ -45,10 +45,12 @@ VAGUE = frozenset({"open_hands", "explain", "present_right"})  # gestures that g
 
 @dataclass(frozen=True)
 class Scene:
-    """Where a host stands and what is around it, in pixels of the frame: the box of its canvas, and places by name."""
+    """Where a host stands and what is around it, in pixels of the frame: the box of its canvas, places by name, and on which side
+    the other host stands, if there is one."""
 
     presenter: tuple[int, int, int, int] = (0, 0, 0, 0)
     places: Mapping[str, Point] = field(default_factory=dict)
+    partner_left: bool | None = None  # the host's own left, which is the viewer's right
 
     @property
     def origin(self) -> Point:
@@ -62,6 +64,8 @@ class Scene:
     @property
     def roomy(self) -> bool:
         """Whether there is more room on the side of the host's right hand, the viewer's left."""
+        if self.partner_left is not None:  # who waves into another's face is no partner
+            return self.partner_left
         return (self.presenter[0] + self.presenter[2]) / 2 >= FRAME_WIDTH / 2 or not self.presenter[2]
 
     def other_side(self, place: Point) -> bool:

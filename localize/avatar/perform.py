@@ -9,7 +9,7 @@ import numpy as np
 
 from localize.avatar.choose import Choice, Scene, choose
 from localize.avatar.pose import BLINK, FRAME
-from localize.domain import Feeling, Gesture, Mouth, Performance
+from localize.domain import Emotion, Feeling, Gesture, Mouth, Performance, Role
 from localize.timeline import Spoken
 
 WAY = 0.5  # seconds from rest to a gesture's peak
@@ -18,25 +18,37 @@ LONGEST_POINT = 3.0
 SHORTEST_HOLD = 0.9  # seconds from peak to end: less looks like a twitch
 BUSY = 2 / 3  # the largest share of a clip in which hands are away from rest
 LOOKS = ("look_aside", "look_aside_left", "look_down")
-HEAD_ONLY = ("nod", "stress", *LOOKS)
+ATTEND = {True: "attend_left", False: "attend"}  # by whether who speaks stands on the host's left, the viewer's right
+HEAD_ONLY = ("nod", "stress", *LOOKS, *ATTEND.values())
+TURN = 0.45  # s in which a head turns to who speaks
+# What the face of who listens says while the other's Line is heard.
+MOVED: dict[Role, Emotion] = {"hook": "happy", "problem": "sincere", "price": "surprised", "cta": "happy"}
 
 
 def perform(
-    spoken: Sequence[Spoken], mouths: Sequence[Mouth], duration: float, seed: int = 0, language: str = "", scene: Scene | None = None
+    spoken: Sequence[Spoken],
+    mouths: Sequence[Mouth],
+    duration: float,
+    seed: int = 0,
+    language: str = "",
+    scene: Scene | None = None,
+    heard: Sequence[Spoken] = (),
 ) -> Performance:
-    """What one host does over a clip of `duration` seconds, given the Lines it speaks and its lip-synced mouth track.
+    """What one host does over a clip of `duration` seconds, given the Lines it speaks, its lip-synced mouth track, and the Lines that
+    it hears the other host say: it looks there, nods where a phrase ends, and its face goes along.
 
     Words of the `language` call gestures; what these point at is where the `scene` has it. The same inputs give the same Performance.
-    """
+    """  # fmt: skip
     scene = scene or Scene()
     gestures = _gestures(choose(spoken, language, scene, seed), duration)
-    heads = _heads(mouths)
-    looks = _looks(gestures, duration, seed)
+    attending = _attending(spoken, heard, scene, duration)
+    heads = sorted((*_heads(mouths), *_nods(heard)), key=lambda g: g.start)
+    looks = _looks([*gestures, *attending], duration, seed)
     return Performance(
         duration=duration,
         mouths=tuple(mouths),
-        gestures=tuple(sorted((*gestures, *heads, *looks), key=lambda g: g.start)),
-        feelings=_feelings(spoken, duration),
+        gestures=tuple(sorted((*gestures, *attending, *heads, *looks), key=lambda g: g.start)),
+        feelings=_feelings(spoken, heard, duration),
         blinks=_blinks(mouths, duration, seed),
         origin=scene.origin,
         seed=seed,
@@ -104,15 +116,42 @@ def _heads(mouths: Sequence[Mouth]) -> list[Gesture]:
     return out
 
 
-def _feelings(spoken: Sequence[Spoken], duration: float) -> tuple[Feeling, ...]:
-    """Each Line's emotion from its first sound to the next Line's, merged where it stays the same."""
+def _attending(spoken: Sequence[Spoken], heard: Sequence[Spoken], scene: Scene, duration: float) -> list[Gesture]:
+    """The head turned to who speaks, from just before it is their turn until it is the host's own again."""
+    out: list[Gesture] = []
+    for s in heard:
+        own = min((mine.start for mine in spoken if mine.start >= s.end), default=duration)
+        start, end = max(0.0, s.start - 0.15), min(s.end + 0.3, own, duration)
+        if out and start - out[-1].end < TURN:  # two of their Lines in a row
+            out[-1] = out[-1].model_copy(update={"end": end})
+        elif end - start > TURN:
+            out.append(Gesture(name=ATTEND[bool(scene.partner_left)], start=start, peak=start + TURN, end=end))
+    return out
+
+
+def _nods(heard: Sequence[Spoken]) -> list[Gesture]:
+    """A nod at the end of each of the other's phrases that is long enough to agree with."""
+    out: list[Gesture] = []
+    for s in heard:
+        words = s.words
+        stops = [a.end for a, b in pairwise(words) if b.start - a.end >= 0.12] + [words[-1].end if words else s.end]
+        for stop in stops:
+            if stop - s.start > 0.8 and (not out or stop - out[-1].start > 1.8):
+                out.append(Gesture(name="nod", start=stop, peak=stop + 0.18, end=stop + 0.5))
+    return out
+
+
+def _feelings(spoken: Sequence[Spoken], heard: Sequence[Spoken], duration: float) -> tuple[Feeling, ...]:
+    """Each Line's emotion from its first sound to the next Line's, merged where it stays the same; of a heard one what it does to
+    who hears it."""
+    felt = sorted([(s.start, s.line.emotion) for s in spoken] + [(s.start + 0.3, MOVED.get(s.line.role, "happy")) for s in heard])
     out: list[Feeling] = []
-    for i, s in enumerate(spoken):
-        start, end = s.start, spoken[i + 1].start if i + 1 < len(spoken) else duration
-        if out and out[-1].emotion == s.line.emotion:
+    for i, (start, emotion) in enumerate(felt):
+        end = felt[i + 1][0] if i + 1 < len(felt) else duration
+        if out and out[-1].emotion == emotion:
             out[-1] = out[-1].model_copy(update={"end": end})
         elif end > start:
-            out.append(Feeling(emotion=s.line.emotion, start=start, end=end))
+            out.append(Feeling(emotion=emotion, start=start, end=end))
     return tuple(out)
 
 

@@ -22,7 +22,7 @@ from localize.timeline import Timeline
 FADE = 0.26  # s of a change from one picture to the next
 SLIDE = 0.30  # s in which a card comes up
 RISE = 46  # px it comes up by
-KEPT = 48  # layers of moving sprites, of about 1 MB each at most
+KEPT = 48  # layers of each host's moving sprites, of about 1 MB each at most
 ZOOM = 1.08  # what a picture grows by while it is shown
 
 
@@ -74,10 +74,10 @@ class Composer:
 
     def __init__(
         self, layout: Layout, script: Script, timeline: Timeline, pictures: Sequence[Pixels], palette: Palette, logo: str,
-        presenter: Callable[[float], Iterable[Sprite]], captions: Callable[[float], Iterable[Sprite]], captions_height: int,
+        presenters: Sequence[Callable[[float], Iterable[Sprite]]], captions: Callable[[float], Iterable[Sprite]], captions_height: int,
     ) -> None:  # fmt: skip
         self.layout, self.script, self.timeline, self.palette = layout, script, timeline, palette
-        self.presenter, self.captions = presenter, captions
+        self.presenters, self.captions = presenters, captions
         self._captions_at = (layout.captions[0], layout.captions[3] - captions_height)
         self.shots = shots(script, timeline, len(pictures))
         self._frame = Frame(layout.width, layout.height)
@@ -124,8 +124,9 @@ class Composer:
             self._frame.cross_fade(self._other, 1 - _smooth((t - shot.start) / FADE))
         if self._logo:
             self._frame.blend(self._logo)
-        for sprite in self.presenter(t):
-            self._frame.blend(self._moving("presenter", sprite, *self.layout.presenter[:2]))
+        for number, (presenter, box) in enumerate(zip(self.presenters, self.layout.presenters, strict=True)):
+            for sprite in presenter(t):
+                self._frame.blend(self._moving(f"presenter {number}", sprite, *box[:2]))
         if shot.card:
             self._card(n, t)
         for sprite in self.captions(t):
@@ -165,7 +166,7 @@ class Composer:
             self._seen.move_to_end(key)
         else:
             self._seen[key] = layer(sprite.rgba)
-            if len(self._seen) > KEPT:
+            if len(self._seen) > KEPT * max(1, len(self.presenters)):
                 self._seen.popitem(last=False)
         return self._seen[key].at(left + sprite.x, top + sprite.y)
 

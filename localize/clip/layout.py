@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 Box = tuple[int, int, int, int]  # left, top, right, bottom in pixels of 1080x1920; right and bottom are outside
 
@@ -23,7 +23,7 @@ class Layout:
     melt: int  # pixels over which the picture's lower edge melts into the backdrop
     card: Box  # feature and price cards grow upwards from its bottom left corner
     captions: Box
-    presenter: Box  # the avatar's canvas: bottom edges touch, centres meet
+    presenters: tuple[Box, ...]  # each host's canvas: top left corners meet, and what is drawn may hang over
     logo: Box
 
     @property
@@ -46,9 +46,22 @@ PRESENTER_RIGHT = Layout(
     melt=260,
     card=(60, 760, 560, 1112),
     captions=(60, 1276, 900, 1456),
-    presenter=(250, 880, 1080, 1920),
+    presenters=((250, 880, 1080, 1920),),
     logo=(650, 384, 900, 452),
 )
+
+# The heads come up to where the cards were, so the cards move up to the picture.
+TWO_PRESENTERS = replace(
+    PRESENTER_RIGHT, name="two-presenters", presenters=((-200, 880, 660, 1920), (310, 880, 1170, 1920)), card=(60, 560, 560, 912)
+)
+
+# Voice-over: nobody stands before the picture, which comes down to the captions.
+PRODUCT_ONLY = replace(PRESENTER_RIGHT, name="product-only", presenters=(), picture=(0, 0, 1080, 1340), card=(60, 900, 560, 1252))
+
+
+def of(hosts: int) -> Layout:
+    """The layout of a clip in which so many hosts are seen: none, one or two."""
+    return (PRODUCT_ONLY, PRESENTER_RIGHT, TWO_PRESENTERS)[hosts]
 
 
 def inside(inner: Box, outer: Box) -> bool:

@@ -24,15 +24,15 @@ from localize.clip.type import ruler
 from localize.domain import Disclosure, Script, Word
 from localize.timeline import Timeline
 
-VERSION = "1"  # part of the clip's key: raise it when the same inputs would give other frames or sound
+VERSION = "2"  # part of the clip's key: raise it when the same inputs would give other frames or sound
 CAPTION_SIZE = 58
 MUSIC = ASSETS / "music"
 
 
 @dataclass(frozen=True)
 class Job:
-    """Everything a clip is drawn from. `pictures` are RGB or straight RGBA arrays, `presenter` gives the host's
-    sprites at a time in the canvas that the layout's presenter box holds."""
+    """Everything a clip is drawn from. `pictures` are RGB or straight RGBA arrays, `presenters` give each host's
+    sprites at a time in the canvas that the layout's box for it holds: as many as the layout has boxes."""
 
     layout: Layout
     script: Script
@@ -40,7 +40,7 @@ class Job:
     pictures: Sequence[npt.NDArray[np.uint8]]
     palette: Palette
     logo: str
-    presenter: Callable[[float], Iterable[Sprite]]
+    presenters: Sequence[Callable[[float], Iterable[Sprite]]]
     music: str
     encoding: media.Encoding
     disclosure: Disclosure
@@ -96,7 +96,7 @@ def compose(job: Job) -> tuple[Composer, list[Page], tuple[Word, ...]]:
     look = Look(width=right - left, size=CAPTION_SIZE, brand=job.palette.primary)
     shown = pages(words, ruler(look.style, language), look.room)
     art = CaptionArt(shown, words, language, look)
-    composer = Composer(job.layout, job.script, job.timeline, job.pictures, job.palette, job.logo, job.presenter, art.at, art.height)
+    composer = Composer(job.layout, job.script, job.timeline, job.pictures, job.palette, job.logo, job.presenters, art.at, art.height)
     return composer, shown, words
 
 

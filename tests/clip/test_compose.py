@@ -10,9 +10,10 @@ from itertools import combinations, pairwise
 import numpy as np
 import pytest
 
+from localize.clip import layout as layouts
 from localize.clip.cards import Palette
 from localize.clip.compose import FADE, RISE, SLIDE, Composer, shots
-from localize.clip.layout import PRESENTER_RIGHT, Box, inside
+from localize.clip.layout import PRESENTER_RIGHT, PRODUCT_ONLY, TWO_PRESENTERS, Box, Layout, inside
 from localize.domain import Line, Money, Script, Speech, Text, Word
 from localize.pixels import Pixels
 from localize.timeline import Timeline, lay_out
@@ -57,6 +58,9 @@ class Patch:
 PERSON = Patch(np.full((400, 300, 4), (200, 160, 140, 255), np.uint8), 200, 600, "person")
 
 
+LAYOUTS = (PRODUCT_ONLY, PRESENTER_RIGHT, TWO_PRESENTERS)
+
+
 def timeline(lines: tuple[Line, ...] = LINES) -> Timeline:
     return lay_out(lines, [SPEECH] * len(lines), FPS)
 
@@ -72,12 +76,13 @@ def pictures(count: int) -> list[Pixels]:
 
 
 def composer(
-    language: str = "en", count: int = 3, lines: tuple[Line, ...] = LINES, captions: Iterable[Patch] = (), text: Text | None = None
-) -> Composer:
+    language: str = "en", count: int = 3, lines: tuple[Line, ...] = LINES, captions: Iterable[Patch] = (), text: Text | None = None,
+    layout: Layout = PRESENTER_RIGHT,
+) -> Composer:  # fmt: skip
     shown = tuple(captions)
     return Composer(
-        PRESENTER_RIGHT, script(language, lines, text), timeline(lines), pictures(count), Palette("#D9482B", "#FFC145"), "",
-        lambda t: (PERSON,), lambda t: shown, 180,
+        layout, script(language, lines, text), timeline(lines), pictures(count), Palette("#D9482B", "#FFC145"), "",
+        [lambda t: (PERSON,)] * len(layout.presenters), lambda t: shown, 180,
     )  # fmt: skip
 
 
@@ -124,11 +129,12 @@ def overlap(a: Box, b: Box) -> bool:
     return a[0] < b[2] and b[0] < a[2] and a[1] < b[3] and b[1] < a[3]
 
 
+@pytest.mark.parametrize("layout", LAYOUTS, ids=lambda layout: layout.name)
 @pytest.mark.parametrize("language", TEXTS)
-def test_every_text_is_in_the_safe_box_and_none_covers_another(language: str) -> None:
+def test_every_text_is_in_the_safe_box_and_none_covers_another(language: str, layout: Layout) -> None:
     text = TEXTS[language]
     long = Text(title=" ".join([text.title] * 3), features=tuple(" ".join([f] * 4) for f in text.features), brand=text.brand)
-    found = composer(language, 1, text=long).text_boxes()
+    found = composer(language, 1, text=long, layout=layout).text_boxes()
     assert set(found) >= {"label", "captions", "title card 1", "feature card 1", "feature card 3", "price card 1", "cta card 1"}
     assert all(inside(box, PRESENTER_RIGHT.safe) for box in found.values()), found
     for one, other in combinations(found, 2):
@@ -136,9 +142,32 @@ def test_every_text_is_in_the_safe_box_and_none_covers_another(language: str) ->
             assert not overlap(found[one], found[other]), (one, other, found)
 
 
-def test_cards_do_not_reach_into_the_presenters_face(english: Composer) -> None:
-    left = PRESENTER_RIGHT.presenter[0] + 470 - 120  # the anchor of the face, and half its width
-    assert all(box[2] <= left for name, box in english.text_boxes().items() if "card" in name)
+@pytest.mark.parametrize("layout", LAYOUTS, ids=lambda layout: layout.name)
+def test_no_text_reaches_into_a_face(layout: Layout) -> None:
+    """Of Mali, whose head is from 350 to 590 and from 62 to 362 of her canvas."""
+    heads = [(x + 350, y + 62, x + 590, y + 362) for x, y, _, _ in layout.presenters]
+    boxes = composer(layout=layout).text_boxes()
+    assert not [(name, head) for name, box in boxes.items() for head in heads if overlap(box, head)]
+
+
+def test_two_hosts_stand_apart_and_both_are_drawn() -> None:
+    made = at(composer(layout=TWO_PRESENTERS), 1.0)
+    one, other = TWO_PRESENTERS.presenters
+    assert other[0] - one[0] >= 622 - 318  # Mali's shoulders
+    for x, y, _, _ in (one, other):
+        assert np.abs(made[y + PERSON.y + 300, x + PERSON.x + 280] - luma(200, 160, 140)) <= 3
+
+
+def test_a_voice_over_shows_more_of_the_picture_and_nobody() -> None:
+    made = at(composer(layout=PRODUCT_ONLY), 1.0)
+    assert PRODUCT_ONLY.picture[3] > PRESENTER_RIGHT.picture[3]
+    assert not (np.abs(made.astype(int) - luma(200, 160, 140)) <= 1).mean() > 0.02
+
+
+@pytest.mark.parametrize(("hosts", "layout"), enumerate((PRODUCT_ONLY, PRESENTER_RIGHT, TWO_PRESENTERS)))
+def test_the_layout_goes_by_the_hosts_that_are_seen(hosts: int, layout: Layout) -> None:
+    assert layouts.of(hosts) is layout
+    assert len(layout.presenters) == hosts
 
 
 # ---- frames
@@ -174,7 +203,7 @@ def test_the_label_is_in_every_frame(english: Composer) -> None:
 def test_presenter_and_captions_are_drawn_where_the_layout_says() -> None:
     mark = Patch(np.full((60, 200, 4), (0, 255, 0, 255), np.uint8), 100, 40, "mark")
     seen = at(composer(captions=[mark]), 1.0)
-    x, y = PRESENTER_RIGHT.presenter[0] + PERSON.x, PRESENTER_RIGHT.presenter[1] + PERSON.y
+    x, y = PRESENTER_RIGHT.presenters[0][0] + PERSON.x, PRESENTER_RIGHT.presenters[0][1] + PERSON.y
     assert np.abs(seen[y + 200 : y + 390, x + 200 : x + 290].astype(int) - luma(200, 160, 140)).max() <= 3
     x, y = PRESENTER_RIGHT.captions[0] + 100, PRESENTER_RIGHT.captions[3] - 180 + 40
     assert np.abs(seen[y + 4 : y + 56, x + 4 : x + 196].astype(int) - luma(0, 255, 0)).max() <= 3
@@ -228,7 +257,7 @@ def test_the_cards_say_that_other_variants_cost_more(line: Line) -> None:
     """Over the same picture, and with the same frame but for the card."""
     plain_script = script(lines=(line,))
     shown = [
-        Composer(PRESENTER_RIGHT, s, timeline((line,)), pictures(1), Palette("#D9482B", "#FFC145"), "", lambda t: (), lambda t: (), 180)
+        Composer(PRESENTER_RIGHT, s, timeline((line,)), pictures(1), Palette("#D9482B", "#FFC145"), "", [lambda t: ()], lambda t: (), 180)
         for s in (plain_script, plain_script.model_copy(update={"price_from": True}))
     ]
     plain, other = (c.frame(20).y.copy() for c in shown)
