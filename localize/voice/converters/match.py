@@ -44,14 +44,14 @@ HIGH = 5.0  # cost of a pitch that is e times too high: a high voice's spectrum 
 # How much of a voiced and an unvoiced frame is the person's own, by cepstral coefficient; the rest is the source's, brought to the
 # person's mean and variation. The first coefficients are how a voice is lit, the last its grain, and words are between them: with
 # all of these the likeness is highest, and most of the words are gone.
-SHARE = {True: ((2, 5, 10, 14), (0.8, 0.31, 0.31, 1.0)), False: ((10, 15), (0.2, 1.0))}
-STIR = 0.06  # how far a pitch may be from its own mean over STEADY, as a logarithm
+SHARE = {True: ((2, 5, 10, 14), (0.8, 0.30, 0.30, 1.0)), False: ((10, 15), (0.2, 1.0))}
+STIR = 0.03  # how far a pitch may be from its own mean over STEADY, as a logarithm
 STEADY = 21  # frames
 LOUDER = 0.4  # of the way that loudness goes to the person's, quiet frames to quiet and loud to loud
 LOUDEST = 12.0  # dB, the longest such way
 FLAT = 1e-6  # dB, added to deviations that divide
 LIVELY = (0.5, 2.0)  # how far the source's variation may be brought to the person's
-SMOOTH: Array = np.array([0.05, 0.9, 0.05])  # over frames: where the way leaps
+SMOOTH: Array = np.array([0.08, 0.84, 0.08])  # over frames: where the way leaps
 
 _LOW = GRID < 8000
 _POINTS = int(_LOW.sum())
