@@ -335,9 +335,15 @@ def _host(host: HostSettings, n: int, base: Path, where: Callable[..., str], pro
     """A host with absolute paths and the gender of its voice package; what is wrong with it is added to the lists."""
     avatar = host.avatar
     if avatar not in (NO_AVATAR, *_shipped_avatars()):
-        if not (base / avatar / "avatar.yaml").is_file():
+        folder = next((f for f in (base / avatar, home() / "avatars" / avatar) if (f / "avatar.yaml").is_file()), None)
+        if folder is None:
             problems.append(where("hosts", n, "avatar") + wrong(avatar, [*_shipped_avatars(), NO_AVATAR], "avatar"))
-        avatar = str((base / avatar).resolve())
+        elif re.search(r"^kind: *filmed\b", (folder / "avatar.yaml").read_text("utf-8", errors="replace"), re.MULTILINE):
+            drawn = ", ".join((*_shipped_avatars(), NO_AVATAR))
+            problems.append(
+                f"{where('hosts', n, 'avatar')}hosts.{n}.avatar: {avatar} is filmed, and clips show drawn hosts only: take {drawn}."
+            )
+        avatar = str((folder or base / avatar).resolve())
     host = host.model_copy(update={"avatar": avatar})
     if not host.voice:
         return host

@@ -64,6 +64,17 @@ def test_an_avatar_may_lie_beside_the_campaign(shop: Path) -> None:
     assert load(path).avatar_folders() == (shop / "auntie",)
 
 
+@pytest.mark.parametrize("where", ["beside", "home"])
+def test_a_filmed_avatar_is_known_for_what_it_is(shop: Path, monkeypatch: pytest.MonkeyPatch, where: str) -> None:
+    monkeypatch.setenv("CROSSREEL_HOME", str(shop / "home"))
+    folder = shop / "auntie" if where == "beside" else shop / "home" / "avatars" / "auntie"
+    folder.mkdir(parents=True)
+    (folder / "avatar.yaml").write_text("name: auntie\nkind: filmed\n")
+    found = problems(change(shop, "brand:\n", "hosts:\n  - avatar: auntie\nbrand:\n"))
+    assert len(found) == 1
+    assert "auntie is filmed, and clips show drawn hosts only: take arun, mali, pixa, none" in found[0]
+
+
 def test_a_byte_order_mark_and_an_s3_store_are_taken(shop: Path) -> None:
     path = change(shop, "currency: THB", "currency: THB\nstore: s3://studio/clips")
     path.write_bytes(b"\xef\xbb\xbf" + path.read_bytes())

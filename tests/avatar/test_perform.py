@@ -6,7 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from localize.avatar import perform
-from localize.avatar.perform import BUSY, HEAD_ONLY
+from localize.avatar.choose import Scene
+from localize.avatar.perform import ATTEND, BUSY, HEAD_ONLY
 from localize.avatar.pose import FRAME, swing
 from localize.domain import GESTURES, Line, Mouth, MouthShape, Performance, Speech, Word
 from localize.lipsync.viseme import VisemeLipsync
@@ -91,3 +92,44 @@ def test_whatever_the_script_hands_rest_a_third_and_eyes_blink(gestures: list[st
         assert 12 <= len(performance.blinks) / duration * 60 <= 20
     held = [m for m in performance.mouths if m.shape in "DE" and m.end - m.start > 3.5 * FRAME]
     assert not any(m.start < b < m.end for m in held for b in performance.blinks)
+
+
+# ---- two hosts
+
+
+def pair(first_is_left: bool = True) -> tuple[Performance, list[Spoken]]:
+    """The first host of two: it speaks Lines 0 and 3, the other one 1 and 2."""
+    roles = ("hook", "feature", "price", "cta")
+    said = [
+        Spoken(Line.model_validate({"role": role, "text": "x", "host": host, "gesture": "wave"}), TALK, 0.5 + 3 * i, 2.5 + 3 * i)
+        for i, (role, host) in enumerate(zip(roles, (0, 1, 1, 0), strict=True))
+    ]
+    own, heard = [s for s in said if s.line.host == 0], [s for s in said if s.line.host == 1]
+    mouths = VisemeLipsync().track(Timeline(tuple(own), 13.0, 30))
+    return perform(own, mouths, 13.0, 4, scene=Scene(partner_left=first_is_left), heard=heard), heard
+
+
+def test_who_listens_looks_at_who_speaks_and_back_when_it_is_their_turn() -> None:
+    performance, heard = pair()
+    turned = [g for g in performance.gestures if g.name in ATTEND.values()]
+    for s in heard:
+        assert any(g.start <= s.start and g.peak <= s.start + 0.5 and s.end <= g.end for g in turned)
+    for start, end in ((0.5, 2.5), (9.5, 11.5)):  # their own Lines are said to the viewer
+        assert not any(g.start < end and g.end > start for g in turned)
+    assert {g.name for g in turned} == {ATTEND[True]}
+    assert {g.name for g in pair(False)[0].gestures if g.name in ATTEND.values()} == {ATTEND[False]}
+
+
+def test_who_listens_nods_and_keeps_mouth_and_hands_still() -> None:
+    performance, heard = pair()
+    for s in heard:
+        assert any(g.name == "nod" and s.end - 0.2 <= g.start <= s.end + 0.2 for g in performance.gestures)
+        assert all(m.shape == "X" for m in performance.mouths if m.start >= s.start + 0.1 and m.end <= s.end)
+        assert not [g for g in performance.gestures if g.name not in HEAD_ONLY and s.start + 0.6 < g.peak < s.end]
+
+
+def test_the_face_of_who_listens_goes_along() -> None:
+    performance, heard = pair()
+    at_price = next(f for f in performance.feelings if f.start <= heard[1].end - 0.1 < f.end)
+    assert at_price.emotion == "surprised"
+    assert performance.feelings[-1].end == performance.duration

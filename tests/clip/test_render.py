@@ -13,6 +13,7 @@ from PIL import Image, ImageDraw
 
 from localize import campaign as campaigns
 from localize import media, planning, stages
+from localize.clip import render
 from localize.domain import MOUTH_OPENING, Performance, Product
 from localize.products import pictures
 from localize.store import LocalStore
@@ -107,6 +108,30 @@ def test_the_mouth_is_open_when_the_voice_is_loud(first: Made) -> None:
         opening[round(mouth.start * 30) : round(mouth.end * 30)] = MOUTH_OPENING[mouth.shape]
     loud = 20 * np.log10(np.maximum(cells, cells.max() / 100))
     assert np.corrcoef(opening, loud)[0, 1] > 0.4  # with music under it; benchmarks/sync.py measures without
+
+
+@pytest.mark.parametrize(("avatars", "seen"), [(("none",), 0), (("mali", "arun"), 2)])
+def test_a_clip_may_show_nobody_or_two(campaign: campaigns.Campaign, store: Path, first: Made, avatars: tuple[str, ...], seen: int) -> None:
+    """Up to the frames: what is encoded from them is the same for all."""
+    hosts = tuple(campaign.host.model_copy(update={"avatar": name}) for name in avatars)
+    studio = stages.Studio(campaign.model_copy(update={"hosts": hosts}), LocalStore(store))
+    job = next(j for j in planning.plan(studio.campaign, only=[SKU]).jobs if j.language == "th")
+    script, progress = studio.script(job, studio.texts(job, planning.Progress()), planning.Progress()), planning.Progress()
+    job, _ = studio.pictures(job)
+    speeches = studio.booth.speeches(script.lines, "th", progress)
+    todo, performances = studio.job_to_render(job, script, speeches, "clip/test")
+    assert len(performances) == len(todo.presenters) == len(todo.layout.presenters) == seen
+    assert {line.host for line in script.lines} == set(range(max(1, seen)))
+    assert ("presenter" in todo.disclosure.made) == (seen > 0)
+    assert studio.clip_key(job, script) != first.clip.key
+    composer, _, _ = render.compose(todo)
+    second = next((s for s in todo.timeline.spoken if s.line.host == 1), todo.timeline.spoken[-1])
+    for performance, own in zip(performances, (todo.timeline.of(n) for n in range(seen)), strict=True):
+        talking = [m for m in performance.mouths if m.shape != "X"]
+        assert all(any(s.start - 0.1 <= m.start <= s.end + 0.2 for s in own.spoken) for m in talking)
+        assert talking
+    frame = composer.frame(round(second.start * todo.timeline.fps) + 12).rgb()
+    assert frame.shape == (1920, 1080, 3)
 
 
 def test_the_second_time_nothing_is_made(campaign: campaigns.Campaign, store: Path, first: Made) -> None:
