@@ -14,6 +14,7 @@ from localize import consent as consents
 from localize.avatar.filmed import package as packages
 from localize.avatar.filmed.enrol import Report, figures
 from localize.avatar.filmed.sheet import Sheet
+from localize.avatar.sheet import sheet
 from localize.domain import Finding
 from localize.errors import Blocked, CrossreelError, UserError
 
@@ -45,10 +46,10 @@ def add(
             tell=lambda report: _print_report(str(video), report),
         )  # fmt: skip
     made.footage()  # what was written is what will be found
-    sheet = made.sheet
+    kept = made.sheet
     _say(
-        f"the avatar {name} is kept in {made.folder}: {sheet.frames / sheet.fps:.1f} s of {sheet.size[0]}x{sheet.size[1]} px, "
-        f"{_loop(sheet)}, {made.consent.until_when()}"
+        f"the avatar {name} is kept in {made.folder}: {kept.frames / kept.fps:.1f} s of {kept.size[0]}x{kept.size[1]} px, "
+        f"{_loop(kept)}, {made.consent.until_when()}"
     )
 
 
@@ -69,13 +70,27 @@ def list_avatars(
         except CrossreelError as e:
             view.add_row(escape(name), "", "", "", "", "", f"[red]{escape(str(e).splitlines()[0])}[/red]", "")
             continue
-        sheet, state = avatar.sheet, avatar.consent.until_when()
+        kept, state = avatar.sheet, avatar.consent.until_when()
         shown = f"[red]{escape(state)}[/red]" if avatar.consent.lack() else escape(state)
         view.add_row(
-            escape(name), "filmed", f"{sheet.frames / sheet.fps:.1f}", f"{sheet.size[0]}x{sheet.size[1]}", _loop(sheet),
-            escape(sheet.background), shown, escape(sheet.about),
+            escape(name), "filmed", f"{kept.frames / kept.fps:.1f}", f"{kept.size[0]}x{kept.size[1]}", _loop(kept),
+            escape(kept.background), shown, escape(kept.about),
         )  # fmt: skip
     console.print(view)
+
+
+@avatar_app.command()
+def show(
+    name: Annotated[str, typer.Argument(help="a drawn avatar, or the folder of one")],
+    out: Annotated[Path | None, typer.Option(help="the PNG to write; NAME.png if not given")] = None,
+) -> None:
+    """Draw every mouth, feeling and gesture of a drawn avatar into one picture."""
+    folder = packages.folder_of(name)
+    if packages.kind(folder) != "drawn":
+        raise UserError(f"{folder} is a filmed avatar and has no drawings: `crossreel avatar check {name}` says what it is good for.")
+    with console.status("drawing"):
+        made = sheet(folder, out or Path(f"{folder.name}.png"))
+    _say(f"the mouths, feelings and gestures of {folder.name} are drawn in {made}")
 
 
 @avatar_app.command()
@@ -120,10 +135,10 @@ def _print_findings(where: str, findings: tuple[Finding, ...]) -> None:
         console.print(f"[{colour}]{finding.severity}[/{colour}]  {escape(where)}: {escape(finding.message)}", soft_wrap=True)
 
 
-def _loop(sheet: Sheet) -> str:
-    loop = sheet.loop
+def _loop(kept: Sheet) -> str:
+    loop = kept.loop
     way = "from its end to its beginning" if loop.kind == "forward" else "there and back"
-    return f"{way} ({loop.start / sheet.fps:.1f} to {loop.stop / sheet.fps:.1f} s, seam {loop.psnr:.1f} dB, usually {loop.usual:.1f} dB)"
+    return f"{way} ({loop.start / kept.fps:.1f} to {loop.stop / kept.fps:.1f} s, seam {loop.psnr:.1f} dB, usually {loop.usual:.1f} dB)"
 
 
 def _say(text: str) -> None:
