@@ -40,10 +40,9 @@ def cpu() -> float:
 
 
 def prepared(studio: stages.Studio, job: planning.Job) -> render.Job:
-    """A job whose clip is nearest to `SECONDS`, everything up to the voice done."""
+    """What is left of a clip when everything up to the voice is done."""
     progress = planning.Progress()
-    text = studio.texts(job, progress)
-    script: Script = studio.script(job, text, progress)
+    script: Script = studio.script(job, studio.texts(job, progress), progress)
     speeches = studio.booth.speeches(script.lines, job.language, progress)
     return studio.job_to_render(job, script, speeches, "clip/benchmark")[0]
 

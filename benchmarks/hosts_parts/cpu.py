@@ -27,7 +27,7 @@ def figures(*, quick: bool = False) -> list[Figure]:
         tmp = Path(folder)
         campaign = campaigns.load(rendering.DEMO)
         studio = stages.Studio(campaign, LocalStore(tmp / "store"))
-        job = _prepared(studio, next(j for j in planning.plan(campaign).jobs if j.language == "id" and j.product.images))
+        job = rendering.prepared(studio, next(j for j in planning.plan(campaign).jobs if j.language == "id" and j.product.images))
         alone = replace(job, presenters=tuple(_nobody for _ in job.presenters))
         _composed(alone)
         first = _composed(job) - _composed(alone)
@@ -43,13 +43,6 @@ def figures(*, quick: bool = False) -> list[Figure]:
             f"at most {SHARE} of it", host <= SHARE * encode,
         ),
     ]  # fmt: skip
-
-
-def _prepared(studio: stages.Studio, job: planning.Job) -> render.Job:
-    """A clip of which all is done but the frames."""
-    progress = planning.Progress()
-    script = studio.script(job, studio.texts(job, progress), progress)
-    return studio.job_to_render(job, script, studio.booth.speeches(script.lines, job.language, progress), "clip/benchmark")[0]
 
 
 def _nobody(t: float) -> tuple[()]:
