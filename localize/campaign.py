@@ -134,6 +134,8 @@ class Engines(Section):
     def known(cls, value: str, info: Any) -> str:
         none = ("none",) if info.field_name in ("convert", "recognize") else ()
         choices = ("auto", *none, *engines.names(info.field_name))
+        if info.field_name == "lipsync" and value in choices[1:] and engines.kinds("lipsync")[value].card.filmed:
+            raise ValueError(f"{value} moves the lips of filmed people, and clips show drawn hosts only: write `auto`")
         return nearest(value, choices, f"{info.field_name} engine")
 
     @field_validator("translate")
@@ -338,7 +340,7 @@ def _host(host: HostSettings, n: int, base: Path, where: Callable[..., str], pro
         folder = next((f for f in (base / avatar, home() / "avatars" / avatar) if (f / "avatar.yaml").is_file()), None)
         if folder is None:
             problems.append(where("hosts", n, "avatar") + wrong(avatar, [*_shipped_avatars(), NO_AVATAR], "avatar"))
-        elif re.search(r"^kind: *filmed\b", (folder / "avatar.yaml").read_text("utf-8", errors="replace"), re.MULTILINE):
+        elif re.search(r"^kind: *['\"]?filmed\b", (folder / "avatar.yaml").read_text("utf-8", errors="replace"), re.MULTILINE):
             drawn = ", ".join((*_shipped_avatars(), NO_AVATAR))
             problems.append(
                 f"{where('hosts', n, 'avatar')}hosts.{n}.avatar: {avatar} is filmed, and clips show drawn hosts only: take {drawn}."

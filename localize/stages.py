@@ -21,8 +21,9 @@ from localize import campaign as campaigns
 from localize import languages, media
 from localize.avatar import Scene, perform
 from localize.avatar.drawn import DrawnAvatar
+from localize.avatar.package import Package
 from localize.booth import Booth
-from localize.campaign import Campaign
+from localize.campaign import Brand, Campaign
 from localize.checks import VERSION as CHECKS_VERSION
 from localize.checks import clips as clip_checks
 from localize.clip import cards, render
@@ -50,6 +51,7 @@ from localize.store import LocalStore, digest, file_digest, key
 from localize.timeline import Timeline, lay_out
 
 LONGEST_PICTURE = 1400  # px: what a still needs to be zoomed in the frame
+CLOTHES = "jacket"  # the colour of a drawn host that a brand's may replace
 MOST_PICTURES = 10  # more than a clip of a minute shows
 
 Hold = Callable[[str], AbstractContextManager[object]]
@@ -67,11 +69,8 @@ class Studio(Desk):
         cv2.setNumThreads(1)
 
     def lipsync(self, language: str) -> Lipsync:
-        asked = self.campaign.engines.lipsync
-        engine = self._engine("lipsync", asked, language, able=lambda card: not card.filmed)
-        if engine.card.filmed:
-            raise UserError(f"the lipsync engine {asked!r} moves the lips of filmed people, and this host is drawn: leave it at `auto`.")
-        return cast(Lipsync, engine)
+        """What moves the lips of drawn hosts; a campaign that names another is refused when it is read."""
+        return cast(Lipsync, self._engine("lipsync", self.campaign.engines.lipsync, language, able=lambda card: not card.filmed))
 
     def publisher(self, channel: Channel) -> Publisher:
         return cast(Publisher, self._engine("publish", channel.kind, ""))
@@ -82,8 +81,10 @@ class Studio(Desk):
         colour where the campaign gives one; of two, the second keeps their own, or they would be in uniform."""
         if not hasattr(self._own, "avatars"):
             brand = self.campaign.brand
-            worn = {"jacket": brand.primary} if "primary" in brand.model_fields_set else {}
             folders = self.campaign.avatar_folders()
+            # Compared, as a campaign that has been to a worker does not know any more what its file said.
+            worn = {} if brand.primary == Brand().primary else {CLOTHES: brand.primary}
+            worn = worn if folders and CLOTHES in Package.read(folders[0] / "avatar.yaml").colours else {}
             self._own.avatars = tuple(DrawnAvatar.load(folder, colours={} if n else worn) for n, folder in enumerate(folders))
         return cast(tuple[DrawnAvatar, ...], self._own.avatars)
 
@@ -138,7 +139,8 @@ class Studio(Desk):
         return key(
             "clip", render.VERSION, p.sku, script.lines, texts, script.price, script.was_price,
             [self.booth.key(line, job.language) for line in script.lines], c.script.seconds,
-            self.lipsync(job.language).fingerprint(), [a.fingerprint() for a in self.avatars], [file_digest(i) for i in p.images],
+            self.lipsync(job.language).fingerprint() if self.avatars else "", [a.fingerprint() for a in self.avatars],
+            [file_digest(i) for i in p.images],
             self.layout, c.brand.primary, c.brand.accent, file_digest(c.brand.logo) if c.brand.logo else "",
             c.video, self._music_digest(), self._producer(), *from_mark(script),
         )  # fmt: skip
@@ -230,7 +232,8 @@ class Studio(Desk):
         asked = tuple(t for t in self.translators(language) if t.card.machine and t.card.name in origins.values())
         used: dict[str, dict[str, None]] = {}
         spoken = [maker for host in range(len(self.campaign.hosts)) for maker in self.booth.cast(language, host).makers()]
-        for e in (*asked, self.writer(language), *spoken, self.lipsync(language)):
+        seen = (self.lipsync(language),) if self.avatars else ()
+        for e in (*asked, self.writer(language), *spoken, *seen):
             used.setdefault(e.card.stage, {})[f"{e.card.name} ({e.card.licence})"] = None
         return {stage: ", ".join(names) for stage, names in used.items()}
 

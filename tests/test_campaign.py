@@ -75,6 +75,12 @@ def test_a_filmed_avatar_is_known_for_what_it_is(shop: Path, monkeypatch: pytest
     assert "auntie is filmed, and clips show drawn hosts only: take arun, mali, pixa, none" in found[0]
 
 
+def test_lip_sync_of_filmed_people_is_refused_while_clips_show_drawn_hosts(shop: Path) -> None:
+    found = problems(change(shop, "producer: Corner", "engines:\n  lipsync: wav2lip\n"))
+    assert len(found) == 1
+    assert "wav2lip moves the lips of filmed people" in found[0]
+
+
 def test_a_byte_order_mark_and_an_s3_store_are_taken(shop: Path) -> None:
     path = change(shop, "currency: THB", "currency: THB\nstore: s3://studio/clips")
     path.write_bytes(b"\xef\xbb\xbf" + path.read_bytes())

@@ -15,7 +15,7 @@ from localize.script.dialogues import one_sided
 
 _T = TypeVar("_T", bound=str)
 
-MOST_LINES = 20
+MOST_LINES = 28  # a dialogue of 60 s has 19 and its replies
 LONGEST_TEXT = 400  # letters; a Line longer than this is no sentence
 _ROLES: tuple[Role, ...] = get_args(Role)
 _EMOTIONS: tuple[Emotion, ...] = get_args(Emotion)

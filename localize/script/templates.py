@@ -86,6 +86,7 @@ _SLOTS: dict[str, _Slot] = {
 
 # Replies have no role that a card, a sound or a post goes by: they ask as a buyer would. The rank of those that have none of their
 # own is a little above that of the Line they belong to.
+MOST_REPLIES = 12  # of a slot that are tried
 _REPLIES: dict[str, _Slot] = {
     "open": _Slot("problem", 0.5, ("open_hands",), "happy", "picture"),
     "relate": _Slot("problem", 1, ("rest",), "surprised", "picture"),
@@ -264,6 +265,7 @@ class _Composer:
 
     def __init__(self, product: Product, text: Text, price: Money, was: Money | None, language: str, brief: Brief) -> None:
         self.sku, self.group, self.text, self.language, self.brief = product.sku, group_of(product), text, language, brief
+        self.replied: set[str] = set()
         self.title = spoken_title(text.title, language, text.brand or product.brand)
         self.saved = saving(price, was)
         self.phrases = phrases(language)
@@ -337,7 +339,9 @@ class _Composer:
         """What the other host says before (1) or after (-1) a draft."""
         # Where to buy is asked by the second host alone: the first knows it.
         kind, group = _REPLIES[slot], "place" if self.brief.platform != "any" and not to.line.host else ""
-        line = self.line(slot, kind, group, to.n, 1 - to.line.host, {})
+        turns = [self.line(slot, kind, group, to.n + n, 1 - to.line.host, {}) for n in range(MOST_REPLIES)]
+        line = next((line for line in turns if line.text not in self.replied), turns[0])
+        self.replied.add(line.text)  # nobody says the same twice
         if not kind.rank:
             return _Draft(0, line, slot, reply=True)
         return _Draft(max(kind.rank, to.rank) + 0.01, line, slot, reply=True, beside=beside)

@@ -13,6 +13,7 @@ from PIL import Image, ImageDraw
 
 from localize import campaign as campaigns
 from localize import media, planning, stages
+from localize.avatar.drawn import DrawnAvatar
 from localize.clip import render
 from localize.domain import MOUTH_OPENING, Performance, Product
 from localize.products import pictures
@@ -108,6 +109,15 @@ def test_the_mouth_is_open_when_the_voice_is_loud(first: Made) -> None:
         opening[round(mouth.start * 30) : round(mouth.end * 30)] = MOUTH_OPENING[mouth.shape]
     loud = 20 * np.log10(np.maximum(cells, cells.max() / 100))
     assert np.corrcoef(opening, loud)[0, 1] > 0.4  # with music under it; benchmarks/sync.py measures without
+
+
+def test_the_first_host_wears_the_brands_colour_also_at_a_worker(campaign: campaigns.Campaign, tmp_path: Path) -> None:
+    def worn(brand: campaigns.Brand) -> str:
+        there = campaigns.Campaign.model_validate(campaign.model_copy(update={"brand": brand}).model_dump(mode="json"))
+        return stages.Studio(there, LocalStore(tmp_path)).avatars[0].fingerprint()
+
+    assert worn(campaigns.Brand()) != worn(campaigns.Brand(primary="#204080"))
+    assert worn(campaigns.Brand()) == DrawnAvatar.load(campaign.avatar_folders()[0]).fingerprint()
 
 
 @pytest.mark.parametrize(("avatars", "seen"), [(("none",), 0), (("mali", "arun"), 2)])

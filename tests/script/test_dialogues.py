@@ -17,7 +17,7 @@ from localize import languages, pace
 from localize.checks import adlaw, words
 from localize.domain import Line, Script, Text
 from localize.errors import UserError
-from localize.script import Brief, Form, dialogues, phrases, prompt
+from localize.script import Brief, Form, answer, dialogues, phrases, prompt
 
 FORMS: tuple[Form, ...] = ("questions", "banter", "relay")
 
@@ -26,6 +26,23 @@ def write(language: str, sku: str = "A1", seconds: int = 30, form: Form | None =
     price, was = prices(language)
     brief = Brief(seconds, platform=more.get("platform", "tiktok"), gender="female", second="male", dialogue=form)
     return WRITER.write(product(sku), text or TEXTS[language], price, was if more.get("sale", True) else None, language, brief)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("form", FORMS)
+def test_nobody_says_the_same_twice_of_a_product_with_little_to_say(language: str, form: Form) -> None:
+    little = Text(title=TEXTS[language].title, features=TEXTS[language].features[:1])
+    for sku in "ABCDEFGH":
+        told = [line.text for line in write(language, sku, 60, form, little, sale=False).lines]
+        assert sorted(set(told)) == sorted(told)
+
+
+def test_a_long_dialogue_of_a_model_is_read_to_its_end() -> None:
+    roles = ["hook", *["feature", "problem"] * 10, "price", "cta"]
+    lines = [{"role": role, "text": f"Sentence {n}.", "host": n % 2} for n, role in enumerate(roles)]
+    found, wrong = answer.parse(json.dumps({"lines": lines}), 0, ("female", "male"), "en")
+    assert wrong == []
+    assert [line.role for line in found] == roles
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

@@ -40,9 +40,9 @@ def cutter(frame: Pixels, box: Box) -> Cutter:
 
     Raises NotReady where the background is no green or blue screen and there is no segmenter.
     """
-    for channel in (1, 2):
-        if (share := screened(frame, box, channel)) >= COVERING:
-            return Screen(channel)
+    share, channel = max((screened(frame, box, channel), channel) for channel in (1, 2))
+    if share >= COVERING:
+        return Screen(channel)
     from localize.avatar.filmed.landmarks import Segmenter, lack
 
     if missing := lack(segmenting=True):

@@ -149,6 +149,8 @@ def add(
     """
     if not re.match(NAME, name):
         raise UserError(f"the name {name!r} becomes a folder: use small letters, digits, '-' and '_'")
+    if name in ("none", *(p.parent.name for p in (ASSETS / "avatars").glob("*/avatar.yaml"))):
+        raise UserError(f"a campaign that names {name!r} means another: give this avatar a name of its own.")
     consent.require(f"the avatar {name}")
     made_of = _original(name, video, consent)
     picture = None
@@ -158,6 +160,8 @@ def add(
     folder = place / name
     if folder.exists() and not replacing:
         raise UserError(f"there is an avatar {name} in {folder} already: give another name, or --replace.")
+    if folder.exists() and (not (folder / SHEET).is_file() or kind(folder) != "filmed"):
+        raise UserError(f"{folder} is no filmed avatar and is not replaced: give another name, or move it away.")
     try:
         place.mkdir(parents=True, exist_ok=True, mode=0o700)
         making = Path(tempfile.mkdtemp(prefix=f".{name}-", dir=place))  # made with 0700

@@ -92,6 +92,21 @@ def test_nothing_is_replaced_unasked_or_left_half_made(video: Path, tmp_path: Pa
     assert [p.name for p in place.iterdir()] == ["anna"]
 
 
+def test_a_name_that_means_another_avatar_is_refused(video: Path, tmp_path: Path) -> None:
+    for name in ("mali", "none"):
+        with pytest.raises(UserError, match="a name of its own"):
+            package.add(name, video, consent(), tmp_path / "avatars")
+
+
+def test_only_a_filmed_avatar_is_replaced(video: Path, tmp_path: Path) -> None:
+    theirs = tmp_path / "avatars" / "anna"
+    theirs.mkdir(parents=True)
+    (theirs / "mine.jpg").write_bytes(b"x")
+    with pytest.raises(UserError, match="is no filmed avatar"):
+        package.add("anna", video, consent(), tmp_path / "avatars", replacing=True)
+    assert (theirs / "mine.jpg").is_file()
+
+
 def test_what_is_refused_and_what_is_warned_of(tmp_path: Path) -> None:
     assert findings(tmp_path) == {"length": "warn"}
     assert findings(tmp_path, count=100)["length"] == "block"
