@@ -89,6 +89,7 @@ def test_every_gesture_moves_a_hand_and_stays_on_the_canvas(mali: DrawnAvatar, g
     assert canvas[:, [0, -1], 3].max() == 0, "the hand is cut off by the canvas"
 
 
+@pytest.mark.heavy
 def test_a_gesture_never_leaves_the_canvas_on_its_way(mali: DrawnAvatar) -> None:
     for gesture, move in mali.package.rig.gestures.items():
         if move.wide and gesture.endswith("_left"):

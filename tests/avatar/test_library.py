@@ -94,6 +94,7 @@ def test_a_library_that_is_none_is_told(tmp_path: Path) -> None:
     assert Library.read(FILE) == shared()
 
 
+@pytest.mark.heavy
 def test_the_sheet_is_written(tmp_path: Path) -> None:
     out = sheet(MALI, tmp_path / "sheets" / "mali.png", width=600)
     assert cv2.imread(str(out)).shape[1] == 600

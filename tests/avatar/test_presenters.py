@@ -116,6 +116,7 @@ def test_no_gesture_opens_the_body_or_lifts_it_off_the_lower_edge(host: DrawnAva
         assert (picture[-1, :, 3] == 255).sum() > 0.25 * host.size[0], gesture
 
 
+@pytest.mark.heavy
 def test_a_brands_colour_dresses_it_and_leaves_the_face_alone(folder: Path, host: DrawnAvatar) -> None:
     pose = still(host.package.rig)
     ours = drawn(host, pose)

@@ -65,6 +65,7 @@ def test_what_is_no_such_file_or_a_damaged_one_is_told(tmp_path: Path) -> None:
         list(read(path))
 
 
+@pytest.mark.heavy
 def test_a_long_clip_takes_no_more_memory(tmp_path: Path) -> None:
     def peak(count: int) -> int:
         def made() -> Iterator[Patch | None]:

@@ -45,7 +45,7 @@ HIGH = 5.0  # cost of a pitch that is e times too high: a high voice's spectrum 
 # person's mean and variation. The first coefficients are how a voice is lit, the last its grain, and words are between them: with
 # all of these the likeness is highest, and most of the words are gone.
 SHARE = {True: ((2, 5, 10, 14), (0.8, 0.30, 0.30, 1.0)), False: ((10, 15), (0.2, 1.0))}
-STIR = 0.03  # how far a pitch may be from its own mean over STEADY, as a logarithm
+STIR = 0.02  # how far a pitch may be from its own mean over STEADY, as a logarithm
 STEADY = 21  # frames
 LOUDER = 0.4  # of the way that loudness goes to the person's, quiet frames to quiet and loud to loud
 LOUDEST = 12.0  # dB, the longest such way

@@ -21,7 +21,7 @@ LOUD = 30.0  # dB under the loudest frame: where speech ends and the room begins
 TOP = 7600.0  # Hz above which many recordings hold nothing, and nothing is learned of them
 BOTTOM = 4  # bands under which a microphone is heard, not a voice
 FURTHEST = 12.0  # dB that a band is changed by
-STRENGTH = 0.8  # of the difference that is taken away: two sounds of one voice are not the same words
+STRENGTH = 0.75  # of the difference that is taken away: two sounds of one voice are not the same words
 MOST, ENOUGH = 6.0, 0.3  # dB by which peaks are held down, and which nobody hears
 STRETCH = 960  # samples over which the power is taken
 

@@ -49,12 +49,14 @@ def test_three_seconds_are_too_short() -> None:
     assert "3.0 s" in report.refused[0].message
 
 
+@pytest.mark.heavy
 def test_a_blurred_face_is_refused(tmp_path: Path) -> None:
     frames = [cv2.GaussianBlur(f, (0, 0), 3) for f in Source(films.real("grid_bbaf2n.mpg")).frames()]
     blurred = films.film(tmp_path / "a.mp4", [*frames, *frames[::-1]])  # type: ignore[list-item]
     assert [f.check for f in enrol(blurred, finder=CascadeFaces()).refused] == ["footage.blur"]
 
 
+@pytest.mark.heavy
 def test_two_people_are_refused(tmp_path: Path) -> None:
     one, other = (list(Source(films.real(f"grid_{name}.mpg")).frames()) for name in ("bbaf2n", "lbbc2a"))
     both = films.film(tmp_path / "a.mp4", (np.hstack([a, b]) for _ in range(2) for a, b in zip(one, other, strict=True)))

@@ -107,6 +107,7 @@ def test_only_a_filmed_avatar_is_replaced(video: Path, tmp_path: Path) -> None:
     assert (theirs / "mine.jpg").is_file()
 
 
+@pytest.mark.heavy
 def test_what_is_refused_and_what_is_warned_of(tmp_path: Path) -> None:
     assert findings(tmp_path) == {"length": "warn"}
     assert findings(tmp_path, count=100)["length"] == "block"
@@ -120,6 +121,7 @@ def test_what_is_refused_and_what_is_warned_of(tmp_path: Path) -> None:
     assert findings(tmp_path, lambda k, f: cv2.GaussianBlur(f, (0, 0), 5))["blur"] == "warn"  # type: ignore[arg-type,return-value]
 
 
+@pytest.mark.heavy
 def test_something_before_the_mouth_is_told(tmp_path: Path) -> None:
     def covered(k: int, frame: Pixels) -> Pixels:
         if 60 < k < 90:
@@ -129,6 +131,7 @@ def test_something_before_the_mouth_is_told(tmp_path: Path) -> None:
     assert findings(tmp_path, covered)["covered"] == "warn"
 
 
+@pytest.mark.heavy
 def test_of_footage_with_a_cut_the_longest_piece_is_used(tmp_path: Path) -> None:
     frames = (films.person(k, behind=(90, 90, 110) if k < 60 else (230, 220, 200)) for k in range(220))
     report = enrol(films.film(tmp_path / "a.mp4", frames), finder=films.MarkedFaces())

@@ -47,6 +47,7 @@ def test_neighbours_follow_each_other_or_meet_at_the_seam(kind: str) -> None:
     assert jumps == ({(39, 10)} if kind == "forward" else set())
 
 
+@pytest.mark.heavy
 def test_somebody_who_sways_repeats_after_a_whole_period(tmp_path: Path) -> None:
     video = films.film(tmp_path / "a.mp4", (films.person(k) for k in range(260)))
     loop = enrol(video, finder=films.MarkedFaces()).loop
@@ -56,6 +57,7 @@ def test_somebody_who_sways_repeats_after_a_whole_period(tmp_path: Path) -> None
     assert loop.psnr > loop.usual - 3
 
 
+@pytest.mark.heavy
 def test_somebody_who_never_comes_back_goes_there_and_back(tmp_path: Path) -> None:
     frames = (np.clip(films.person(k).astype(int) + k // 4, 0, 255).astype(np.uint8) for k in range(200))  # it grows light
     report = enrol(films.film(tmp_path / "a.mp4", frames), finder=films.MarkedFaces())
