@@ -155,6 +155,13 @@ def load(path: str | Path) -> Consent:
     return record(Path(path), Consent, "a consent")
 
 
+def kept(path: Path, what: str) -> Consent:
+    """The consent that lies with `what` ("the voice anna"). Raises Blocked where there is none, UserError as `load`."""
+    if not path.is_file():
+        raise Blocked(f"{what} may not be used: there is no consent in {path}. A consent.yaml says:\n{EXAMPLE}")
+    return load(path)
+
+
 def dump(consent: Consent) -> str:
     """The consent as YAML text that `load` reads."""
     return yaml.safe_dump(consent.model_dump(mode="json"), sort_keys=False, allow_unicode=True)

@@ -79,12 +79,7 @@ class VoicePackage:
     def load(cls, folder: Path) -> VoicePackage:
         """Raises UserError for a voice.yaml or consent that can't be read, Blocked for a voice without a consent."""
         sheet = consents.record(folder / SHEET, Sheet, "a voice package's sheet")
-        paper = folder / sheet.consent
-        if not paper.is_file():
-            raise Blocked(
-                f"the voice {sheet.name} may not be used: there is no consent in {paper}. A consent.yaml says:\n{consents.EXAMPLE}"
-            )
-        return cls(folder, sheet, consents.load(paper))
+        return cls(folder, sheet, consents.kept(folder / sheet.consent, f"the voice {sheet.name}"))
 
     def speaker(self) -> Speaker:
         """Whose voice it is, for the engines. Raises UserError for a reference that is missing, Blocked for one that is not

@@ -48,12 +48,7 @@ class FilmedPackage:
     def load(cls, folder: Path) -> FilmedPackage:
         """Raises UserError for an avatar.yaml or consent that can't be read, Blocked for an avatar without a consent."""
         sheet = consents.record(folder / SHEET, Sheet, "a filmed avatar's sheet")
-        paper = folder / sheet.consent
-        if not paper.is_file():
-            raise Blocked(
-                f"the avatar {sheet.name} may not be used: there is no consent in {paper}. A consent.yaml says:\n{consents.EXAMPLE}"
-            )
-        return cls(folder, sheet, consents.load(paper))
+        return cls(folder, sheet, consents.kept(folder / sheet.consent, f"the avatar {sheet.name}"))
 
     def footage(self) -> Footage:
         """The footage. Raises UserError for one that is missing, Blocked for one that is not what the consent is for."""
