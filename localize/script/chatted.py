@@ -15,10 +15,11 @@ from localize.chat.local_chat import LocalChat, LocalChatOptions
 from localize.chat.openai_chat import OpenAIChat, OpenAIOptions
 from localize.domain import Finding, Line, Money, Product, Role, Script, Text
 from localize.engines import Card
-from localize.script import Brief, Judge, answer, no_judge, prompt
+from localize.script import Brief, Judge, answer, dialogues, no_judge, prompt
 from localize.script.phrases import group_of
 from localize.script.templates import STYLES, TemplateWriter
 
+DIALOGUE_VERSION = "2"  # of what is done with a dialogue's Lines
 AGAIN = 2  # times that an answer is asked for once more
 OVER = 1.14  # times the wished length that a script may take
 # What a script can do without, the first to go first; of several Lines of a role, the last.
@@ -41,7 +42,7 @@ class ChatWriter:
         return f"{self.card.name}-{self.card.version}-{prompt.fingerprint()}-{self.chat.fingerprint()}-{self.instead.fingerprint()}"
 
     def dialogue_fingerprint(self) -> str:
-        return f"{prompt.dialogue_fingerprint()}-{self.instead.dialogue_fingerprint()}"
+        return f"{DIALOGUE_VERSION}-{prompt.dialogue_fingerprint()}-{self.instead.dialogue_fingerprint()}"
 
     def write(
         self, product: Product, text: Text, price: Money, was: Money | None, language: str, brief: Brief, judge: Judge = no_judge
@@ -59,6 +60,8 @@ class ChatWriter:
             if not problems:
                 # Of a dialogue nothing is left out: a question without its answer is worse than the templates.
                 lines, long = fitted(lines, brief.seconds, language, ask=attempt < AGAIN or bool(brief.second))
+                if brief.second:
+                    lines = dialogues.asides(lines, language)
                 script = self._script(lines, product, text, price, was, language, long)
                 problems = [
                     *(f.message for f in judge(script) if f.severity == "block"),

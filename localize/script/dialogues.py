@@ -7,16 +7,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import groupby
+from itertools import groupby, pairwise
 from typing import get_args
 
-from localize.domain import Line
+from localize import pace
+from localize.domain import Line, Role
 from localize.script import Brief, Form
 from localize.script.phrases import pick
 
 FORMS: tuple[Form, ...] = get_args(Form)
 VERSION = "1"
 MOST_ON_END = 3  # Lines that one host may say before the other is heard
+ASIDE = 3.0  # s that a reply takes at most: a model is asked for one or two, and what tells of the thing itself takes longer
+_ASIDE_ROLES: tuple[Role, ...] = ("problem", "feature", "proof")
 
 
 @dataclass(frozen=True)
@@ -102,3 +105,17 @@ def shown_on(lines: Sequence[Line], replies: Sequence[bool]) -> list[Line]:
         before = shown[-1].feature if shown else None
         shown.append(line.model_copy(update={"feature": before}) if reply and before is not None else line)
     return shown
+
+
+def asides(lines: Sequence[Line], language: str) -> list[Line]:
+    """A model's Lines with its replies shown as the templates show theirs: on the picture before them, and without the role of a
+    feature, which brings a sound. A reply is what the other host says shortly about no feature: a model does not mark it."""
+    replies = [False]
+    for before, line in pairwise(lines):
+        other = line.host != before.host and line.feature is None and line.role in _ASIDE_ROLES
+        replies.append(other and pace.seconds(line.text, language) <= ASIDE)
+    shown = shown_on(lines, replies)
+    return [
+        line.model_copy(update={"role": "problem"}) if reply and line.role == "feature" else line
+        for line, reply in zip(shown, replies, strict=True)
+    ]

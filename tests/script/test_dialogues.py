@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import re
 import string
+from dataclasses import replace
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -26,6 +28,12 @@ def write(language: str, sku: str = "A1", seconds: int = 30, form: Form | None =
     price, was = prices(language)
     brief = Brief(seconds, platform=more.get("platform", "tiktok"), gender="female", second="male", dialogue=form)
     return WRITER.write(product(sku), text or TEXTS[language], price, was if more.get("sale", True) else None, language, brief)
+
+
+def said_by_either(language: str, slot: str) -> set[str]:
+    """The replies of a slot as a woman and as a man say them."""
+    pools, particles = phrases.dialogue(language)[slot], phrases.phrases(language).particles
+    return {phrase.format_map(particles[gender]) for pool in pools.values() for phrase in pool for gender in ("female", "male")}
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -64,7 +72,9 @@ def test_both_speak_and_neither_for_long(language: str, form: Form) -> None:
             assert [f.message for f in words.check(script, product(sku)) if f.severity == "block"] == []
     bare = write(language, form=form, text=Text(title=text.title), sale=False)
     assert dialogues.one_sided(bare.lines) == []
-    assert not set(phrases.dialogue(language)["open"]["general"]) & {line.text for line in bare.lines}, "nobody would answer"
+    asked = said_by_either(language, "open")
+    assert asked & {line.text for line in write(language, form=form).lines}, "it is known where it is said"
+    assert not asked & {line.text for line in bare.lines}, "nobody would answer"
 
 
 @pytest.mark.parametrize("form", FORMS)
@@ -108,10 +118,14 @@ def test_a_brief_for_one_host_is_known_as_before() -> None:
     assert WRITER.dialogue_fingerprint() not in WRITER.fingerprint()
 
 
-def test_a_reply_stays_on_the_picture_before_it() -> None:
-    for line, before in zip((lines := write("en", "A1", 60, "questions").lines)[1:], lines, strict=False):
-        if line.text in phrases.dialogue("en")["more"]["general"]:
-            assert (line.feature, line.show) == (before.feature, "picture")
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_reply_stays_on_the_picture_before_it(language: str) -> None:
+    lines, asked = write(language, "A1", 60, "questions").lines, said_by_either(language, "more")
+    replies = [(line, before) for before, line in pairwise(lines) if line.text in asked]
+    assert replies
+    for line, before in replies:
+        assert before.feature is not None
+        assert (line.feature, line.show) == (before.feature, "picture")
 
 
 def test_a_language_without_dialogue_is_named() -> None:
@@ -137,9 +151,9 @@ PAIR = [line | {"text": line["text"].replace("ค่ะ", "ครับ").replac
 BRIEF = Brief(15, platform="tiktok", second="male", dialogue="banter")
 
 
-def asked(*replies: list[dict[str, Any]]) -> tuple[Script, Any]:
+def asked(*replies: list[dict[str, Any]], brief: Brief = BRIEF) -> tuple[Script, Any]:
     with servers.running(*(Reply(said(lines)) for lines in replies)) as model:
-        script = writer(model).write(PRODUCT, TEXT, PRODUCT.price, PRODUCT.was_price, "th", BRIEF)
+        script = writer(model).write(PRODUCT, TEXT, PRODUCT.price, PRODUCT.was_price, "th", brief)
     return script, model
 
 
@@ -153,6 +167,18 @@ def test_a_model_is_told_of_both_and_says_whose_each_line_is() -> None:
     schema = model.asked[0]["response_format"]["json_schema"]["schema"]
     assert schema == prompt.schema(BRIEF) != prompt.SCHEMA
     assert "host" in schema["properties"]["lines"]["items"]["required"]
+
+
+def test_a_model_s_reply_stays_on_the_picture_before_it() -> None:
+    aside = {"role": "feature", "text": "แล้วมีอะไรอีกครับ", "gesture": "rest", "emotion": "happy", "feature": None, "host": 1}
+    own = PAIR[2] | {"host": 0, "text": GOOD[2]["text"]}
+    told = aside | {"text": "ใบนี้เป็นงานดินเผาที่ดูแลง่ายและวางบนโต๊ะทำงานหรือในครัวก็เข้ากันดีกับของใช้ทุกชิ้นในบ้านครับ"}
+    script, _ = asked([*PAIR[:2], aside, own, told, *PAIR[3:]], brief=replace(BRIEF, seconds=30))
+    assert script.engine == "openai"
+    assert [line.feature for line in script.lines] == [None, 0, 0, 1, None, None, None]
+    # No card comes and so no sound; what tells of the thing is a feature's Line as before.
+    assert [line.role for line in script.lines[2:5]] == ["problem", "feature", "feature"]
+    assert [line.show for line in script.lines[2:5]] == ["picture", "feature", "picture"]
 
 
 def test_a_host_in_other_words_is_put_right() -> None:
