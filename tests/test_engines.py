@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 import threading
 import time
 from collections.abc import Callable, Iterator
 from importlib.metadata import EntryPoint, entry_points
+from pathlib import Path
 from typing import ClassVar
 
 import pytest
@@ -141,3 +143,12 @@ def test_an_engine_that_can_not_be_imported_leaves_the_others(monkeypatch: pytes
     with pytest.warns(UserWarning, match="'fancy' can't be loaded: No module named 'no_such_package'"):
         assert engines.names("voice") == tuple(sorted((e.name for e in real), key=lambda n: (-engines.kinds("voice")[n].card.quality, n)))
     engines._found.cache_clear()
+
+
+def test_lips_and_voices_share_what_lies_above_both() -> None:
+    """A stage imports nothing of another one: where torch runs is asked of neither."""
+    package = Path(engines.__file__).parent
+    for stage, other in (("lipsync", "voice"), ("voice", "lipsync")):
+        for file in (package / stage).rglob("*.py"):
+            imported = re.findall(rf"^\s*(?:from|import) localize\.{other}\b.*", file.read_text(encoding="utf-8"), re.MULTILINE)
+            assert imported == [], file.name

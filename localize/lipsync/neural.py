@@ -14,13 +14,12 @@ import numpy as np
 import numpy.typing as npt
 from pydantic import Field
 
-from localize import engines, weights
+from localize import engines, torch_device, weights
 from localize.engines import Card
 from localize.errors import NotReady
 from localize.lipsync import Box, Boxes, Frame, Patch, Samples
 from localize.lipsync.blend import cut
 from localize.media import resampled
-from localize.voice import torch_device
 
 RATE = 16_000  # Hz that both models hear
 CHIN = 10  # px below the face that both models were trained to see: an open jaw hangs lower than the one found

@@ -14,11 +14,11 @@ from typing import Any, ClassVar
 
 from pydantic import Field
 
-from localize import engines, weights
+from localize import engines, torch_device, weights
 from localize.engines import Card
 from localize.errors import NotReady
 from localize.languages import Language, Token
-from localize.voice import Sound, VoiceStyle, places, torch_device
+from localize.voice import Sound, VoiceStyle, places
 from localize.voice.vits import EDGE, Vits, checked
 
 CODES = {"th": "tha", "vi": "vie", "id": "ind", "en": "eng"}  # the models' names of the languages

@@ -13,9 +13,9 @@ import numpy as np
 from localize.domain import Word
 from localize.errors import NotReady, UserError
 from localize.languages import Language, Token
+from localize.torch_device import drawing
 from localize.voice import Samples, Sound, VoiceStyle
 from localize.voice.letters import Clause, clauses
-from localize.voice.torch_device import drawing
 
 # Clauses spoken together. A GPU is hardly busy with one; a CPU is, and takes half as long again for the same clauses in fours.
 ON_GPU, ON_CPU = 16, 1

@@ -11,10 +11,10 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from localize import engines, weights
+from localize import engines, torch_device, weights
 from localize.engines import Card
 from localize.errors import NotReady
-from localize.voice import Samples, places, torch_device
+from localize.voice import Samples, places
 from localize.voice.converters.neural import PACKAGES, ConverterOptions, NeuralConverter
 
 FILES = ("model.pth", "config.json")

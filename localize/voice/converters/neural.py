@@ -9,11 +9,11 @@ from typing import Any, ClassVar
 
 from pydantic import Field
 
-from localize import engines, weights
+from localize import engines, torch_device, weights
 from localize.engines import Card
 from localize.errors import NotReady, UserError
 from localize.media import read_audio
-from localize.voice import Samples, Speaker, torch_device
+from localize.voice import Samples, Speaker
 from localize.voice.converters.pieces import through
 
 PACKAGES = ("torch", "torchaudio", "TTS")

@@ -10,9 +10,9 @@ from typing import Any, ClassVar
 import numpy as np
 from pydantic import Field
 
-from localize import engines, weights
+from localize import engines, torch_device, weights
 from localize.engines import Card
-from localize.voice import Samples, places, torch_device
+from localize.voice import Samples, places
 from localize.voice.converters.neural import PACKAGES, ConverterOptions, NeuralConverter
 
 FILES = ("checkpoint.pth", "config.json")
