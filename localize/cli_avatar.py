@@ -82,7 +82,7 @@ def list_avatars(
 @avatar_app.command()
 def show(
     name: Annotated[str, typer.Argument(help="a drawn avatar, or the folder of one")],
-    out: Annotated[Path | None, typer.Option(help="the PNG to write; NAME.png if not given")] = None,
+    out: Annotated[Path | None, typer.Option(help="the picture to write (.png, .jpg, .webp); NAME.png if not given")] = None,
 ) -> None:
     """Draw every mouth, feeling and gesture of a drawn avatar into one picture."""
     folder = packages.folder_of(name)

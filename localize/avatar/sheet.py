@@ -12,8 +12,10 @@ from PIL import Image, ImageDraw
 from localize.avatar.drawn import DrawnAvatar, Sprite
 from localize.avatar.pose import Pose, Rig, still
 from localize.domain import Emotion, MouthShape
+from localize.errors import UserError
 
 GREY = (226, 231, 238)
+PICTURES = (".png", ".jpg", ".jpeg", ".webp")
 SHEET_SCALE = 0.6  # a body is shown 300 pixels wide
 
 
@@ -42,12 +44,21 @@ def contact_sheet(avatar: DrawnAvatar, width: int = 1800) -> Image.Image:
 
 
 def sheet(folder: Path, out: Path, width: int = 2400) -> Path:
-    """Draw the contact sheet of the avatar package in `folder` to the PNG file `out`, which is given back.
+    """Draw the contact sheet of the avatar package in `folder` to the picture `out`, which is given back.
 
-    Raises UserError if the package is incomplete.
+    Raises UserError if the package is incomplete, and for a file that is named like no picture or can't be written.
     """
-    out.parent.mkdir(parents=True, exist_ok=True)
-    contact_sheet(DrawnAvatar.load(folder, scale=SHEET_SCALE), width).save(out)
+    if out.suffix.casefold() not in PICTURES:
+        raise UserError(f"{out} is not named like a picture: give a name that ends with {', '.join(PICTURES)}.")
+    try:
+        out.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as e:
+        raise UserError(f"{out.parent} can't be made: {e.strerror or e}. Give another file.") from e
+    drawn = contact_sheet(DrawnAvatar.load(folder, scale=SHEET_SCALE), width)
+    try:
+        drawn.save(out)
+    except OSError as e:
+        raise UserError(f"{out} can't be written: {e.strerror or e}. Give another file.") from e
     return out
 
 
