@@ -17,6 +17,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 
 from localize import engines, languages, yamls
 from localize.assets import ASSETS
+from localize.avatar.filmed import package as avatars
 from localize.domain import Channel
 from localize.errors import Blocked, UserError
 from localize.mistakes import line_of, nearest, problem, wrong
@@ -91,7 +92,7 @@ NO_AVATAR = "none"  # of a host who is only heard
 
 
 class HostSettings(Section):
-    """A presenter: an avatar of assets/avatars (or a folder of that form) and how the voice sounds.
+    """A presenter: an avatar (of assets/avatars, of `crossreel avatar list`, or a folder) and how the voice sounds.
 
     With the avatar `none` the host is heard and not seen, and is the only one. `voice` is a voice package (see docs/voices.md): its
     name or its folder. Without one the engine's own voice of `gender` speaks."""
@@ -134,8 +135,6 @@ class Engines(Section):
     def known(cls, value: str, info: Any) -> str:
         none = ("none",) if info.field_name in ("convert", "recognize") else ()
         choices = ("auto", *none, *engines.names(info.field_name))
-        if info.field_name == "lipsync" and value in choices[1:] and engines.kinds("lipsync")[value].card.filmed:
-            raise ValueError(f"{value} moves the lips of filmed people, and clips show drawn hosts only: write `auto`")
         return nearest(value, choices, f"{info.field_name} engine")
 
     @field_validator("translate")
@@ -248,8 +247,12 @@ class Campaign(Section):
 
     def avatar_folders(self) -> tuple[Path, ...]:
         """The packages of the hosts that are seen: none for a voice-over."""
-        named = (host.avatar for host in self.hosts if host.avatar != NO_AVATAR)
-        return tuple(ASSETS / "avatars" / name if name in _shipped_avatars() else Path(name) for name in named)
+        return tuple(_avatar_folder(host) for host in self.hosts if host.avatar != NO_AVATAR)
+
+    @property
+    def filmed(self) -> bool:
+        """Whether the hosts that are seen are people's videos; where two are seen, both are or none is."""
+        return any(avatars.kind(folder) == "filmed" for folder in self.avatar_folders())
 
     def memories(self) -> tuple[Path, ...]:
         """The translation memories, the one that accepted corrections go to among them if it is there."""
@@ -263,6 +266,10 @@ class Campaign(Section):
 
     def rates_file(self) -> Path:
         return Path(self.money.rates) if self.money.rates else ASSETS / "rates" / "demo.yaml"
+
+
+def _avatar_folder(host: HostSettings) -> Path:
+    return ASSETS / "avatars" / host.avatar if host.avatar in _shipped_avatars() else Path(host.avatar)
 
 
 def _shipped_avatars() -> list[str]:
@@ -306,7 +313,7 @@ def _absolute(campaign: Campaign, base: Path, path: Path, tree: yaml.Node | None
     blocked: list[str] = []
     at = partial(_where, path, tree)
     hosts = tuple(_host(host, n, base, at, problems, blocked) for n, host in enumerate(campaign.hosts))
-    problems += _together(campaign, at)
+    problems += _together(campaign, hosts, at)
     if blocked and not problems:
         raise Blocked("\n".join(blocked))
     absolute = campaign.model_copy(
@@ -335,16 +342,18 @@ def _where(path: Path, tree: yaml.Node | None, *loc: str | int) -> str:
 
 def _host(host: HostSettings, n: int, base: Path, where: Callable[..., str], problems: list[str], blocked: list[str]) -> HostSettings:
     """A host with absolute paths and the gender of its voice package; what is wrong with it is added to the lists."""
-    avatar = host.avatar
+    avatar, at = host.avatar, f"{where('hosts', n, 'avatar')}hosts.{n}.avatar: "
     if avatar not in (NO_AVATAR, *_shipped_avatars()):
         folder = next((f for f in (base / avatar, home() / "avatars" / avatar) if (f / "avatar.yaml").is_file()), None)
-        if folder is None:
-            problems.append(where("hosts", n, "avatar") + wrong(avatar, [*_shipped_avatars(), NO_AVATAR], "avatar"))
-        elif re.search(r"^kind: *['\"]?filmed\b", (folder / "avatar.yaml").read_text("utf-8", errors="replace"), re.MULTILINE):
-            drawn = ", ".join((*_shipped_avatars(), NO_AVATAR))
-            problems.append(
-                f"{where('hosts', n, 'avatar')}hosts.{n}.avatar: {avatar} is filmed, and clips show drawn hosts only: take {drawn}."
-            )
+        try:
+            if folder is None:
+                problems.append(where("hosts", n, "avatar") + wrong(avatar, [*avatars.names(base), NO_AVATAR], "avatar"))
+            elif avatars.kind(folder) == "filmed":
+                avatars.FilmedPackage.load(folder)
+        except UserError as error:
+            problems.append(f"{at}{error}")
+        except Blocked as error:
+            blocked.append(f"{at}{error}")
         avatar = str((folder or base / avatar).resolve())
     host = host.model_copy(update={"avatar": avatar})
     if not host.voice:
@@ -362,8 +371,9 @@ def _host(host: HostSettings, n: int, base: Path, where: Callable[..., str], pro
     return host
 
 
-def _together(campaign: Campaign, where: Callable[..., str]) -> Iterator[str]:
-    """What is wrong with a campaign's hosts as a pair."""
+def _together(campaign: Campaign, hosts: Sequence[HostSettings], where: Callable[..., str]) -> Iterator[str]:
+    """What is wrong with a campaign's hosts as a pair, and with what is asked for them. `hosts` have absolute paths."""
+    yield from _kinds(campaign, hosts, where)
     alone = len(campaign.hosts) == 1
     for n, host in enumerate(campaign.hosts):
         if host.avatar == NO_AVATAR and not alone:
@@ -375,6 +385,26 @@ def _together(campaign: Campaign, where: Callable[..., str]) -> Iterator[str]:
         yield (
             f"{where('script', 'dialogue')}script.dialogue: a dialogue needs two hosts, and the campaign has one: add another "
             "under `hosts:`, or leave this line out."
+        )
+
+
+def _kinds(campaign: Campaign, hosts: Sequence[HostSettings], where: Callable[..., str]) -> Iterator[str]:
+    """Whether drawn and filmed hosts stand together, and whether the lip-sync engine is for what the hosts are."""
+    try:
+        kinds = [avatars.kind(_avatar_folder(host)) for host in hosts if host.avatar != NO_AVATAR]
+    except UserError:
+        return  # an avatar that is not there is told already
+    if len(set(kinds)) > 1:
+        yield (
+            f"{where('hosts', 1, 'avatar')}hosts.1.avatar: of two hosts both are drawn or both are filmed, and "
+            f"{campaign.hosts[0].avatar} is {kinds[0]}, {campaign.hosts[1].avatar} {kinds[1]}: take two of a kind."
+        )
+    engine = campaign.engines.lipsync
+    if engine != "auto" and kinds and engines.kinds("lipsync")[engine].card.filmed != (kinds[0] == "filmed"):
+        moves = "filmed" if kinds[0] == "drawn" else "drawn"
+        yield (
+            f"{where('engines', 'lipsync')}engines.lipsync: {engine} moves the lips of {moves} hosts, and the campaign's are {kinds[0]}: "
+            "write `auto`."
         )
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from functools import partial
 from pathlib import Path
@@ -21,6 +21,8 @@ from localize import campaign as campaigns
 from localize import languages, media
 from localize.avatar import Scene, perform
 from localize.avatar.drawn import DrawnAvatar
+from localize.avatar.filmed.avatar import FilmedAvatar, Zone
+from localize.avatar.filmed.package import FilmedPackage
 from localize.avatar.package import Package
 from localize.booth import Booth
 from localize.campaign import Brand, Campaign
@@ -29,6 +31,7 @@ from localize.checks import clips as clip_checks
 from localize.clip import cards, render
 from localize.clip import layout as layouts
 from localize.clip import type as typeset
+from localize.clip.compose import Sprite
 from localize.clip.layout import Layout
 from localize.desk import Desk, from_mark, read_json, write_json
 from localize.domain import (
@@ -42,7 +45,8 @@ from localize.domain import (
     Speech,
 )  # fmt: skip
 from localize.errors import Blocked, CrossreelError, NotReady, Transient, UserError
-from localize.lipsync import Lipsync
+from localize.lipsync import FilmedLipsync, Lipsync
+from localize.lipsync import patches as patch_files
 from localize.planning import Job, Progress
 from localize.products import pictures
 from localize.publish import Publisher
@@ -53,6 +57,8 @@ from localize.timeline import Timeline, lay_out
 LONGEST_PICTURE = 1400  # px: what a still needs to be zoomed in the frame
 CLOTHES = "jacket"  # the colour of a drawn host that a brand's may replace
 MOST_PICTURES = 10  # more than a clip of a minute shows
+FPS, FILMED_FPS = 30, 25  # of clips; footage is kept at 25, and none of its frames is to be seen twice
+LIPS_VERSION = "1"  # raise it when the same speech would give a filmed host's patches another form
 
 Hold = Callable[[str], AbstractContextManager[object]]
 
@@ -68,40 +74,59 @@ class Studio(Desk):
         # Planes are small and the encoder needs the other cores: OpenCV's own threads only get in the way.
         cv2.setNumThreads(1)
 
-    def lipsync(self, language: str) -> Lipsync:
-        """What moves the lips of drawn hosts; a campaign that names another is refused when it is read."""
-        return cast(Lipsync, self._engine("lipsync", self.campaign.engines.lipsync, language, able=lambda card: not card.filmed))
+    def lipsync(self, language: str) -> Lipsync | FilmedLipsync:
+        """What moves the lips of the hosts that are seen; a campaign that names one for others is refused when it is read."""
+        filmed = self.campaign.filmed
+        named = self.campaign.engines.lipsync
+        return cast(Lipsync | FilmedLipsync, self._engine("lipsync", named, language, able=lambda card: card.filmed == filmed))
 
     def publisher(self, channel: Channel) -> Publisher:
         return cast(Publisher, self._engine("publish", channel.kind, ""))
 
     @property
-    def avatars(self) -> tuple[DrawnAvatar, ...]:
-        """The hosts that are seen, loaded once a thread: their caches of drawn poses are not shared. The first wears the brand's
-        colour where the campaign gives one; of two, the second keeps their own, or they would be in uniform."""
+    def avatars(self) -> tuple[DrawnAvatar | FilmedAvatar, ...]:
+        """The hosts that are seen, loaded once a thread: their caches of drawn poses are not shared. The first drawn one wears the
+        brand's colour where the campaign gives one; of two, the second keeps their own, or they would be in uniform.
+
+        Raises Blocked for a filmed one whose footage is not what was consented to."""
         if not hasattr(self._own, "avatars"):
             brand = self.campaign.brand
             folders = self.campaign.avatar_folders()
-            # Compared, as a campaign that has been to a worker does not know any more what its file said.
-            worn = {} if brand.primary == Brand().primary else {CLOTHES: brand.primary}
-            worn = worn if folders and CLOTHES in Package.read(folders[0] / "avatar.yaml").colours else {}
-            self._own.avatars = tuple(DrawnAvatar.load(folder, colours={} if n else worn) for n, folder in enumerate(folders))
-        return cast(tuple[DrawnAvatar, ...], self._own.avatars)
+            if self.campaign.filmed:
+                self._own.avatars = tuple(FilmedAvatar.load(folder) for folder in folders)
+            else:
+                # Compared, as a campaign that has been to a worker does not know any more what its file said.
+                worn = {} if brand.primary == Brand().primary else {CLOTHES: brand.primary}
+                worn = worn if folders and CLOTHES in Package.read(folders[0] / "avatar.yaml").colours else {}
+                self._own.avatars = tuple(DrawnAvatar.load(folder, colours={} if n else worn) for n, folder in enumerate(folders))
+        return cast(tuple[DrawnAvatar | FilmedAvatar, ...], self._own.avatars)
 
     @property
     def layout(self) -> Layout:
-        return layouts.of(len(self.campaign.avatar_folders()))
+        return layouts.of(len(self.campaign.avatar_folders()), filmed=self.campaign.filmed)
+
+    @property
+    def fps(self) -> int:
+        """Frames a second of the campaign's clips."""
+        return FILMED_FPS if self.campaign.filmed else FPS
 
     def permit(self, job: Job) -> None:
-        """Raise Blocked where the consent to a host's voice covers none of the channels that the clip is for."""
+        """Raise Blocked where the consents to the hosts' voices and faces cover none of the channels that the clip is for."""
         refused = []
         for channel in (channels := self.campaign.channels_for(job.product.sku, job.language)):
             try:
                 self.booth.permit(language=job.language, platform=channel.platform)
+                self._permit_faces(job.language, channel.platform)
             except Blocked as error:
                 refused.append(error)
         if refused and len(refused) == len(channels):
             raise refused[0]
+
+    def _permit_faces(self, language: str, platform: str) -> None:
+        """Raise Blocked if a filmed host has not consented to this use, or not any more: read each time, as a night is long."""
+        if self.campaign.filmed:
+            for folder in self.campaign.avatar_folders():
+                FilmedPackage.load(folder).require(language=language, platform=platform)
 
     # ---- stages
 
@@ -153,8 +178,9 @@ class Studio(Desk):
         if there is None:
             with progress.stage("voice"):
                 speeches = self.booth.speeches(script.lines, job.language, progress)
+            lips = self._lips(job, lay_out(script.lines, speeches, self.fps), progress, hold) if self.campaign.filmed else ()
             with progress.stage("clip"), hold("encode"):
-                artifact = self.store.make(name, lambda folder: self._render(job, script, speeches, origins, name, folder))
+                artifact = self.store.make(name, lambda folder: self._render(job, script, speeches, lips, origins, name, folder))
             progress.count("clip", artifact)
             there, reused = artifact.folder, artifact.reused
         else:
@@ -171,8 +197,9 @@ class Studio(Desk):
         return clip, reused
 
     def publish(self, job: Job, clip: Clip, channel: Channel, script: Script) -> Receipt:
-        """Put a clip on a channel. Raises Blocked when a finding or the consent to a host's voice stops it."""
+        """Put a clip on a channel. Raises Blocked when a finding or the consent to a host's voice or face stops it."""
         self.booth.permit(script.lines, language=job.language, platform=channel.platform)
+        self._permit_faces(job.language, channel.platform)
         post = posts.write(job.product, script, self.disclosure(job.product.sku, job.language, clip.key), channel.platform)
         return self.publisher(channel).publish(clip, post, channel, Path(self.campaign.out))
 
@@ -184,29 +211,68 @@ class Studio(Desk):
 
     # ---- how a clip is made
 
-    def job_to_render(self, job: Job, script: Script, speeches: Sequence[Speech], name: str) -> tuple[render.Job, list[Performance]]:
-        """What the renderer is given, and what each host that is seen does in it."""
-        c, fps = self.campaign, 30
+    def job_to_render(
+        self, job: Job, script: Script, speeches: Sequence[Speech], name: str, lips: Sequence[Path] = ()
+    ) -> tuple[render.Job, list[Performance]]:
+        """What the renderer is given, and what each drawn host does in it. `lips` are the filmed hosts' patches."""
+        c, fps = self.campaign, self.fps
         timeline = lay_out(script.lines, speeches, fps)
-        layout, performances = self.layout, [self._performance(job, timeline, host) for host in range(len(self.avatars))]
+        layout = self.layout
+        presenters, performances = self._presenters(job, timeline, lips)
         encoding = media.Encoding(layout.width, layout.height, fps, c.video.crf, c.video.preset)
         return render.Job(
             layout=layout, script=script, timeline=timeline,
             pictures=[pictures.load(p, LONGEST_PICTURE) for p in job.product.images],
             palette=cards.Palette(c.brand.primary, c.brand.accent), logo=c.brand.logo,
-            presenters=[partial(a.sprites, p) for a, p in zip(self.avatars, performances, strict=True)],
+            presenters=presenters,
             music=c.video.music, encoding=encoding, disclosure=self.disclosure(job.product.sku, job.language, name),
         ), performances  # fmt: skip
+
+    def _presenters(
+        self, job: Job, timeline: Timeline, lips: Sequence[Path]
+    ) -> tuple[list[Callable[[float], Iterable[Sprite]]], list[Performance]]:
+        """How each host that is seen looks at a time, and what the drawn ones do."""
+        layout, performances = self.layout, list[Performance]()
+        seen: list[Callable[[float], Iterable[Sprite]]] = []
+        for host, avatar in enumerate(self.avatars):
+            if isinstance(avatar, FilmedAvatar):
+                left, top, right, bottom = layout.presenters[host]
+                zone = Zone(right - left, bottom - top, layout.captions[1] - top, layout.safe[3] - top)
+                seen.append(avatar.seen(lips[host], timeline.duration, zone))
+            else:
+                performances.append(self._performance(job, timeline, host))
+                seen.append(partial(avatar.sprites, performances[-1]))
+        return seen, performances
+
+    def _lips(self, job: Job, timeline: Timeline, progress: Progress, hold: Hold) -> list[Path]:
+        """The files of the filmed hosts' patches, made where they are not there. Raises NotReady without an engine."""
+        made = []
+        with progress.stage("lipsync"):
+            engine = cast(FilmedLipsync, self.lipsync(job.language))
+            for host, avatar in enumerate(cast(tuple[FilmedAvatar, ...], self.avatars)):
+                own = timeline.of(host)
+                said = [(file_digest(s.speech.audio), s.start) for s in own.spoken]
+                name = key("lips", LIPS_VERSION, engine.fingerprint(), avatar.fingerprint(), said, own.duration)
+
+                def build(folder: Path, avatar: FilmedAvatar = avatar, own: Timeline = own) -> None:
+                    patch_files.write(folder / "lips.mkv", avatar.lips(engine, render.speech(own), media.RATE, own.duration))
+
+                with hold("encode" if getattr(engine, "device", "cpu") == "cpu" else "gpu"):
+                    made.append(progress.count("lipsync", self.store.make(name, build)).folder / "lips.mkv")
+        return made
 
     def _performance(self, job: Job, timeline: Timeline, host: int) -> Performance:
         seed = int(digest(job.product.sku)[:8], 16) + host
         own, layout = timeline.of(host), self.layout
         scene = Scene(layout.presenters[host], layout.places, partner_left=host == 0 if len(self.avatars) > 1 else None)
         heard = tuple(s for s in timeline.spoken if s.line.host != host)
-        return perform(own.spoken, self.lipsync(job.language).track(own), own.duration, seed, job.language, scene, heard)
+        mouths = cast(Lipsync, self.lipsync(job.language)).track(own)
+        return perform(own.spoken, mouths, own.duration, seed, job.language, scene, heard)
 
-    def _render(self, job: Job, script: Script, speeches: Sequence[Speech], origins: dict[str, str], name: str, folder: Path) -> None:
-        todo, performances = self.job_to_render(job, script, speeches, name)
+    def _render(
+        self, job: Job, script: Script, speeches: Sequence[Speech], lips: Sequence[Path], origins: dict[str, str], name: str, folder: Path
+    ) -> None:
+        todo, performances = self.job_to_render(job, script, speeches, name, lips)
         done = render.render(todo, folder)
         spoken = todo.timeline.spoken
         for number, performance in enumerate(performances, 1):
@@ -221,11 +287,23 @@ class Studio(Desk):
             "boxes": done.boxes, "label_glyph": done.label_glyph, "pictures": len(todo.pictures),
             "unprintable": typeset.unprintable(" ".join([*shown, *(line.text for line in script.lines)]), job.language),
             "loudness": {"integrated": done.loudness.integrated, "true_peak": done.loudness.true_peak},
-            "voice": self.booth.account(speeches, script.lines), "engines": self.engines_used(job.language, origins),
+            "voice": self.booth.account(speeches, script.lines), "presenters": self._shown(), "fps": todo.encoding.fps,
+            "engines": self.engines_used(job.language, origins),
             "rates_date": str(self.rates.date), "target_seconds": self.campaign.script.seconds,
             "disclosure": todo.disclosure.model_dump(mode="json"),
         }  # fmt: skip
         write_json(folder / "clip.json", sidecar)
+
+    def _shown(self) -> list[dict[str, str]]:
+        """What a clip's sidecar says of the hosts that are seen: of a person, by which consent, never the person's name."""
+        told = []
+        for folder, avatar in zip(self.campaign.avatar_folders(), self.avatars, strict=True):
+            if isinstance(avatar, FilmedAvatar):
+                consent, faces = avatar.package.consent.digest()[:16], avatar.package.sheet.faces
+                told.append({"avatar": folder.name, "kind": "filmed", "consent": consent, "faces": faces})
+            else:
+                told.append({"avatar": folder.name, "kind": "drawn"})
+        return told
 
     def engines_used(self, language: str, origins: dict[str, str]) -> dict[str, str]:
         """Which engine served each stage, with the licence of what it runs; of the translators those that texts came from."""
@@ -243,7 +321,7 @@ class Studio(Desk):
             layout = self.layout
             label = cards.ai_label(made["language"], layout.safe[2] - layout.safe[0])
             expected = clip_checks.Expected(
-                width=layout.width, height=layout.height, fps=30, duration=made["duration"], target=made["target_seconds"],
+                width=layout.width, height=layout.height, fps=made["fps"], duration=made["duration"], target=made["target_seconds"],
                 safe=layout.safe, boxes={k: tuple(v) for k, v in made["boxes"].items()},
                 spoken=tuple((line["start"], line["end"]) for line in made["lines"]), label=np.asarray(label.rgba, np.uint8),
                 label_glyph=made["label_glyph"], pictures=made["pictures"], unprintable=made["unprintable"],

@@ -185,8 +185,8 @@ def ai_label(language: str, width: int) -> Card:
 
 
 def melting(width: int, height: int, reach: int) -> Pixels:
-    """Coverage [h, w] of a picture whose lower edge fades out over `reach` pixels."""
-    down = np.clip((height - 1 - np.arange(height, dtype=np.float32)) / reach, 0, 1)
+    """Coverage [h, w] of a picture whose lower edge fades out over `reach` pixels (0: not at all)."""
+    down = np.clip((height - 1 - np.arange(height, dtype=np.float32)) / max(reach, 1e-3), 0, 1) if reach else np.ones(height, np.float32)
     eased = down * down * (3 - 2 * down)
     return np.ascontiguousarray(np.broadcast_to((eased * 255 + 0.5).astype(np.uint8)[:, None], (height, width)))
 

@@ -27,7 +27,8 @@ ZOOM = 1.08  # what a picture grows by while it is shown
 
 
 class Sprite(Protocol):
-    """A part of a moving layer in a frame: premultiplied pixels, where, and a key that is equal for equal pixels."""
+    """A part of a moving layer in a frame: premultiplied pixels, where, and a key that is equal for equal pixels; None where they
+    never come again."""
 
     @property
     def rgba(self) -> Pixels: ...
@@ -161,6 +162,8 @@ class Composer:
 
     def _moving(self, kind: str, sprite: Sprite, left: int, top: int) -> Layer:
         """A sprite as a layer. Converting costs more than blending, so the latest are kept."""
+        if sprite.key is None:
+            return layer(sprite.rgba, left + sprite.x, top + sprite.y)
         key = (kind, sprite.key)
         if key in self._seen:
             self._seen.move_to_end(key)

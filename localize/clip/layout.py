@@ -58,10 +58,16 @@ TWO_PRESENTERS = replace(
 # Voice-over: nobody stands before the picture, which comes down to the captions.
 PRODUCT_ONLY = replace(PRESENTER_RIGHT, name="product-only", presenters=(), picture=(0, 0, 1080, 1340), card=(60, 900, 560, 1252))
 
+# Filmed hosts stand in their own room: the picture above it, the room down to the frame's end.
+PRESENTER_BELOW = replace(
+    PRESENTER_RIGHT, name="presenter-below", presenters=((0, 720, 1080, 1920),), picture=(0, 0, 1080, 790), melt=0, card=(60, 350, 560, 690)
+)
+SIDE_BY_SIDE = replace(PRESENTER_BELOW, name="side-by-side", presenters=((0, 720, 536, 1920), (544, 720, 1080, 1920)))
 
-def of(hosts: int) -> Layout:
-    """The layout of a clip in which so many hosts are seen: none, one or two."""
-    return (PRODUCT_ONLY, PRESENTER_RIGHT, TWO_PRESENTERS)[hosts]
+
+def of(hosts: int, *, filmed: bool = False) -> Layout:
+    """The layout of a clip in which so many hosts are seen: none, one or two, drawn or filmed."""
+    return ((PRODUCT_ONLY, PRESENTER_BELOW, SIDE_BY_SIDE) if filmed else (PRODUCT_ONLY, PRESENTER_RIGHT, TWO_PRESENTERS))[hosts]
 
 
 def inside(inner: Box, outer: Box) -> bool:

@@ -24,7 +24,7 @@ from localize.clip.type import ruler
 from localize.domain import Disclosure, Script, Word
 from localize.timeline import Timeline
 
-VERSION = "2"  # part of the clip's key: raise it when the same inputs would give other frames or sound
+VERSION = "3"  # part of the clip's key: raise it when the same inputs would give other frames or sound
 CAPTION_SIZE = 58
 MUSIC = ASSETS / "music"
 
@@ -111,13 +111,12 @@ def tags(disclosure: Disclosure) -> Mapping[str, str]:
 
 def _sound(job: Job, folder: Path, out: Path) -> media.Loudness:
     """The clip's sound: speech at its times, the bed ducked under it, a whoosh where cards come and a sting at the price."""
-    speech = _laid(job, [(s.start, media.read_audio(s.speech.audio)) for s in job.timeline.spoken])
-    media.write_wav(folder / "speech.wav", speech)
+    media.write_wav(folder / "speech.wav", speech(job.timeline))
     music = effects = None
     if job.music != "none":
         music = MUSIC / f"{job.music}.ogg"
         effects = folder / "effects.wav"
-        media.write_wav(effects, _laid(job, list(_stings(job))))
+        media.write_wav(effects, _laid(job.timeline, list(_stings(job))))
     level = media.mix(folder / "speech.wav", music, job.timeline.duration, out, effects=effects)
     for part in (folder / "speech.wav", effects):
         if part:
@@ -136,9 +135,14 @@ def _stings(job: Job) -> Iterator[tuple[float, media.Samples]]:
             yield max(0.0, spoken.start - 0.2), price
 
 
-def _laid(job: Job, sounds: Sequence[tuple[float, media.Samples]]) -> media.Samples:
+def speech(timeline: Timeline) -> media.Samples:
+    """What is said in a clip, all of its length: mono at `media.RATE` [n]."""
+    return _laid(timeline, [(s.start, media.read_audio(s.speech.audio)) for s in timeline.spoken])
+
+
+def _laid(timeline: Timeline, sounds: Sequence[tuple[float, media.Samples]]) -> media.Samples:
     """Sounds laid on a silent track of the clip's length at their times (seconds); what leaves it is cut off."""
-    track = np.zeros(round(job.timeline.duration * media.RATE), np.float32)
+    track = np.zeros(round(timeline.duration * media.RATE), np.float32)
     for at, samples in sounds:
         start = round(at * media.RATE)
         part = track[start : start + len(samples)]
