@@ -106,12 +106,7 @@ def check(
     _print_findings(name, avatar.sheet.findings)
     _say(f"the face was found by {avatar.sheet.faces}; it repeats {_loop(avatar.sheet)}")
     avatar.require(language=language, platform=platform)
-    allowed = avatar.consent
-    scope = [
-        f"{what}: {value if isinstance(value, str) else ', '.join(value)}"
-        for what, value in (("languages", allowed.languages), ("platforms", allowed.platforms))
-    ]
-    _say(f"{avatar.reference()}: may be used ({'; '.join(scope)}; {allowed.until_when()})")
+    _say(f"{avatar.reference()}: may be used ({avatar.consent.scope()}; {avatar.consent.until_when()})")
 
 
 def _print_report(where: str, report: Report) -> None:

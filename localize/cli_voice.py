@@ -41,7 +41,7 @@ def add(
     allowed = _consent(name, consent)
     if not reference:
         raise UserError("give a recording of the person: --reference FILE (WAV, FLAC, MP3, M4A, a video; 10 to 60 s of speech)")
-    originals = _originals(name, reference, allowed)
+    originals = packages.SHELF.originals(name, reference, allowed)
     whole, refused = _examined(reference)
     if refused:
         raise UserError("\n".join(refused))
@@ -86,12 +86,7 @@ def check(
     voice = packages.find(name)
     voice.speaker()
     voice.require(language=language, platform=platform)
-    allowed = voice.consent
-    scope = [
-        f"{what}: {value if isinstance(value, str) else ', '.join(value)}"
-        for what, value in (("languages", allowed.languages), ("platforms", allowed.platforms))
-    ]
-    _say(f"{voice.reference()}: may be used ({'; '.join(scope)}; {allowed.until_when()})")
+    _say(f"{voice.reference()}: may be used ({voice.consent.scope()}; {voice.consent.until_when()})")
 
 
 # ---- the steps of adding
@@ -103,18 +98,6 @@ def _consent(name: str, path: Path | None) -> consents.Consent:
     allowed = consents.load(path)
     allowed.require(f"the voice {name}")
     return allowed
-
-
-def _originals(name: str, paths: list[Path], allowed: consents.Consent) -> tuple[str, ...]:
-    """The recordings' SHA-256. Raises Blocked where the consent names others."""
-    digests = tuple(consents.file_digest(path) for path in paths)
-    for path, digest in zip(paths, digests, strict=True):
-        if allowed.sha256 and digest not in allowed.sha256:
-            raise Blocked(
-                f"the voice {name} may not be made of {path}: the consent names recordings (sha256), and it is none of them ({digest}). "
-                "Give the recording that was consented to, or ask the person for a consent to this one."
-            )
-    return digests
 
 
 def _examined(paths: list[Path]) -> tuple[Examined, list[str]]:

@@ -137,6 +137,11 @@ class Consent(Model):
         """What may be published of it: no name, nothing of its content."""
         return f"consent {self.digest()[:16]}"
 
+    def scope(self) -> str:
+        """What it covers, in a few words: "languages: th, vi; platforms: all"."""
+        given = {"languages": self.languages, "platforms": self.platforms}
+        return "; ".join(f"{what}: {value if isinstance(value, str) else ', '.join(value)}" for what, value in given.items())
+
     def until_when(self, today: date | None = None) -> str:
         """Its state in a few words, for a list."""
         return self.lack(today=today).replace("the consent ", "") or (f"until {self.until}" if self.until else "until withdrawn")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import stat
 from pathlib import Path
 
@@ -69,13 +70,22 @@ def test_nothing_is_left_of_a_package_that_could_not_be_written(monkeypatch: pyt
     before = kept(packages.home())
 
     def broken(*_: object) -> None:
-        raise OSError("disk full")
+        raise OSError(errno.ENOSPC, "No space left on device")
 
     monkeypatch.setattr(packages, "write_wav", broken)
-    with pytest.raises(OSError, match="disk full"):
+    with pytest.raises(UserError, match=r"voices/anna can't be written: No space left on device\. Make room"):
         kept(packages.home(), replacing=True)
     assert packages.find("anna") == before
     assert [path.name for path in packages.home().iterdir()] == ["anna"]
+
+
+def test_only_a_voice_is_replaced(tmp_path: Path) -> None:
+    theirs = tmp_path / "anna"
+    theirs.mkdir()
+    (theirs / "thesis.txt").touch()
+    with pytest.raises(UserError, match=r"anna is no voice and is not replaced: give another name, or move it away\."):
+        kept(tmp_path, replacing=True)
+    assert [path.name for path in theirs.iterdir()] == ["thesis.txt"]
 
 
 def test_a_changed_or_missing_reference_is_refused() -> None:

@@ -10,26 +10,24 @@ avatars/anna/
 
 from __future__ import annotations
 
-import os
 import re
 import shutil
-import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-
-import yaml
-from rapidfuzz import process
 
 from localize import consent as consents
 from localize.assets import ASSETS
 from localize.avatar.filmed import background as backgrounds
 from localize.avatar.filmed.enrol import Report, enrol
 from localize.avatar.filmed.footage import Footage, write_faces
-from localize.avatar.filmed.sheet import CONSENT, FACES, FOOTAGE, NAME, SHEET, Sheet
+from localize.avatar.filmed.sheet import FACES, FOOTAGE, SHEET, Sheet
 from localize.avatar.filmed.source import FPS
 from localize.consent import Consent
-from localize.errors import Blocked, UserError
+from localize.errors import UserError
+from localize.packages import NAME, Shelf
+
+SHELF = Shelf("avatar", "an", SHEET)
 
 
 @dataclass(frozen=True)
@@ -53,12 +51,7 @@ class FilmedPackage:
     def footage(self) -> Footage:
         """The footage. Raises UserError for one that is missing, Blocked for one that is not what the consent is for."""
         opened = Footage.open(self.folder)
-        if self.digest() not in self.consent.sha256:
-            reason = "its consent names other recordings" if self.consent.sha256 else "its consent names no recording (sha256)"
-            raise Blocked(
-                f"the avatar {self.name} may not be used: {FOOTAGE} is not what was consented to, {reason}. "
-                f"Bring the file back, or add the avatar again with `crossreel avatar add {self.name} --replace`."
-            )
+        SHELF.consented(self.name, self.folder / FOOTAGE, self.consent)
         return opened
 
     def digest(self) -> str:
@@ -79,11 +72,7 @@ class FilmedPackage:
 
 def home() -> Path:
     """The folder of this machine's own avatars: `avatars` in $CROSSREEL_HOME, else in ~/.crossreel."""
-    return Path(os.environ.get("CROSSREEL_HOME") or Path.home() / ".crossreel").expanduser() / "avatars"
-
-
-def _places(base: Path | None) -> tuple[Path, ...]:
-    return (base or Path.cwd(), home(), ASSETS / "avatars")
+    return SHELF.home()
 
 
 def kind(folder: Path) -> str:
@@ -103,17 +92,7 @@ def folder_of(name_or_path: str, base: Path | None = None) -> Path:
     """The folder of an avatar (relative to `base`, else to the current one), or the one of that name on this machine, or shipped.
 
     Raises UserError where there is none."""
-    try:
-        given = Path(name_or_path).expanduser()
-    except RuntimeError:  # ~ of somebody who is not here
-        given = Path(name_or_path)
-    for place in _places(base):
-        if name_or_path and (place / given / SHEET).is_file():
-            return (place / given).resolve()
-    known = names(base)
-    near = process.extractOne(name_or_path, known, score_cutoff=50)
-    asked = f" Did you mean {near[0]!r}?" if near else ""
-    raise UserError(f"there is no avatar {name_or_path!r}.{asked} There are: {', '.join(known)}.")
+    return SHELF.folder(name_or_path, base)
 
 
 def find(name_or_path: str, base: Path | None = None) -> FilmedPackage:
@@ -126,7 +105,7 @@ def find(name_or_path: str, base: Path | None = None) -> FilmedPackage:
 
 def names(base: Path | None = None) -> tuple[str, ...]:
     """The names of the avatars that `folder_of` finds by name: beside the campaign, on this machine, shipped."""
-    return tuple(sorted({sheet.parent.name for place in _places(base) for sheet in place.glob(f"[!.]*/{SHEET}")}))
+    return SHELF.names(base)
 
 
 # ---- adding
@@ -147,66 +126,35 @@ def add(
     if name in ("none", *(p.parent.name for p in (ASSETS / "avatars").glob("*/avatar.yaml"))):
         raise UserError(f"a campaign that names {name!r} means another: give this avatar a name of its own.")
     consent.require(f"the avatar {name}")
-    made_of = _original(name, video, consent)
+    (made_of,) = SHELF.originals(name, [video], consent)
     picture = None
     if background not in ("keep", "blur") and not re.match(backgrounds.COLOUR, background):
         picture = Path(background).expanduser()
         backgrounds.covering(picture, (16, 16))  # it can be read
-    folder = place / name
-    if folder.exists() and not replacing:
-        raise UserError(f"there is an avatar {name} in {folder} already: give another name, or --replace.")
-    if folder.exists() and (not (folder / SHEET).is_file() or kind(folder) != "filmed"):
-        raise UserError(f"{folder} is no filmed avatar and is not replaced: give another name, or move it away.")
-    try:
-        place.mkdir(parents=True, exist_ok=True, mode=0o700)
-        making = Path(tempfile.mkdtemp(prefix=f".{name}-", dir=place))  # made with 0700
-    except OSError as e:
-        raise UserError(f"{place} can't be written: {e.strerror or e}.") from e
-    try:
-        report = enrol(video, background=background, into=making)
+
+    def own(folder: Path) -> bool:
+        return (folder / SHEET).is_file() and kind(folder) == "filmed"
+
+    with SHELF.making(name, place, replacing=replacing, kind="filmed avatar", own=own) as made:
+        report = enrol(video, background=background, into=made)
         tell(report)
         if report.loop is None:
             raise UserError("\n".join(f"{video} can't be used: {finding.message}." for finding in report.refused))
         if picture:
             background = f"background{picture.suffix.lower()}"
-            shutil.copyfile(picture, making / background)
+            _copied(picture, made / background, place / name)
         sheet = Sheet(
             kind="filmed", name=name, about=about, licence=licence, fps=FPS, size=report.size, frames=len(report.faces), loop=report.loop,
             faces=report.finder, background=background, matte=report.matte, made_from=(made_of,), checks=report.checks(),
             findings=report.findings,
         )  # fmt: skip
-        write_faces(making / FACES, report.faces, report.table)
-        kept = consent.model_copy(update={"sha256": (consents.file_digest(making / FOOTAGE),)})
-        (making / CONSENT).write_text(consents.dump(kept), encoding="utf-8")
-        (making / SHEET).write_text(yaml.safe_dump(sheet.model_dump(mode="json"), sort_keys=False, allow_unicode=True), encoding="utf-8")
-        for file in making.iterdir():
-            file.chmod(0o600)
-        _put(making, folder)
-    finally:
-        shutil.rmtree(making, ignore_errors=True)
-    return FilmedPackage.load(folder)
+        write_faces(made / FACES, report.faces, report.table)
+        SHELF.write(made, sheet, consent, FOOTAGE)
+    return FilmedPackage.load(place / name)
 
 
-def _original(name: str, video: Path, consent: Consent) -> str:
-    """The video's SHA-256. Raises Blocked where the consent names others."""
-    digest = consents.file_digest(video)
-    if consent.sha256 and digest not in consent.sha256:
-        raise Blocked(
-            f"the avatar {name} may not be made of {video}: the consent names recordings (sha256), and it is none of them ({digest}). "
-            "Give the recording that was consented to, or ask the person for a consent to this one."
-        )
-    return digest
-
-
-def _put(making: Path, folder: Path) -> None:
-    """Rename a finished folder to its place; what stood there comes back if that fails."""
-    old = making.with_name(making.name + "-old")
-    if folder.exists():
-        folder.rename(old)
+def _copied(picture: Path, to: Path, folder: Path) -> None:
     try:
-        making.rename(folder)
-    except OSError:
-        if old.exists():
-            old.rename(folder)
-        raise
-    shutil.rmtree(old, ignore_errors=True)
+        shutil.copyfile(picture, to)
+    except OSError as e:
+        raise UserError(f"the background {picture} can't be copied into {folder}: {e.strerror or e}.") from e

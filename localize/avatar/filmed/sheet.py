@@ -4,24 +4,16 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, Field
+from pydantic import Field
 
 from localize.avatar.filmed.loop import Loop
 from localize.consent import Sha256
 from localize.domain import Finding, Model
+from localize.packages import CONSENT, NAME, beside
 
-SHEET, CONSENT, FOOTAGE, MATTE, FACES = "avatar.yaml", "consent.yaml", "footage.mp4", "matte.mp4", "faces.npz"
-NAME = r"^[a-z0-9][a-z0-9_-]{0,60}$"
+SHEET, FOOTAGE, MATTE, FACES = "avatar.yaml", "footage.mp4", "matte.mp4", "faces.npz"
 
-
-def _own_file(name: str) -> str:
-    """A package is whole by itself: its files lie in its folder."""
-    if name in ("", ".", "..") or "/" in name or "\\" in name:
-        raise ValueError(f"{name!r} is not a file beside avatar.yaml: copy it there and write its name alone")
-    return name
-
-
-OwnFile = Annotated[str, AfterValidator(_own_file)]
+OwnFile = Annotated[str, beside(SHEET)]
 
 
 class Sheet(Model):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Callable
 from pathlib import Path
 
@@ -105,6 +106,21 @@ def test_only_a_filmed_avatar_is_replaced(video: Path, tmp_path: Path) -> None:
     with pytest.raises(UserError, match="is no filmed avatar"):
         package.add("anna", video, consent(), tmp_path / "avatars", replacing=True)
     assert (theirs / "mine.jpg").is_file()
+
+
+def test_trouble_with_the_disk_is_told_with_the_path(video: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    cv2.imwrite(str(tmp_path / "wall.png"), films.person(0))
+    place = tmp_path / "avatars"
+    monkeypatch.setattr(package.shutil, "copyfile", full)
+    with pytest.raises(UserError, match=r"wall\.png can't be copied into .*avatars/anna: No space left on device\."):
+        package.add("anna", video, consent(), place, background=str(tmp_path / "wall.png"))
+    monkeypatch.setattr(package, "write_faces", full)
+    with pytest.raises(UserError, match=r"avatars/anna can't be written: No space left on device\. Make room"):
+        package.add("anna", video, consent(), place)
+    assert list(place.iterdir()) == []
 
 
 @pytest.mark.heavy
