@@ -72,29 +72,32 @@ def figures(faces: Faces, table: Table) -> dict[str, float]:
 def enrol(video: Path, *, finder: FaceFinder | None = None, background: str = "keep", into: Path | None = None) -> Report:
     """Look at a video, and with `into` write the footage (and, unless the background is kept, the matte) there if it is accepted.
 
-    `finder` is by default the best one that is ready. Reads the video twice, a frame at a time. Raises UserError where it can't be
-    read, NotReady where the background can't be taken away.
+    `finder` is by default the best one that is ready. Reads the video twice, a frame at a time, and its beginning once
+    more where the background goes. Raises UserError where it can't be read, NotReady where the background can't be taken away.
     """
     finder = finder or cast(FaceFinder, engines.get("faces"))
     source = Source(video)
     follower, cuts, measured = finder.follow(), Cuts(), Measured()
-    sample: tuple[Pixels, Box] | None = None
     for frame in source.frames():
-        box = follower.see(frame, cuts.see(frame))
-        measured.add(frame, box)
-        if sample is None and box is not None:
-            sample = (frame, box)
+        measured.add(frame, follower.see(frame, cuts.see(frame)))
     faces = follower.done()
     (start, stop), said = quality.chosen(faces, cuts)
     faces, measured = faces.part(start, stop), measured.part(start, stop)
     table = Table.of(measured)
     findings = (*quality.of_source(source), *said, *quality.judge(faces, measured, table.like))
     report = Report(video, (source.width, source.height), start, finder.fingerprint(), faces, table, findings)
-    if not report.accepted or sample is None:
+    if not report.accepted:
         return report
-    cutter = backgrounds.cutter(*sample) if background != "keep" else None
+    cutter = backgrounds.cutter(*_sample(source, start, faces)) if background != "keep" else None
     tried = pairs(cuts.small[start:stop], faces, table.open)
     return replace(report, matte=cutter.name if cutter else "", loop=_gone_through(source, report, tried, cutter, into))
+
+
+def _sample(source: Source, start: int, faces: Faces) -> tuple[Pixels, Box]:
+    """The first frame of what is used that shows the face, and where: what was cut away may have been before another background."""
+    first = int(np.flatnonzero(faces.seen != NONE)[0])
+    left, top, right, bottom = map(float, faces.boxes[first])
+    return next(islice(source.frames(), start + first, None)), (left, top, right, bottom)
 
 
 def _gone_through(

@@ -156,6 +156,13 @@ def test_of_footage_with_a_cut_the_longest_piece_is_used(tmp_path: Path) -> None
     assert "2.4 to 8.8 s" in report.findings[0].message
 
 
+def test_the_background_is_judged_by_what_is_used_of_the_footage(tmp_path: Path) -> None:
+    frames = (films.person(k, behind=(90, 90, 110) if k < 30 else (30, 190, 60)) for k in range(170))
+    path = films.film(tmp_path / "a.mp4", frames)
+    report = enrol(path, finder=films.MarkedFaces(absent=lambda k: k in (30, 31)), background="#ff8800")
+    assert (report.start, report.matte) == (32, "green screen")
+
+
 def test_the_commands(video: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(cli_avatar.console, "width", 220)
     (tmp_path / "consent.yaml").write_text(consents.dump(consent()), encoding="utf-8")
