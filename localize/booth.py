@@ -191,7 +191,7 @@ class Booth:
         folder = progress.count("voice", self.store.make(name, build)).folder
         speech = _loaded(folder)
         silent = not any(token.say for token in self.read(line.text, language))
-        if makers.recognizer and not silent and speech.recognition.engine != makers.recognizer.fingerprint():
+        if makers.recognizer and not silent and speech.recognition.engine not in _judges(makers.recognizer, language):
             return self._heard_later(makers.recognizer, speech, line, name, language, progress)
         return speech
 
@@ -249,8 +249,7 @@ class Booth:
             told = {"recognition": heard.model_dump(mode="json"), "findings": [f.model_dump(mode="json") for f in found]}
             write_json(folder / "recognition.json", told)
 
-        # What was judged by another script is judged again once that can be read.
-        script = ["simplified"] if language == "zh" and speech_checks.simplifier() else []
+        script = ["simplified"] if _simplified(language) else []
         made = self.store.make(key("recognition", RECOGNITION_VERSION, name, recognizer.fingerprint(), *script), build)
         told = read_json(progress.count("recognition", made).folder / "recognition.json")
         found = [Finding.model_validate(f) for f in told["findings"]]
@@ -336,4 +335,19 @@ def _polished(sound: Sound) -> Sound:
 def _recognised(recognizer: Recognizer, sound: Sound, tokens: Sequence[Token], language: str) -> tuple[Recognition, list[Finding]]:
     heard = recognizer.transcribe(sound.samples, sound.rate, language)
     rate, finding = speech_checks.compare(" ".join(token.say for token in tokens), heard, language)
-    return speech_checks.recognition(rate, finding, heard, recognizer.fingerprint()), [finding] if finding else []
+    return speech_checks.recognition(rate, finding, heard, _judges(recognizer, language)[0]), [finding] if finding else []
+
+
+def _simplified(language: str) -> bool:
+    """Whether what is heard is judged in Simplified characters, whichever a recognizer writes."""
+    return language == "zh" and speech_checks.simplifier() is not None
+
+
+def _judges(recognizer: Recognizer, language: str) -> list[str]:
+    """As what a recognizer stands in a recognition, and as what else it judges no worse: Chinese that was judged where other
+    characters could not be read is judged again once they can, and never the other way round."""
+    name = recognizer.fingerprint()
+    if language != "zh":
+        return [name]
+    better = f"{name} simplified"
+    return [better] if _simplified(language) else [name, better]

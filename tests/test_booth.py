@@ -15,6 +15,7 @@ from voice_packages import make
 from localize import engines, languages
 from localize.booth import Booth
 from localize.campaign import Campaign, Engines, HostSettings
+from localize.checks import speech as speech_checks
 from localize.domain import Channel, Line
 from localize.engines import Card
 from localize.errors import Blocked, NotReady
@@ -228,6 +229,23 @@ def test_what_was_heard_is_told_and_heard_later_where_nobody_listened(room: Room
     assert after.audio == before.audio
     room.booth.speeches([LINE], "id", Progress())
     assert room.ears.heard == 1
+
+
+def test_chinese_is_judged_again_once_other_characters_can_be_read(room: Room, monkeypatch: pytest.MonkeyPatch) -> None:
+    line = Line(role="feature", text="这款全新的无线蓝牙耳机，头发后面也不乱")
+    room.ears = Ears("這款全新的無線藍牙耳機，頭髮後面也不亂。")
+    monkeypatch.setattr(speech_checks, "simplifier", lambda: None)
+    (before,) = room.booth.speeches([line], "zh", Progress())
+    assert before.recognition.state == "warn"
+    monkeypatch.setattr(speech_checks, "simplifier", lambda: lambda text: line.text)
+    (after,) = room.booth.speeches([line], "zh", Progress())
+    assert (after.recognition.state, after.recognition.rate, after.findings) == ("ok", 0.0, ())
+    assert room.ears.heard == 2
+    other = Line(role="feature", text=f"{line.text}。")
+    room.booth.speeches([line, other], "zh", Progress())
+    monkeypatch.setattr(speech_checks, "simplifier", lambda: None)
+    assert room.booth.speeches([other], "zh", Progress())[0].recognition.state == "ok"
+    assert room.ears.heard == 3
 
 
 def test_a_take_that_is_heard_as_something_else_is_blocked(room: Room) -> None:
