@@ -24,7 +24,7 @@ import numpy.typing as npt
 from av.container import InputContainer
 
 from localize import media
-from localize.errors import UserError
+from localize.errors import NotReady, UserError
 
 Curve = npt.NDArray[np.float64]
 Grey = npt.NDArray[np.uint8]
@@ -41,6 +41,7 @@ SLOW = 0.6  # s: what changes more slowly (phrases, light, a smile) says nothing
 # pairs of 6 s 0.39 and 0.53; clips in sync have 0.68 and more.
 SURE = 0.55
 
+CASCADE = "haarcascade_frontalface_alt2.xml"
 LOOK = 0.2  # s between two searches for the face
 LONGEST = 960  # px to which frames are reduced
 CANVAS = (152, 128)  # px [h, w] a face is brought to: its box is as wide, and lies in the middle
@@ -151,7 +152,8 @@ def _vertex(scores: Curve, best: int) -> float:
 
 
 def lips(video: str | Path) -> Lips:
-    """The mouth of the largest face in a video. Raises UserError where no face is seen, or nothing can be read."""
+    """The mouth of the largest face in a video. Raises UserError where no face is seen, or nothing can be read, NotReady where none
+    can be looked for."""
     boxes, fps, start, count = _boxes(video)
     if not boxes:
         raise UserError(f"no face is seen in {video}.")
@@ -180,6 +182,15 @@ def _grey(video: str | Path) -> Iterator[Grey]:
             yield np.asarray(frame.to_ndarray(width=width, height=height, format="gray"), np.uint8)
 
 
+def _finder() -> cv2.CascadeClassifier:
+    """Raises NotReady where OpenCV has no cascade: one of a missing file would fail at the first frame, with an assertion."""
+    file = Path(cv2.__file__).parent / "data" / CASCADE
+    if not file.is_file():
+        lack = f"this OpenCV ({cv2.__version__}) has no {CASCADE}."
+        raise NotReady(f"faces can't be found: {lack}", missing=(lack,), how="pip install 'opencv-python-headless<5'")
+    return cv2.CascadeClassifier(str(file))
+
+
 def _boxes(video: str | Path) -> tuple[dict[int, Curve], float, float, int]:
     """The largest face (x, y of its middle, width) by frame, every `LOOK`; frames a second, the first one's time, how many there are.
 
@@ -189,7 +200,7 @@ def _boxes(video: str | Path) -> tuple[dict[int, Curve], float, float, int]:
         stream, sound = container.streams.video[0], container.streams.audio
         fps = float(stream.average_rate or 25)
         begins = [float((s.start_time or 0) * (s.time_base or 0)) for s in (stream, *sound[:1])]
-    finder = cv2.CascadeClassifier(str(Path(cv2.__file__).parent / "data" / "haarcascade_frontalface_alt2.xml"))
+    finder = _finder()
     found: dict[int, Curve] = {}
     count = 0
     for k, grey in enumerate(_grey(video)):

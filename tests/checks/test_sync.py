@@ -6,15 +6,17 @@ from pathlib import Path
 
 import av
 import cv2
+import films
 import numpy as np
 import pytest
 
 from localize import media
 from localize.assets import ASSETS
 from localize.avatar import DrawnAvatar
+from localize.checks import sync
 from localize.checks.sync import RATE, Curve, Lips, compare, level, lips, measure
 from localize.domain import Performance
-from localize.errors import UserError
+from localize.errors import NotReady, UserError
 
 GRID = Path(__file__).resolve().parents[3] / "shared" / "testdata" / "talking_head"
 
@@ -116,6 +118,13 @@ def test_from_pixels(tmp_path: Path) -> None:
     found = measure(tmp_path / "talks.mp4", tmp_path / "late.wav")
     assert found.offset == pytest.approx(3, abs=0.7)
     assert found.sure
+
+
+def test_without_the_cascade_it_says_how_to_get_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    video = films.film(tmp_path / "a.mp4", [np.zeros((64, 64, 3), np.uint8)] * 3)
+    monkeypatch.setattr(sync, "CASCADE", "gone.xml")
+    with pytest.raises(NotReady, match=r"has no gone\.xml\. pip install 'opencv-python-headless<5'"):
+        lips(video)
 
 
 def test_without_a_face_it_says_so(tmp_path: Path) -> None:
