@@ -60,7 +60,7 @@ def collect(desk: Desk, jobs: Iterable[Job], language: str = "en") -> Iterator[E
         except CrossreelError as error:
             yield _stopped(job, error, shown)
             continue
-        yield from _lines(job, script, findings, shown)
+        yield from _lines(job, script, findings, shown, _called(desk, shown))
 
 
 def _stopped(job: Job, error: CrossreelError, shown: dict[str, Any]) -> Entry:
@@ -80,7 +80,13 @@ def _untranslated(desk: Desk, job: Job, lack: NotReady, shown: dict[str, Any]) -
         yield Entry(job.product.sku, job.language, "text", shown["parts"]["text"], source, "", tuple(offers), blocked=True)
 
 
-def _lines(job: Job, script: Script, findings: Sequence[Finding], shown: dict[str, Any]) -> Iterator[Entry]:
+def _called(desk: Desk, shown: dict[str, Any]) -> list[str]:
+    """What each of two hosts is called: 1 · mali, woman. Whoever reads a Line over must know whose polite words it needs."""
+    hosts = desk.campaign.hosts
+    return [f"{n} · {Path(h.avatar).name}, {shown['genders'][h.gender]}" for n, h in enumerate(hosts, 1)] if len(hosts) > 1 else [""]
+
+
+def _lines(job: Job, script: Script, findings: Sequence[Finding], shown: dict[str, Any], hosts: Sequence[str]) -> Iterator[Entry]:
     for n, line in enumerate(script.lines, 1):
         own = [f for f in findings if f.evidence.get("line") == n or f.evidence.get("where") == f"Line {n}"]
         if n == 1:  # what is said of the script as a whole stands at its head
@@ -88,7 +94,7 @@ def _lines(job: Job, script: Script, findings: Sequence[Finding], shown: dict[st
         source = script.sources[n - 1] if script.sources else _said_of(job, script, n - 1)
         part = f"line.{n}.{line.role}"
         remarks, blocked = tuple(dict.fromkeys(f.message for f in own)), any(f.severity == "block" for f in own)
-        yield Entry(job.product.sku, job.language, part, labelled(shown, part), source, line.text, remarks, blocked)
+        yield Entry(job.product.sku, job.language, part, labelled(shown, part), source, line.text, remarks, blocked, host=hosts[line.host])
 
 
 def _said_of(job: Job, script: Script, n: int) -> str:

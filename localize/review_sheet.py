@@ -8,16 +8,17 @@ from __future__ import annotations
 import hashlib
 import math
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import yaml
 from openpyxl import Workbook, load_workbook
 from openpyxl.cell import Cell
 from openpyxl.styles import Alignment, Border, Font, PatternFill, Protection, Side
+from openpyxl.utils import get_column_letter
 from openpyxl.worksheet.datavalidation import DataValidation
 from openpyxl.worksheet.properties import PageSetupProperties
 from openpyxl.worksheet.worksheet import Worksheet
@@ -30,6 +31,7 @@ from localize.languages import signs
 
 MARK = "crossreel review 1"  # begins the hidden column, by which a row is known again
 WIDTHS = (16, 11, 16, 46, 46, 40, 46, 9, 4)
+HOST, HOST_WIDTH = 3, 18  # before which of these columns who speaks stands, where two do, and how wide that is
 TICK = "✓"
 STOPPED = "stopped"  # the part of a row that only says why a product has no texts or Lines: nothing can be written in it
 _HEAD = PatternFill("solid", start_color="1F4E5F")
@@ -40,11 +42,14 @@ _WRAP = Alignment(vertical="top", wrap_text=True)
 _LINE_PART = re.compile(r"line\.([1-9][0-9]{0,3})(?:\.([a-z]+))?")  # sheets of before had no role in it
 _TEXT_PART = re.compile(r"features\.[0-9]{1,4}|[a-z]+")
 
+_C = TypeVar("_C")
+
 
 @dataclass(frozen=True)
 class Entry:
     """A row of the sheet. `part` is title, features.0, line.2.price (from 1), text for a source text that nobody has translated,
-    or STOPPED; `label` is what is shown for it. `fixed` is a row that can't be written into: its text is the catalog's, or none."""
+    or STOPPED; `label` is what is shown for it, `host` who says it, of two. `fixed` is a row that can't be written into: its text is
+    the catalog's, or none."""
 
     sku: str
     language: str
@@ -55,6 +60,7 @@ class Entry:
     remarks: tuple[str, ...] = ()
     blocked: bool = False
     fixed: bool = False
+    host: str = ""
 
     @property
     def key(self) -> str:
@@ -103,27 +109,29 @@ def write(path: Path, entries: Iterable[Entry], language: str = "en") -> int:
         raise UserError(f"{path.name}: the review sheet is an Excel workbook: give it a name that ends with .xlsx")
     if path.exists():
         raise UserError(f"{path} is there already, and may be filled in: hand it in with --read, or give another name with --out")
-    shown = words(language)
+    shown, rows = words(language), list(entries)
+    hosted = any(entry.host for entry in rows)
     book = Workbook()
     sheet = book.active
     assert isinstance(sheet, Worksheet)
     sheet.title = shown["sheet"]
-    for column, (header, width) in enumerate(zip((*shown["headers"], MARK), WIDTHS, strict=True), 1):
+    headers, widths = _columns([*shown["headers"], MARK], shown["host"], hosted), _columns(WIDTHS, HOST_WIDTH, hosted)
+    for column, (header, width) in enumerate(zip(headers, widths, strict=True), 1):
         cell = _put(sheet, 1, column, header)
         cell.font, cell.fill, cell.alignment = Font(name="Calibri", bold=True, color="FFFFFF"), _HEAD, _WRAP
         sheet.column_dimensions[cell.column_letter].width = width
-    rows = 0
-    for rows, entry in enumerate(entries, 1):
-        _row(sheet, rows + 1, entry)
+    for number, entry in enumerate(rows, 2):
+        _row(sheet, number, entry, hosted)
     tick = DataValidation(type="list", formula1=f'"{TICK}"', allow_blank=True, showErrorMessage=False)
     sheet.add_data_validation(tick)
-    tick.add(f"H2:H{rows + 1}")
-    sheet.column_dimensions["I"].hidden = True
+    approve, last = get_column_letter(len(headers) - 1), get_column_letter(len(headers))
+    tick.add(f"{approve}2:{approve}{len(rows) + 1}")
+    sheet.column_dimensions[last].hidden = True
     sheet.freeze_panes = "D2"
     sheet.page_setup.orientation, sheet.page_setup.fitToHeight = "landscape", 0
     sheet.sheet_properties.pageSetUpPr = PageSetupProperties(fitToPage=True)
     sheet.print_title_rows = "1:1"
-    sheet.auto_filter.ref = f"A1:I{rows + 1}"  # the hidden column with it, or sorting would leave it where it is
+    sheet.auto_filter.ref = f"A1:{last}{len(rows) + 1}"  # the hidden column with it, or sorting would leave it where it is
     # Only what is to be filled in can be; what a program allows of the rest stays possible. Excel sorts and deletes no locked
     # cells all the same: who wants to takes the protection off. There is no password: it guards against slips.
     sheet.protection.sheet = True
@@ -137,22 +145,31 @@ def write(path: Path, entries: Iterable[Entry], language: str = "en") -> int:
     half = path.with_name(f".{path.name}.tmp")
     book.save(half)
     half.replace(path)
-    return rows
+    return len(rows)
 
 
-def _row(sheet: Worksheet, number: int, entry: Entry) -> None:
-    shown = (entry.sku, languages.name(entry.language), entry.label, entry.source, entry.text, "\n".join(entry.remarks))
+def _columns(cells: Sequence[_C], host: _C, hosted: bool) -> list[_C]:
+    """What stands in the columns from left to right, with the host's where there are two."""
+    whole = list(cells)
+    if hosted:
+        whole.insert(HOST, host)
+    return whole
+
+
+def _row(sheet: Worksheet, number: int, entry: Entry, hosted: bool) -> None:
+    texts = (entry.sku, languages.name(entry.language), entry.label, entry.source, entry.text, "\n".join(entry.remarks))
+    shown, widths = _columns(texts, entry.host, hosted), _columns(WIDTHS, HOST_WIDTH, hosted)
     for column, text in enumerate(shown, 1):
         cell = _put(sheet, number, column, text)
         cell.alignment, cell.border = _WRAP, _LINE
-        if column == 6 and entry.blocked:
+        if column == len(shown) and entry.blocked:
             cell.fill = _BLOCK
-    for column in (7, 8) if not entry.fixed else ():
+    for column in (len(shown) + 1, len(shown) + 2) if not entry.fixed else ():
         cell = _put(sheet, number, column, "")
         cell.fill, cell.alignment, cell.border, cell.protection = _WRITE, _WRAP, _LINE, Protection(locked=False)
-    _write(sheet, number, 9, entry.key)  # as it is, or the product would not be found again
+    _write(sheet, number, len(widths), entry.key)  # as it is, or the product would not be found again
     # Programs differ in whether they make room for wrapped text by themselves.
-    lines = (sum(max(1, math.ceil(cell_len(line) * 1.1 / WIDTHS[n])) for line in text.split("\n")) for n, text in enumerate(shown))
+    lines = (sum(max(1, math.ceil(cell_len(line) * 1.1 / widths[n])) for line in text.split("\n")) for n, text in enumerate(shown))
     sheet.row_dimensions[number].height = 15.0 * min(12, max(lines)) + 3
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -79,6 +80,31 @@ def test_the_sheet_has_every_text_and_line(desk: Desk, tmp_path: Path) -> None:
     hook = next(row for part, row in mug.items() if part.startswith("line 1"))
     assert "แก้วดินเผา" in hook[4]
     assert hook[3] == "Clay Mug"
+
+
+def test_of_two_hosts_the_sheet_shows_who_speaks(desk: Desk, shop: Path, tmp_path: Path) -> None:
+    assert "host" not in written(desk, tmp_path / "one.xlsx")[0]
+    text = (shop / "campaign.yaml").read_text(encoding="utf-8")
+    hosts = "hosts: [{avatar: mali}, {avatar: arun, gender: male}]\n"
+    (shop / "campaign.yaml").write_text(re.sub(r"(?ms)^hosts?:.*?(?=^\w|\Z)", "", text) + hosts, encoding="utf-8")
+    two, path = Desk(load(shop / "campaign.yaml"), desk.store), tmp_path / "two.xlsx"
+    rows = written(two, path)
+    assert rows[0][:6] == ["product", "language", "part", "host", "source", "text"]
+    mug = [row for row in rows if row[0] == "MUG-01"]
+    said = {row[5]: row[3] for row in mug if row[2].startswith("line")}
+    job = next(j for j in jobs(two) if j.product.sku == "MUG-01")
+    script = two.draft(job, two.texts(job, Progress()), Progress())[0]
+    assert said == {line.text: ("1 · mali, woman", "2 · arun, man")[line.host] for line in script.lines}
+    assert len(set(said.values())) == 2
+    assert {row[3] for row in mug if not row[2].startswith("line")} == {None}
+    book = load_workbook(path)
+    sheet = book.worksheets[0]
+    assert [sheet.column_dimensions[c].hidden for c in "IJ"] == [False, True]
+    line = next(row for row in sheet.iter_rows(min_row=2) if row[0].value == "MUG-01" and str(row[2].value).startswith("line 1"))
+    line[3].value, line[7].value, line[8].value = "2 · somebody", "มาดูแก้วใบนี้กันค่ะ", TICK
+    book.save(path)
+    done = answered(two, path)
+    assert (done.lines, done.approved, done.problems) == (1, 1, [])
 
 
 def test_what_is_missing_stands_in_it_with_what_the_memory_offers(desk: Desk, tmp_path: Path) -> None:
