@@ -351,7 +351,7 @@ def _host(host: HostSettings, n: int, base: Path, where: Callable[..., str], pro
             elif avatars.kind(folder) == "filmed":
                 avatars.FilmedPackage.load(folder)
         except UserError as error:
-            problems.append(f"{at}{error}")
+            problems += [f"{at}{line}" for line in str(error).splitlines()]
         except Blocked as error:
             blocked.append(f"{at}{error}")
         avatar = str((folder or base / avatar).resolve())

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import cast
 
 from localize import engines
+from localize.avatar.filmed import package as avatars
 from localize.campaign import Campaign, HostSettings
+from localize.consent import Consent
 from localize.errors import CrossreelError
 from localize.voice import Voice, clones
 from localize.voice import package as packages
@@ -14,7 +17,7 @@ from localize.voice import package as packages
 
 def doubts(campaign: Campaign) -> tuple[str, ...]:
     """What is wrong, each said once for all clips. What stops a clip is Blocked there all the same."""
-    said = [doubt for find in (_nobody, _consent, _pitch) for host in campaign.hosts for doubt in find(campaign, host)]
+    said = [doubt for find in (_nobody, _voice, _face, _pitch) for host in campaign.hosts for doubt in find(campaign, host)]
     return tuple(dict.fromkeys((*said, *_alike(campaign))))
 
 
@@ -40,7 +43,7 @@ def _nobody(campaign: Campaign, host: HostSettings) -> Iterator[str]:
         )
 
 
-def _consent(campaign: Campaign, host: HostSettings) -> Iterator[str]:
+def _voice(campaign: Campaign, host: HostSettings) -> Iterator[str]:
     if not host.voice:
         return
     try:
@@ -48,9 +51,26 @@ def _consent(campaign: Campaign, host: HostSettings) -> Iterator[str]:
     except CrossreelError as error:
         yield str(error)
         return
-    consent = package.consent
+    yield from _consent(campaign, f"voice {package.name}", package.consent)
+
+
+def _face(campaign: Campaign, host: HostSettings) -> Iterator[str]:
+    folder = Path(host.avatar)
+    if not folder.is_absolute() or avatars.kind(folder) != "filmed":  # those that come with crossreel go by their names
+        return
+    try:
+        package = avatars.FilmedPackage.load(folder)
+        package.footage()
+    except CrossreelError as error:
+        yield str(error)
+        return
+    yield from _consent(campaign, f"avatar {package.name}", package.consent)
+
+
+def _consent(campaign: Campaign, what: str, consent: Consent) -> Iterator[str]:
+    """What the person's consent to a thing of theirs does not cover of the campaign."""
     if lack := consent.lack():
-        yield f"The voice {package.name} may not be used, so every clip will be blocked: {lack}."
+        yield f"The {what} may not be used, so every clip will be blocked: {lack}."
         return
     # With fewer languages than the file's, some channels take none of them.
     used = [c for c in campaign.channels if not c.languages or set(c.languages) & set(campaign.languages)]
@@ -58,8 +78,8 @@ def _consent(campaign: Campaign, host: HostSettings) -> Iterator[str]:
     lacks += [f"channel {c.name}: {lack}" for c in used if (lack := consent.lack(platform=c.platform))]
     if lacks:
         yield (
-            f"The consent to the voice {package.name} does not cover all of the campaign; what it does not cover will be blocked: "
-            f"{'; '.join(lacks)}. Ask the person for a new consent, or use another voice there."
+            f"The consent to the {what} does not cover all of the campaign; what it does not cover will be blocked: "
+            f"{'; '.join(lacks)}. Ask the person for a new consent, or use another {what.split()[0]} there."
         )
 
 
