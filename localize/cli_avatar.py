@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 from rich.markup import escape
-from rich.table import Table
+from rich.table import Column, Table
 
 from localize import consent as consents
 from localize.avatar.filmed import package as packages
@@ -58,22 +58,22 @@ def list_avatars(
     base: Annotated[Path | None, typer.Option(help="a campaign's folder, whose avatars are listed too")] = None,
 ) -> None:
     """List the avatars there are, and what the consents of filmed ones say today."""
-    view = Table("name", "kind", "seconds", "size", "repeats", "background", "consent", "about")
+    view = Table(Column("name", overflow="fold", min_width=24), "kind", "seconds", "size", "background", "consent", "about")
     for name in packages.names(base):
         try:
             folder = packages.folder_of(name, base)
             if packages.kind(folder) == "drawn":
-                view.add_row(escape(name), "drawn", "-", "-", "-", "-", "needs none", "")
+                view.add_row(escape(name), "drawn", "-", "-", "-", "needs none", "")
                 continue
             avatar = packages.find(name, base)
             avatar.footage()
         except CrossreelError as e:
-            view.add_row(escape(name), "", "", "", "", "", f"[red]{escape(str(e).splitlines()[0])}[/red]", "")
+            view.add_row(escape(name), "", "", "", "", f"[red]{escape(str(e).splitlines()[0])}[/red]", "")
             continue
         kept, state = avatar.sheet, avatar.consent.until_when()
         shown = f"[red]{escape(state)}[/red]" if avatar.consent.lack() else escape(state)
         view.add_row(
-            escape(name), "filmed", f"{kept.frames / kept.fps:.1f}", f"{kept.size[0]}x{kept.size[1]}", _loop(kept),
+            escape(name), "filmed", f"{kept.frames / kept.fps:.1f}", f"{kept.size[0]}x{kept.size[1]}",
             escape(kept.background), shown, escape(kept.about),
         )  # fmt: skip
     console.print(view)
