@@ -85,3 +85,9 @@ def test_l_lifts_the_tongue_only_when_it_lasts():
     quick = mouth_track([Phone("a", 0, 0.1), Phone("l", 0.1, 0.15), Phone("a", 0.15, 0.4)], samples, RATE)
     assert shape_at(slow, 0.15) == "H"
     assert shape_at(quick, 0.12) == "B"
+
+
+def test_a_weak_vowel_is_reduced():
+    samples = sound((0.2, 0.5), (0.2, 0.1), (0.2, 0.03), (0.2, 0.5))  # 14 and 24 dB below the loud ones
+    track = mouth_track([Phone("a", k * 0.2, (k + 1) * 0.2) for k in range(4)], samples, RATE)
+    assert "".join(shape_at(track, 0.1 + k * 0.2) for k in range(4)) == "DCBD"
