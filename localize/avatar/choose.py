@@ -32,6 +32,8 @@ SEEN = {
     "side": "thing", "at": "thing",
 }  # fmt: skip
 POINTING = {"cart": ("point_at", "tap", "show_at"), "follow": ("point_at", "tap"), "thing": ("show_at", "point_at", "point_side")}
+# What is meant instead where the other host is in the way and nothing but pointing has that meaning.
+INSTEAD = {"follow": ("up",), "down": ("cart", "order"), "tap": ("order", "cart"), "side": ("show",), "at": ("show",)}
 # What a Line of a role means if neither its words nor its script say more.
 ROLES: dict[Role, tuple[str, ...]] = {
     "hook": ("greeting", "show"), "problem": ("problem", "question"), "feature": ("show", "explain"), "proof": ("trust", "good"),
@@ -57,9 +59,31 @@ class Scene:
         return self.presenter[0], self.presenter[1]
 
     def place(self, meaning: str, line: Line) -> Point | None:
-        """Where to point for a meaning, if it can be pointed at here."""
+        """Where to point for a meaning, if it can be pointed at here: not across the other host."""
+        place = self._place(meaning, line)
+        return None if place is None or self.crosses(place) else place
+
+    def barred(self, meaning: str, line: Line) -> bool:
+        """Whether what a meaning points at can be seen, but only be pointed at across the other host."""
+        place = self._place(meaning, line)
+        return place is not None and self.crosses(place)
+
+    def _place(self, meaning: str, line: Line) -> Point | None:
         name = SEEN.get(meaning, "")
         return self.places.get(("card" if line.show in ("feature", "price") else "picture") if name == "thing" else name)
+
+    def crosses(self, place: Point) -> bool:
+        """Whether an arm that goes to a place would lie over the other host."""
+        if self.partner_left is None:
+            return False
+        left, _, right, _ = self.presenter
+        # Two hosts stand about as far from the frame's middle, and the middle half of a canvas is its body.
+        near = FRAME_WIDTH - (left + right) / 2 + (right - left) / 4 * (-1 if self.partner_left else 1)
+        return place[0] > near if self.partner_left else place[0] < near
+
+    def towards_partner(self, move: Move) -> bool:
+        """Whether a gesture points with the arm that has the other host beside it."""
+        return self.partner_left is not None and move.reach == ("left" if self.partner_left else "right")
 
     @property
     def roomy(self) -> bool:
@@ -182,15 +206,24 @@ def _asked(line: Line, scene: Scene, turn: int) -> tuple[tuple[str, Point | None
     says = _moves()[line.gesture].says
     place = next((p for meaning in says if (p := scene.place(meaning, line)) is not None), None)
     name = line.gesture if _fits(line.gesture, _moves()[line.gesture], scene) else _twin_of(line.gesture)
-    own = [_aimed(line.gesture if place else name, place, scene)] if place is None or _moves()[line.gesture].reach else []
+    reaches = _moves()[line.gesture].reach is not None
+    barred = reaches and any(scene.barred(meaning, line) for meaning in says)
+    own = [_aimed(line.gesture if place else name, place, scene)] if not barred and (place is None or reaches) else []
     return (*own, *(o for meaning in says for o in _options(meaning, line, scene, turn)))
 
 
 def _options(meaning: str, line: Line, scene: Scene, turn: int) -> tuple[tuple[str, Point | None], ...]:
     """The gestures for a meaning, beginning with another one each `turn`."""
-    place = scene.place(meaning, line)
+    place, barred = scene.place(meaning, line), scene.barred(meaning, line)
     pointing = [_aimed(name, place, scene) for name in POINTING.get(SEEN.get(meaning, ""), ())] if place is not None else []
-    free = [(n, None) for n, m in _moves().items() if meaning in m.says and not (place and m.reach) and _fits(n, m, scene)]
+
+    def without(meaning: str) -> list[tuple[str, Point | None]]:
+        # Pointing beside what is meant would mislead.
+        return [(n, None) for n, m in _moves().items() if meaning in m.says and not ((place or barred) and m.reach) and _fits(n, m, scene)]
+
+    free = without(meaning)
+    if barred and not free:
+        free = [option for other in INSTEAD.get(meaning, ()) for option in without(other)]
     first = turn % len(pointing) if pointing else 0
     other = turn % len(free) if free else 0
     return (*pointing[first:], *pointing[:first], *free[other:], *free[:other])
@@ -203,8 +236,8 @@ def _aimed(name: str, place: Point | None, scene: Scene) -> tuple[str, Point | N
 
 
 def _fits(name: str, move: Move, scene: Scene) -> bool:
-    """Whether a gesture's side of the frame has the room for it."""
-    return not move.wide or name.endswith("_left") != scene.roomy
+    """Whether a gesture's side of the frame has the room for it. One that points without a place points away from the other host."""
+    return not scene.towards_partner(move) and (not move.wide or name.endswith("_left") != scene.roomy)
 
 
 def _twin_of(name: str) -> str:

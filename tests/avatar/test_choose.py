@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 
 import pytest
@@ -12,10 +13,11 @@ from localize.avatar import Scene, perform
 from localize.avatar.choose import WORDS, called
 from localize.avatar.library import shared, twins
 from localize.avatar.perform import BUSY, HEAD_ONLY
-from localize.clip.layout import PRESENTER_RIGHT
+from localize.clip.layout import PRESENTER_RIGHT, TWO_PRESENTERS
 from localize.domain import Gesture, Line, Mouth, Performance, Role, Show, Speech, Word
 from localize.timeline import lay_out
 
+SHOWN: tuple[Show, ...] = ("picture", "feature", "cta")
 SCENE = Scene((250, 880, 1080, 1920), PRESENTER_RIGHT.places)
 CALLS = {
     "en": ("Follow us, then tap the cart. Thanks!", ["follow", "cart", "thanks"]),
@@ -109,6 +111,49 @@ def test_a_host_on_the_left_uses_the_hand_that_has_room() -> None:
         for g in hands(acted(line("and there is another that we have", gesture="count_2"), scene=left, seed=seed))
     }
     assert names == {"count_2_left"}
+
+
+PAIR = [Scene(box, TWO_PRESENTERS.places, partner_left=n == 0) for n, box in enumerate(TWO_PRESENTERS.presenters)]
+
+
+@pytest.mark.parametrize("language", CALLS)
+@pytest.mark.parametrize("host", [0, 1])
+def test_a_host_of_two_never_reaches_across_the_other(host: int, language: str) -> None:
+    """Body and face of either are the middle half of its canvas; the line is that from shoulder to fingertip."""
+    own, other = TWO_PRESENTERS.presenters[host], TWO_PRESENTERS.presenters[1 - host]
+    quarter = (other[2] - other[0]) / 4
+    moves = twins(shared().gestures)
+    calling = CALLS[language][0]
+    for seed in range(6):
+        for role, asked, show in itertools.product(
+            ("hook", "feature", "price", "cta"), ("rest", "point_down", "point_at", "tap", "show_at"), SHOWN
+        ):
+            performance = acted(line(calling, role, asked, show), language=language, scene=PAIR[host], seed=seed)
+            assert hands(performance), "something is done"
+            for gesture in hands(performance):
+                reach = moves[gesture.name].reach
+                if gesture.target:
+                    shoulder = (own[0] + (0.36 if reach == "right" else 0.68) * (own[2] - own[0]), own[1] + 490)
+                    way = [tuple(a + k / 50 * (b - a) for a, b in zip(shoulder, gesture.target, strict=True)) for k in range(51)]
+                    assert not any(other[0] + quarter < x < other[2] - quarter and y > other[1] for x, y in way), gesture
+                else:
+                    assert reach != ("left" if host == 0 else "right"), "nor does it point there without a target"
+
+
+def test_a_host_of_two_still_points_at_what_is_on_its_side() -> None:
+    for scene, word in ((PAIR[0], "cart"), (PAIR[1], "follow"), (SCENE, "cart"), (SCENE, "follow")):
+        for seed in range(6):
+            shown = hands(acted(line(f"and then there is the {word} that we have", "cta"), scene=scene, seed=seed))
+            assert TWO_PRESENTERS.places[word] in {g.target for g in shown}, (word, seed)
+
+
+def test_what_is_behind_the_other_host_is_said_with_another_gesture() -> None:
+    """The one on the right taps the cart in the air, the one on the left points up for the account."""
+    for scene, word, meanings in ((PAIR[1], "cart", {"cart", "order"}), (PAIR[0], "follow", {"up"})):
+        for seed in range(6):
+            shown = hands(acted(line(f"and then there is the {word} that we have", "cta"), scene=scene, seed=seed))
+            assert shown
+            assert all(set(twins(shared().gestures)[g.name].says) & meanings and g.target is None for g in shown)
 
 
 def test_nothing_is_shown_twice_in_eight_seconds_and_hands_rest_a_third() -> None:
