@@ -9,13 +9,16 @@ import re
 import shutil
 import subprocess
 import sys
+import tempfile
+import threading
 import wave
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import IO, Any
+from queue import SimpleQueue
+from typing import IO, Any, Literal
 
 import av
 import ffmpeg
@@ -28,6 +31,8 @@ RATE = 48_000  # Hz of all sound
 LOUDNESS = -14.0  # LUFS integrated
 # AAC moves peaks by a few tenths: the mix is limited a little below the -1.5 dBTP that the finished file keeps.
 PEAK = -2.4  # dBTP
+VOICE, BED = -20.0, -26.0  # LUFS of speech and of a bed alone while they are mixed
+DUCK = 10.0  # dB that a bed goes down by while somebody speaks
 Samples = npt.NDArray[np.float32]
 
 
@@ -95,16 +100,26 @@ def read_wav(path: str | Path) -> tuple[Samples, int]:
 
 def read_audio(path: str | Path, rate: int = RATE) -> Samples:
     """Decode any file's first audio stream to mono float32 [n] at `rate` Hz. Raises UserError if it has none."""
+    return _decoded(path, rate, "mono").reshape(-1)
+
+
+def read_stereo(path: str | Path, rate: int = RATE) -> Samples:
+    """Decode any file's first audio stream to float32 [n, 2] at `rate` Hz. Raises UserError if it has none."""
+    return np.ascontiguousarray(_decoded(path, rate, "stereo").T)
+
+
+def _decoded(path: str | Path, rate: int, layout: Literal["mono", "stereo"]) -> Samples:
     try:
         with av.open(file(path)) as container:
             if not container.streams.audio:
                 raise UserError(f"{path} has no sound.")
-            resampler = av.AudioResampler(format="flt", layout="mono", rate=rate)
-            parts = [r.to_ndarray()[0] for frame in container.decode(audio=0) for r in resampler.resample(frame)]
-            parts += [r.to_ndarray()[0] for r in resampler.resample(None)]
+            resampler = av.AudioResampler(format="fltp", layout=layout, rate=rate)
+            parts = [r.to_ndarray() for frame in container.decode(audio=0) for r in resampler.resample(frame)]
+            parts += [r.to_ndarray() for r in resampler.resample(None)]
     except av.FFmpegError as e:
         raise UserError(f"{path} can't be read as sound or video: {e.strerror}.") from e
-    return np.concatenate(parts).astype(np.float32) if parts else np.zeros(0, np.float32)
+    none = np.zeros((2 if layout == "stereo" else 1, 0), np.float32)
+    return np.concatenate([none, *parts], axis=1, dtype=np.float32)
 
 
 def resampled(samples: Samples, rate: int, to: int) -> Samples:
@@ -140,59 +155,154 @@ def loudness(path: str | Path) -> Loudness:
     return Loudness(float(integrated.group(1)), float(peak.group(1)))
 
 
-def mix(speech: Path, music: Path | None, duration: float, out: Path, *, effects: Path | None = None) -> Loudness:
-    """Mix mono speech with a looped, ducked stereo bed to `LOUDNESS`, no peak above `PEAK`: a 48 kHz stereo WAV.
+def measured(samples: Samples) -> Loudness:
+    """The loudness of 48 kHz samples [n] or [n, 2] as `loudness` finds it in a file, within 0.1 LU: by ITU-R BS.1770-4."""
+    both = _channels(samples)
+    return Loudness(_integrated(both), _decibels(float(_true_peaks(both).max(initial=0.0))))
 
-    The bed drops by about 10 dB while somebody speaks and comes back within half a second. `effects` are laid
-    over as they are.
+
+def leveled(samples: Samples, to: float) -> Samples:
+    """Samples [n] or [n, 2] at an integrated loudness in LUFS; silence stays as it is."""
+    level = _integrated(_channels(samples))
+    return samples * np.float32(_ratio(to - level)) if np.isfinite(level) else samples
+
+
+def mix(speech: Samples, bed: Samples | None = None, effects: Samples | None = None) -> Samples:
+    """Mix speech [n] with a bed [m, 2] at `BED`, looped and ducked, and with `effects` [n, 2] as they are: [n, 2] at `RATE`.
+
+    The speech is brought to `VOICE` first, so that bed and effects stand to every voice alike. The bed drops by `DUCK` a moment
+    before somebody speaks and comes back within half a second; it fades out at the end.
     """
-    voice = (
-        ffmpeg.input(file(speech))
-        .audio.filter("aresample", RATE)
-        .filter("aformat", channel_layouts="stereo")
-        .filter("apad", whole_dur=duration)
-    )
-    parts = [voice]
-    if music:
-        split = voice.filter_multi_output("asplit", 2)
-        bed = (
-            ffmpeg.input(file(music), stream_loop=-1)
-            .audio.filter("aresample", RATE)
-            .filter("atrim", duration=duration)
-            .filter("volume", "-9dB")
-            .filter("afade", type="out", start_time=max(0.0, duration - 0.8), duration=0.8)
-        )
-        ducked = ffmpeg.filter([bed, split[1]], "sidechaincompress", threshold=0.02, ratio=8, attack=15, release=450, knee=4)
-        parts = [split[0], ducked]
-    if effects:
-        parts.append(ffmpeg.input(file(effects)).audio.filter("aresample", RATE).filter("apad", whole_dur=duration))
-    mixed = ffmpeg.filter(parts, "amix", inputs=len(parts), normalize=0, duration="longest") if len(parts) > 1 else parts[0]
-    raw = out.with_suffix(".raw.wav")
-    try:
-        run(mixed.filter("atrim", duration=duration).output(file(raw), acodec="pcm_f32le", ar=RATE), "mixing the sound")
-        return _master(raw, out)
-    finally:
-        raw.unlink(missing_ok=True)
+    n = len(speech)
+    voice = leveled(speech, VOICE)
+    out = np.repeat(voice[:, None], 2, axis=1)
+    if bed is not None and len(bed):
+        gain = _ducked(voice)
+        last = min(n, round(0.8 * RATE))
+        gain[n - last :] *= np.linspace(1, 0, last, dtype=np.float32)
+        out += np.resize(bed, (n, 2)) * gain[:, None]
+    if effects is not None:
+        out += effects
+    return out
 
 
-def _master(raw: Path, out: Path) -> Loudness:
-    """Bring a mix to the target by one gain and a true-peak limiter; a second look corrects what limiting took away."""
-    gain = LOUDNESS - loudness(raw).integrated
-    for _ in range(3):
-        # Limited at four times the rate: peaks between samples count.
-        graph = (
-            ffmpeg.input(file(raw))
-            .audio.filter("volume", f"{gain:.2f}dB")
-            .filter("aresample", 4 * RATE)
-            .filter("alimiter", limit=f"{10 ** (PEAK / 20):.4f}", attack=4, release=60, level=0, latency=1)
-            .filter("aresample", RATE)
-        )
-        run(graph.output(file(out), acodec="pcm_s16le", ar=RATE), "mastering the sound")
-        got = loudness(out)
-        if abs(got.integrated - LOUDNESS) <= 0.3:
+def master(mixed: Samples) -> Samples:
+    """Bring a mix [n, 2] to `LOUDNESS` by one gain and a true-peak limiter at `PEAK`. A second look gives back what limiting took."""
+    both = _channels(mixed)
+    level = _integrated(both)
+    if not np.isfinite(level):
+        return mixed
+    peaks, gain, out = _true_peaks(both), LOUDNESS - level, both
+    for _ in range(4):
+        curve = _limiting(peaks * np.float32(_ratio(gain)), _ratio(PEAK))
+        out = both * (curve * np.float32(_ratio(gain)))
+        missing = LOUDNESS - _integrated(out)
+        if abs(missing) <= 0.05:
             break
-        gain += LOUDNESS - got.integrated
-    return got
+        gain += missing
+    return np.ascontiguousarray(out.T)
+
+
+def _ducked(voice: Samples) -> Samples:
+    """A bed's gain at each sample under a voice [n]: down before a word, up after the pause behind it."""
+    cell = RATE // 100
+    power = np.add.reduceat(voice.astype(np.float64) ** 2, np.arange(0, len(voice), cell)) / cell
+    heard = 10 * np.log10(power + 1e-12)
+    # A voice is there from 30 dB under its own loud parts on, and fully 10 dB above that.
+    speaking = np.clip((heard - (np.percentile(heard, 95) - 30)) / 10, 0, 1) if power.max() > 1e-9 else np.zeros(len(heard))
+    # The highest of the next 80 ms and of the last 250: gaps between words are no pauses, and the bed is down when a word begins.
+    around = np.lib.stride_tricks.sliding_window_view(np.pad(speaking, (25, 8)), 34).max(axis=1)
+    bell = np.hanning(21)[1:-1]
+    eased = np.convolve(np.pad(around, 9, mode="edge"), bell / bell.sum(), mode="valid")
+    at = np.interp(np.arange(len(voice)), np.arange(len(eased)) * cell + cell / 2, eased)
+    return (10 ** (-DUCK * at / 20)).astype(np.float32)
+
+
+def _limiting(peaks: Samples, ceiling: float) -> Samples:
+    """The gain at each sample that keeps true peaks [n] under a ceiling: down within 4 ms ahead of a peak, back in about 80."""
+    cell = RATE // 1000
+    highest = np.maximum.reduceat(peaks, np.arange(0, len(peaks), cell))
+    needed = np.minimum(1.0, ceiling / np.maximum(highest, 1e-9))
+    held, now = [], 1.0
+    for gain in needed.tolist():
+        now = min(gain, now + (1 - now) * 0.035)
+        held.append(now)
+    # Each is the lowest of the three on its sides, then the mean of five: no sample is left with more than its cell may have.
+    lowest = np.lib.stride_tricks.sliding_window_view(np.pad(held, 3, constant_values=1.0), 7).min(axis=1)
+    eased = np.convolve(np.pad(lowest, 2, mode="edge"), np.full(5, 0.2), mode="valid")
+    return np.interp(np.arange(len(peaks)), np.arange(len(eased)) * cell + cell / 2, eased).astype(np.float32)
+
+
+def _ratio(decibels: float) -> float:
+    return float(10 ** (decibels / 20))
+
+
+def _decibels(ratio: float) -> float:
+    return float(20 * np.log10(ratio)) if ratio > 0 else -np.inf
+
+
+def _channels(samples: Samples) -> Samples:
+    """[n] or [n, 2] as [2, n]: mono is heard from both sides."""
+    return np.ascontiguousarray(samples.T) if samples.ndim == 2 else np.stack([samples, samples])
+
+
+BLOCK, MARGIN = 1 << 17, 1 << 13  # samples: filtering goes by blocks, so that its memory does not grow with the sound
+Response = npt.NDArray[np.complex64]
+
+
+def _filtered(x: Samples, responses: list[Response]) -> Iterator[tuple[slice, list[Samples]]]:
+    """Sound [2, n] through filters given by their responses at a block's frequencies: where, and what each filter makes of it."""
+    step = BLOCK - 2 * MARGIN
+    for start in range(0, x.shape[1], step):
+        piece = np.zeros((2, BLOCK), np.float32)
+        left, right = max(0, start - MARGIN), min(x.shape[1], start + step + MARGIN)
+        piece[:, left - start + MARGIN : right - start + MARGIN] = x[:, left:right]
+        spectrum = np.fft.rfft(piece)
+        length = min(step, x.shape[1] - start)
+        made = [np.fft.irfft(spectrum * r, BLOCK).astype(np.float32, copy=False) for r in responses]
+        yield np.s_[start : start + length], [m[:, MARGIN : MARGIN + length] for m in made]
+
+
+@cache
+def _k_weighting() -> Response:
+    """BS.1770's shelf for the head and its high pass, by their coefficients for 48 kHz."""
+    z = np.exp(-2j * np.pi * np.fft.rfftfreq(BLOCK))
+    shelf = (1.53512485958697 - 2.69169618940638 * z + 1.19839281085285 * z**2) / (1 - 1.69065929318241 * z + 0.73248077421585 * z**2)
+    rumble = (1 - 2 * z + z**2) / (1 - 1.99004745483398 * z + 0.99007225036621 * z**2)
+    return np.asarray(shelf * rumble, np.complex64)
+
+
+@cache
+def _between() -> tuple[Response, ...]:
+    """What moves a sound by a quarter, a half and three quarters of a sample: peaks between samples count."""
+    f = np.fft.rfftfreq(BLOCK)
+    return tuple(np.exp(2j * np.pi * f * part).astype(np.complex64) for part in (0.25, 0.5, 0.75))
+
+
+def _integrated(x: Samples) -> float:
+    """LUFS of [2, n] at 48 kHz, gated at -70 LUFS and 10 LU under the mean; -inf for silence."""
+    square = np.empty(x.shape[1])
+    for where, (weighted,) in _filtered(x, [_k_weighting()]):
+        square[where] = (weighted.astype(np.float64) ** 2).sum(axis=0)
+    tenth = RATE // 10
+    if len(square) < 4 * tenth:
+        power = square.mean(keepdims=True) if len(square) else np.zeros(1)
+    else:
+        cells = square[: len(square) // tenth * tenth].reshape(-1, tenth).mean(axis=1)
+        power = (cells[:-3] + cells[1:-2] + cells[2:-1] + cells[3:]) / 4
+    power = power[power > 10 ** ((-70 + 0.691) / 10)]
+    if not len(power):
+        return -np.inf
+    return float(-0.691 + 10 * np.log10(power[power > power.mean() / 10].mean()))
+
+
+def _true_peaks(x: Samples) -> Samples:
+    """The true peak at each sample of [2, n]: the highest of it and of three points between it and the next."""
+    highest: Samples = np.abs(x).max(axis=0)
+    for where, moved in _filtered(x, list(_between())):
+        for part in moved:
+            np.maximum(highest[where], np.abs(part).max(axis=0), out=highest[where])
+    return highest
 
 
 # ---- picture
@@ -225,43 +335,123 @@ class Encoding:
         }  # fmt: skip
 
 
+class _Stopped(Exception):
+    """The encoder takes no more frames."""
+
+
+class Feed:
+    """Frames on their way to an encoder: `write` copies one and returns, a thread of its own writes it to the pipe.
+
+    So the next frame is composed while the encoder takes this one. At most `RING` frames lie in between."""
+
+    RING = 4
+
+    def __init__(self, pipe: IO[bytes]) -> None:
+        self._pipe = pipe
+        self._full: SimpleQueue[bytearray | None] = SimpleQueue()
+        self._free: SimpleQueue[bytearray] = SimpleQueue()
+        for _ in range(self.RING):
+            self._free.put(bytearray())
+        self._failed = False
+        self._thread = threading.Thread(target=self._run, name="encoder feed", daemon=True)
+        self._thread.start()
+
+    def write(self, frame: bytes | memoryview) -> None:
+        """Take a frame; the caller may use its buffer again. Waits while the encoder is slower than who composes."""
+        slot = self._free.get()
+        if self._failed:
+            self._free.put(slot)
+            raise _Stopped
+        if len(slot) != len(frame):
+            slot = bytearray(len(frame))
+        memoryview(slot)[:] = frame
+        self._full.put(slot)
+
+    def finish(self) -> None:
+        """Wait until all frames are written."""
+        self.stop()
+        if self._failed:
+            raise _Stopped
+
+    def stop(self) -> None:
+        """End the thread. Only to be called when the pipe's other end reads or is closed."""
+        self._full.put(None)
+        self._thread.join()
+        with suppress(OSError):
+            self._pipe.close()
+
+    def _run(self) -> None:
+        # After a failure slots are still handed back, or who composes would wait for one for ever.
+        while (slot := self._full.get()) is not None:
+            if not self._failed:
+                try:
+                    self._pipe.write(slot)
+                except OSError:
+                    self._failed = True
+            self._free.put(slot)
+
+
 @contextmanager
-def encoder(out: Path, encoding: Encoding, audio: Path | None, tags: Mapping[str, str]) -> Iterator[IO[bytes]]:
+def encoder(out: Path, encoding: Encoding, audio: Path | None, tags: Mapping[str, str]) -> Iterator[Feed]:
     """The one encode of a clip: write I420 frames (BT.709, limited range) to what this yields.
 
     H.264 High yuv420p and AAC 48 kHz in an MP4 with its index first; `tags` become the file's metadata.
     """
     video = ffmpeg.input("pipe:0", **encoding.source()).video
     streams = [video] + ([ffmpeg.input(file(audio)).audio] if audio else [])
-    options = encoding.options() | {"movflags": "+faststart+use_metadata_tags", "map_metadata": -1, "fflags": "+bitexact"}
+    options = encoding.options()
     if audio:
         # ffmpeg's default coder (twoloop) raised the peaks of tonal speech by up to 2.7 dB at 160 kbit/s, this one by 0.1.
-        options |= {"c:a": "aac", "b:a": "192k", "aac_coder": "fast", "ar": RATE}
+        options |= {"c:a": "aac", "b:a": "192k", "aac_coder": "fast", "ar": RATE, "ac": 2}
+    command = _to_mp4(streams, out, options, tags)
+    with tempfile.TemporaryFile() as words:
+        # Its words go to a file: a pipe that nobody reads while frames are written could fill up.
+        process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=words)
+        assert process.stdin is not None
+        if sys.platform == "linux":
+            # A frame is 3 MB and a pipe holds 64 KB: with 1 MB, writer and encoder take turns 16 times less often.
+            import fcntl
+
+            fcntl.fcntl(process.stdin, fcntl.F_SETPIPE_SZ, 1 << 20)
+        feed = Feed(process.stdin)
+
+        def said() -> MediaError:
+            words.seek(0)
+            return MediaError(f"encoding {out.name} failed: {_last_words(words.read())}")
+
+        try:
+            yield feed
+            feed.finish()
+            if process.wait():
+                raise said()
+        except _Stopped:
+            process.wait()
+            raise said() from None
+        finally:
+            if process.poll() is None:
+                process.kill()
+                process.wait()
+            feed.stop()
+
+
+def remux(source: Path, out: Path, tags: Mapping[str, str]) -> None:
+    """Write the same picture and sound, packet for packet, into an MP4 with other metadata; its index is first."""
+    stream = ffmpeg.input(file(source))
+    command = _to_mp4([stream.video, stream.audio] if probe(source).audio_codec else [stream.video], out, {"c": "copy"}, tags)
+    done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, check=False)
+    if done.returncode:
+        raise MediaError(f"writing {out.name} failed: {_last_words(done.stderr)}")
+
+
+def _to_mp4(streams: list[Any], out: Path, options: Mapping[str, Any], tags: Mapping[str, str]) -> list[str]:
+    """The command that writes streams as an MP4 with its index first and with these tags only."""
+    options = {**options, "movflags": "+faststart+use_metadata_tags", "map_metadata": -1, "fflags": "+bitexact"}
     graph = ffmpeg.output(*streams, file(out), format="mp4", **options)
-    command = ffmpeg.compile(graph.global_args("-hide_banner", "-loglevel", "error"), cmd=ffmpeg_exe(), overwrite_output=True)
+    command: list[str] = ffmpeg.compile(graph.global_args("-hide_banner", "-loglevel", "error"), cmd=ffmpeg_exe(), overwrite_output=True)
     # ffmpeg-python has no way to give one option twice.
     at = command.index(file(out))
     command[at:at] = [word for name, value in tags.items() for word in ("-metadata", f"{name}={value}")]
-    process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
-    assert process.stdin is not None
-    assert process.stderr is not None
-    if sys.platform == "linux":
-        # A frame is 3 MB and a pipe holds 64 KB: with 1 MB, writer and encoder take turns 16 times less often.
-        import fcntl
-
-        fcntl.fcntl(process.stdin, fcntl.F_SETPIPE_SZ, 1 << 20)
-    try:
-        yield process.stdin
-        process.stdin.close()
-        words = process.stderr.read()
-        if process.wait():
-            raise MediaError(f"encoding {out.name} failed: {_last_words(words)}")
-    except BrokenPipeError as broken:
-        raise MediaError(f"encoding {out.name} failed: {_last_words(process.stderr.read())}") from broken
-    finally:
-        if process.poll() is None:
-            process.kill()
-            process.wait()
+    return command
 
 
 @dataclass(frozen=True)

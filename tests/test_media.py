@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
+import os
+import signal
 import struct
-from collections.abc import Iterator
+import subprocess
+import threading
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import av
 import numpy as np
@@ -24,7 +30,7 @@ def speech_like(seconds: float, *, pauses: tuple[tuple[float, float], ...] = (),
     """A voice's pitch and harmonics, swelling five times a second, with sharp peaks; silent in the pauses."""
     t = np.arange(round(seconds * RATE)) / RATE
     pitch = 2 * np.pi * np.cumsum(200 + 40 * np.sin(2 * np.pi * 0.7 * t)) / RATE
-    voice = sum(np.sin(k * pitch + k * k) / k for k in range(1, 18)) + 0.3 * np.random.default_rng(1).standard_normal(len(t))
+    voice = sum(np.sin(k * pitch + k * k) / k for k in range(1, 18)) + 0.05 * np.random.default_rng(1).standard_normal(len(t))
     voice = voice * (0.15 + 0.85 * np.sin(np.pi * 5 * t) ** 2) * level / 2
     for start, end in pauses:
         voice[round(start * RATE) : round(end * RATE)] = 0
@@ -32,13 +38,11 @@ def speech_like(seconds: float, *, pauses: tuple[tuple[float, float], ...] = (),
 
 
 @pytest.fixture(scope="module")
-def music(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Three seconds of steady chords at 3 kHz and above, so that it can be told from the voice."""
+def bed() -> Samples:
+    """Three seconds of steady chords at 6 kHz and above, so that they can be told from the voice."""
     t = np.arange(3 * RATE) / RATE
-    chord = sum(np.sin(2 * np.pi * f * t) for f in (6000, 7500, 9000)) * 0.09
-    path = tmp_path_factory.mktemp("music") / "bed.wav"
-    media.write_wav(path, np.stack([chord, chord], axis=1).astype(np.float32))
-    return path
+    chord = sum(np.sin(2 * np.pi * f * t) for f in (6000, 7500, 9000))
+    return media.leveled(np.stack([chord, chord], axis=1).astype(np.float32), media.BED)
 
 
 def rms(samples: Samples) -> float:
@@ -114,39 +118,96 @@ def test_loudness_is_that_of_a_known_tone(tmp_path: Path) -> None:
     assert level.true_peak == pytest.approx(-18.0, abs=0.3)
 
 
+def sounds() -> dict[str, Samples]:
+    """What a meter can get wrong: pauses (both gates), peaks between samples, one side only, short, noise, longer than a block."""
+    t = np.arange(6 * RATE) / RATE
+    between = (np.sin(2 * np.pi * RATE / 4 * t + np.pi / 4) * 0.7 * np.minimum(1, 10 * t)).astype(np.float32)
+    noise = (np.random.default_rng(3).standard_normal((5 * RATE, 2)) * 0.1).astype(np.float32)
+    paused = speech_like(9, pauses=((0, 1.5), (4, 7.2)), level=0.4)
+    paused[:RATE] += 0.003 * np.sin(2 * np.pi * 300 * np.arange(RATE) / RATE)
+    return {
+        "voice": speech_like(6), "paused": paused, "between": between, "noise": noise, "long": speech_like(31, level=0.1),
+        "left": np.stack([speech_like(4), np.zeros(4 * RATE, np.float32)], axis=1), "short": speech_like(0.7),
+        "low": (np.sin(2 * np.pi * 45 * t) * 0.5).astype(np.float32),
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("name", sounds())
+def test_sound_in_memory_is_measured_as_ffmpeg_measures_its_file(tmp_path: Path, name: str) -> None:
+    samples = sounds()[name]
+    both = samples if samples.ndim == 2 else np.stack([samples, samples], axis=1)
+    media.write_wav(tmp_path / "a.wav", both)
+    ours, theirs = media.measured(samples), media.loudness(tmp_path / "a.wav")
+    assert ours.integrated == pytest.approx(theirs.integrated, abs=0.1)
+    assert ours.true_peak == pytest.approx(theirs.true_peak, abs=0.2)
+
+
 @pytest.mark.parametrize("level", [0.02, 0.3, 0.95])
-@pytest.mark.parametrize("bed", [True, False], ids=["with music", "without music"])
-def test_a_mix_is_as_loud_as_the_platforms_want_and_never_clips(tmp_path: Path, music: Path, bed: bool, level: float) -> None:
-    media.write_wav(tmp_path / "speech.wav", speech_like(6, pauses=((0, 0.4), (2.5, 3.0), (5.4, 6)), level=level))
-    said = media.mix(tmp_path / "speech.wav", music if bed else None, 6.5, tmp_path / "mix.wav")
-    measured = media.loudness(tmp_path / "mix.wav")
-    assert measured.integrated == pytest.approx(-14.0, abs=0.5)
-    assert measured.true_peak <= -1.5
-    assert (said.integrated, said.true_peak) == pytest.approx((measured.integrated, measured.true_peak), abs=0.05)
-    samples, rate = media.read_wav(tmp_path / "mix.wav")
-    assert rate == RATE
+@pytest.mark.parametrize("music", [True, False], ids=["with music", "without music"])
+def test_a_mix_is_as_loud_as_the_platforms_want_and_never_clips(tmp_path: Path, bed: Samples, music: bool, level: float) -> None:
+    speech = speech_like(6.5, pauses=((0, 0.4), (2.5, 3.0), (5.4, 6.5)), level=level)
+    samples = media.master(media.mix(speech, bed if music else None))
     assert samples.shape == (round(6.5 * RATE), 2)
-    assert sorted(p.name for p in tmp_path.iterdir()) == ["mix.wav", "speech.wav"]
+    assert samples.dtype == np.float32
+    media.write_wav(tmp_path / "mix.wav", samples)
+    clip = encode(tmp_path / "clip.mp4", 195, audio=tmp_path / "mix.wav")
+    for path in (tmp_path / "mix.wav", clip):
+        heard = media.loudness(path)
+        assert heard.integrated == pytest.approx(-14.0, abs=0.3)
+        assert heard.true_peak <= -1.5
 
 
-def test_the_music_makes_room_for_the_voice_and_comes_back(tmp_path: Path, music: Path) -> None:
+def test_how_loud_a_voice_was_recorded_changes_nothing(bed: Samples) -> None:
+    loud, soft = (media.master(media.mix(speech_like(3, level=level), bed)) for level in (0.5, 0.05))
+    assert np.abs(loud - soft).max() < 1e-3
+
+
+def test_the_music_makes_room_for_the_voice_and_comes_back(bed: Samples) -> None:
     t = np.arange(8 * RATE) / RATE
     voice = (np.sin(2 * np.pi * 300 * t) * 0.3 * (0.4 + 0.6 * np.sin(np.pi * 5 * t) ** 2)).astype(np.float32)
     voice[: 2 * RATE] = 0
     voice[5 * RATE :] = 0
-    media.write_wav(tmp_path / "speech.wav", voice)
-    media.mix(tmp_path / "speech.wav", music, 8.0, tmp_path / "mix.wav")
-    bed = high_band(media.read_wav(tmp_path / "mix.wav")[0][:, 0])
-    before, under, after = (rms(bed[round(a * RATE) : round(b * RATE)]) for a, b in ((1, 1.9), (2.4, 4.9), (5.8, 7.0)))
-    assert before - under >= 6
-    assert after - under >= 6
-    assert rms(bed[-480:]) < before - 20  # it ends faded, not cut
+    heard = high_band(media.mix(voice, bed)[:, 0])
+    before, first, under, after = (rms(heard[round(a * RATE) : round(b * RATE)]) for a, b in ((1, 1.8), (2.0, 2.1), (2.4, 4.9), (5.5, 7.0)))
+    assert before - under == pytest.approx(media.DUCK, abs=0.5)
+    assert first == pytest.approx(under, abs=1)  # it is down when the first word begins
+    assert after == pytest.approx(before, abs=0.5)
+    assert rms(heard[-480:]) < before - 20  # it ends faded, not cut
 
 
-def test_a_voice_keeps_its_place_through_mix_and_encode(tmp_path: Path, music: Path) -> None:
+def test_music_keeps_its_two_sides() -> None:
+    t = np.arange(3 * RATE) / RATE
+    left, right = np.sin(2 * np.pi * 500 * t), np.sin(2 * np.pi * 700 * t)
+    out = media.master(media.mix(np.zeros(4 * RATE, np.float32), np.stack([left, right], axis=1).astype(np.float32)))
+    assert abs(np.corrcoef(out.T)[0, 1]) < 0.05
+
+
+def test_a_bed_is_looped_without_a_seam() -> None:
+    t = np.arange(RATE) / RATE  # a second of whole periods
+    tone = np.sin(2 * np.pi * 100 * t).astype(np.float32) * 0.1
+    out = media.mix(np.zeros(4 * RATE, np.float32), np.stack([tone, tone], axis=1))[: 3 * RATE, 0]
+    assert np.allclose(out, np.tile(tone, 3), atol=1e-6)
+
+
+def test_silence_stays_silence() -> None:
+    assert not media.master(media.mix(np.zeros(RATE, np.float32))).any()
+
+
+def test_the_limiter_lets_no_peak_through_and_does_not_pump() -> None:
+    """A few clicks on a soft tone: the tone is as loud half a second behind them as without."""
+    t = np.arange(4 * RATE) / RATE
+    tone = np.sin(2 * np.pi * 440 * t) * 0.05
+    clicks = tone.copy()
+    clicks[RATE::RATE] += 0.9
+    gain = media._limiting(media._true_peaks(np.stack([clicks, clicks]).astype(np.float32) * 3), 0.5)
+    assert (np.abs(clicks * 3) * gain).max() <= 0.5001
+    assert gain[RATE + RATE // 2] > 0.999
+    assert gain[RATE - RATE // 50] > 0.999
+
+
+def test_a_voice_keeps_its_place_through_mix_and_encode(tmp_path: Path) -> None:
     speech = speech_like(2.0, pauses=((0, 0.7), (1.4, 2.0)))
-    media.write_wav(tmp_path / "speech.wav", speech)
-    media.mix(tmp_path / "speech.wav", None, 2.0, tmp_path / "mix.wav")
+    media.write_wav(tmp_path / "mix.wav", media.master(media.mix(speech)))
     video = encode(tmp_path / "clip.mp4", 60, audio=tmp_path / "mix.wav")
     heard = media.read_audio(video)[: len(speech)]
     spectrum = np.fft.rfft(heard, 1 << 18) * np.conj(np.fft.rfft(speech, 1 << 18))
@@ -154,23 +215,14 @@ def test_a_voice_keeps_its_place_through_mix_and_encode(tmp_path: Path, music: P
     assert min(lag, (1 << 18) - lag) <= RATE // 1000
 
 
-def test_sound_effects_are_laid_over(tmp_path: Path) -> None:
-    media.write_wav(tmp_path / "speech.wav", speech_like(3, pauses=((2, 3),)))
-    ding = np.zeros(3 * RATE, np.float32)
-    ding[round(2.4 * RATE) : round(2.6 * RATE)] = 0.2
-    ding *= np.sin(2 * np.pi * 2000 * np.arange(3 * RATE) / RATE).astype(np.float32)
-    media.write_wav(tmp_path / "ding.wav", ding)
-    media.mix(tmp_path / "speech.wav", None, 3.0, tmp_path / "mix.wav", effects=tmp_path / "ding.wav")
-    samples = media.read_wav(tmp_path / "mix.wav")[0][:, 0]
-    assert rms(samples[round(2.42 * RATE) : round(2.58 * RATE)]) > -30
-    assert rms(samples[round(2.1 * RATE) : round(2.3 * RATE)]) < -60
-
-
-def test_a_mix_of_nothing_readable_fails_by_name(tmp_path: Path) -> None:
-    (tmp_path / "speech.wav").write_bytes(b"RIFF but not a sound")
-    with pytest.raises(MediaError, match="mixing the sound failed"):
-        media.mix(tmp_path / "speech.wav", None, 1.0, tmp_path / "mix.wav")
-    assert [p.name for p in tmp_path.iterdir()] == ["speech.wav"]
+def test_sound_effects_are_laid_over() -> None:
+    ding = np.zeros((3 * RATE, 2), np.float32)
+    at = np.arange(round(2.4 * RATE), round(2.6 * RATE))
+    ding[at, 0] = 0.2 * np.sin(2 * np.pi * 2000 * at / RATE)
+    out = media.master(media.mix(speech_like(3, pauses=((2, 3),)), None, ding))
+    assert rms(out[round(2.42 * RATE) : round(2.58 * RATE), 0]) > -30
+    assert rms(out[round(2.42 * RATE) : round(2.58 * RATE), 1]) < -60
+    assert rms(out[round(2.1 * RATE) : round(2.3 * RATE), 0]) < -60
 
 
 # ---- picture
@@ -250,6 +302,36 @@ def test_the_same_frames_give_the_same_file(tmp_path: Path) -> None:
     assert one.read_bytes() == two.read_bytes()
 
 
+def packets(path: Path) -> list[tuple[str, int | None, int | None, str]]:
+    """Each packet of a file: of which stream, when, and the digest of what it holds."""
+    with av.open(str(path)) as container:
+        return [(p.stream.type, p.pts, p.dts, hashlib.sha256(bytes(p)).hexdigest()) for p in container.demux() if p.size]
+
+
+def test_another_label_is_put_on_the_same_packets(tmp_path: Path, clip: Path) -> None:
+    other = {"AIGC": TAGS["AIGC"].replace('"7"', '"8"'), "note": "für B"}
+    for name in ("one.mp4", "two.mp4"):
+        media.remux(clip, tmp_path / name, other)
+    made = tmp_path / "one.mp4"
+    assert packets(made) == packets(clip)
+    before, after = media.probe(clip), media.probe(made)
+    assert after.index_first
+    assert (after.profile, after.pixels, after.colours, after.fps) == (before.profile, before.pixels, before.colours, before.fps)
+    assert (after.duration, after.video_start, after.audio_start) == (before.duration, before.video_start, before.audio_start)
+    assert {k: v for k, v in after.tags.items() if k in other} == other
+    assert metadata(made.read_bytes())["AIGC"] == other["AIGC"]
+    assert (tmp_path / "two.mp4").read_bytes() == made.read_bytes()
+    media.remux(clip, tmp_path / "plain.mp4", {})
+    assert "AIGC" not in media.probe(tmp_path / "plain.mp4").tags
+
+
+def test_a_file_that_can_not_be_remuxed_is_told_by_name(tmp_path: Path, clip: Path) -> None:
+    with pytest.raises(MediaError, match=r"b\.mp4 failed: .*No such file"):
+        media.remux(clip, tmp_path / "missing" / "b.mp4", {})
+    media.remux(encode(tmp_path / "silent.mp4", 3), tmp_path / "c.mp4", {})
+    assert media.probe(tmp_path / "c.mp4").audio_codec == ""
+
+
 def test_a_file_without_sound_or_tags_is_fine(tmp_path: Path) -> None:
     facts = media.probe(encode(tmp_path / "a.mp4", 3))
     assert (facts.audio_codec, facts.audio_rate) == ("", 0)
@@ -265,8 +347,8 @@ def test_no_name_is_taken_for_an_option_or_a_protocol(tmp_path: Path, monkeypatc
     assert len(media.read_audio(out)) > 0
     assert media.frame_at(out, 0).shape == (112, 64, 3)
     assert media.loudness(out).true_peak < 0
-    media.mix(Path(f"{name}.wav"), None, 0.5, Path(f"{name}.mix.wav"))
-    assert media.read_wav(f"{name}.mix.wav")[1] == RATE
+    media.remux(out, Path(f"again {name}.mp4"), {"k": "v"})
+    assert media.probe(f"again {name}.mp4").tags["k"] == "v"
 
 
 def test_an_encoder_that_can_not_write_says_why(tmp_path: Path) -> None:
@@ -280,42 +362,98 @@ def test_an_encoder_that_can_not_read_its_sound_says_why(tmp_path: Path) -> None
         encode(tmp_path / "clip.mp4", 60, audio=tmp_path / "bad.wav")
 
 
-def test_a_killed_encoder_is_an_error_not_a_short_clip(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    started = []
-    popen = media.subprocess.Popen
+@pytest.fixture
+def started(monkeypatch: pytest.MonkeyPatch) -> list[subprocess.Popen[bytes]]:
+    """The processes that media starts, from now on."""
+    processes: list[subprocess.Popen[bytes]] = []
+    popen = subprocess.Popen
 
-    def watched(*args: object, **kwargs: object) -> object:
-        started.append(popen(*args, **kwargs))  # type: ignore[call-overload]
-        return started[-1]
+    def watched(*args: Any, **kwargs: Any) -> subprocess.Popen[bytes]:
+        processes.append(popen(*args, **kwargs))
+        return processes[-1]
 
     monkeypatch.setattr(media.subprocess, "Popen", watched)
-    frame = bytes(64 * 112 * 3 // 2)
+    return processes
 
+
+@pytest.fixture
+def stand_in(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], Path]:
+    """Put a shell script in ffmpeg's place; it has its real one as $FFMPEG and leaves its words in the file that is returned."""
+
+    def put(script: str) -> Path:
+        said, path = tmp_path / "said", tmp_path / "ffmpeg"
+        path.write_text(f"""#!/bin/sh\nFFMPEG='{real}'\nprintf '%s\\n' "$*" >>'{said}'\n{script}\n""")
+        path.chmod(0o755)
+        monkeypatch.setattr(media, "ffmpeg_exe", lambda: str(path))
+        return said
+
+    real = media.ffmpeg_exe()
+    return put
+
+
+def feeds() -> list[threading.Thread]:
+    return [t for t in threading.enumerate() if t.name == "encoder feed"]
+
+
+FRAME = bytes(64 * 112 * 3 // 2)
+
+
+def test_a_killed_encoder_is_an_error_not_a_short_clip(tmp_path: Path, started: list[subprocess.Popen[bytes]]) -> None:
     def write() -> None:
         with media.encoder(tmp_path / "clip.mp4", SMALL, None, {}) as pipe:
-            pipe.write(frame)
+            pipe.write(FRAME)
             started[0].kill()
             started[0].wait()
             for _ in range(200):
-                pipe.write(frame)
+                pipe.write(FRAME)
 
     with pytest.raises(MediaError, match=r"clip\.mp4 failed"):
         write()
     assert started[0].poll() is not None
+    assert not feeds()
 
 
-def test_a_failure_while_composing_ends_the_encoder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    started = []
-    popen = media.subprocess.Popen
-
-    def watched(*args: object, **kwargs: object) -> object:
-        started.append(popen(*args, **kwargs))  # type: ignore[call-overload]
-        return started[-1]
-
-    monkeypatch.setattr(media.subprocess, "Popen", watched)
+def test_a_failure_while_composing_ends_the_encoder(tmp_path: Path, started: list[subprocess.Popen[bytes]]) -> None:
     with pytest.raises(ZeroDivisionError), media.encoder(tmp_path / "clip.mp4", SMALL, None, {}):
         raise ZeroDivisionError
     assert started[0].poll() is not None
+    assert not feeds()
+
+
+def test_a_frame_is_taken_as_it_is_when_it_is_written(tmp_path: Path) -> None:
+    """Who composes paints the next frame into the same buffer at once."""
+    buffer = Frame(64, 112).buffer
+    with media.encoder(tmp_path / "a.mp4", SMALL, None, {}) as pipe:
+        for k in range(30):
+            buffer[:] = Frame.of(np.full((112, 64, 3), colour(k), np.uint8)).buffer
+            pipe.write(buffer.data)
+            buffer[:] = 255
+    for k in (0, 15, 29):
+        assert np.abs(media.frame_at(tmp_path / "a.mp4", k / 30 + 0.001).reshape(-1, 3).mean(axis=0) - colour(k)).max() <= 4
+
+
+def test_an_encoder_that_hangs_can_be_interrupted(
+    tmp_path: Path, started: list[subprocess.Popen[bytes]], stand_in: Callable[[str], Path]
+) -> None:
+    stand_in("exec sleep 60")
+    timer = threading.Timer(0.5, os.kill, (os.getpid(), signal.SIGINT))
+    timer.start()
+
+    def write() -> None:
+        with media.encoder(tmp_path / "clip.mp4", SMALL, None, {}) as pipe:
+            while True:
+                pipe.write(FRAME)
+
+    with pytest.raises(KeyboardInterrupt):
+        write()
+    assert started[0].poll() is not None
+    assert not feeds()
+
+
+def test_an_encoder_that_says_very_much_is_not_waited_for_for_ever(tmp_path: Path, stand_in: Callable[[str], Path]) -> None:
+    stand_in("head -c 300000 /dev/zero | tr '\\0' 'x' >&2; echo >&2; echo 'and no more' >&2; exit 3")
+    with pytest.raises(MediaError, match=r"and no more"):
+        encode(tmp_path / "clip.mp4", 30)
 
 
 def test_what_is_no_video_is_refused_by_name(tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 import cv2
@@ -24,7 +25,7 @@ from localize.clip.type import ruler
 from localize.domain import Disclosure, Script, Word
 from localize.timeline import Timeline
 
-VERSION = "3"  # part of the clip's key: raise it when the same inputs would give other frames or sound
+VERSION = "4"  # part of the clip's key: raise it when the same inputs would give other frames or sound
 CAPTION_SIZE = 58
 MUSIC = ASSETS / "music"
 
@@ -72,7 +73,10 @@ def render(job: Job, folder: Path, *, progress: Callable[[int, int], None] = lam
     """Render into `folder`. `progress(done, total)` is called now and then with frames."""
     composer, rendered_pages, words = compose(job)
     sound = folder / "sound.wav"
-    level = _sound(job, folder, sound)
+    heard = mastered(job)
+    media.write_wav(sound, heard)
+    level = media.measured(heard)
+    del heard
     cover_at = _cover_frame(job)
     with media.encoder(folder / "clip.mp4", job.encoding, sound, tags(job.disclosure)) as pipe:
         for i in range(job.timeline.frames):
@@ -109,23 +113,22 @@ def tags(disclosure: Disclosure) -> Mapping[str, str]:
     return {"AIGC": json.dumps({"AIGC": label}, separators=(",", ":"))}
 
 
-def _sound(job: Job, folder: Path, out: Path) -> media.Loudness:
-    """The clip's sound: speech at its times, the bed ducked under it, a whoosh where cards come and a sting at the price."""
-    media.write_wav(folder / "speech.wav", speech(job.timeline))
-    music = effects = None
-    if job.music != "none":
-        music = MUSIC / f"{job.music}.ogg"
-        effects = folder / "effects.wav"
-        media.write_wav(effects, _laid(job.timeline, list(_stings(job))))
-    level = media.mix(folder / "speech.wav", music, job.timeline.duration, out, effects=effects)
-    for part in (folder / "speech.wav", effects):
-        if part:
-            part.unlink()
-    return level
+def mastered(job: Job) -> media.Samples:
+    """The clip's sound [n, 2]: speech at its times, the bed ducked under it, a whoosh where cards come and a sting at the price."""
+    said = speech(job.timeline)
+    if job.music == "none":
+        return media.master(media.mix(said))
+    return media.master(media.mix(said, _bed(job.music), _laid(job.timeline, _stings(job), channels=2)))
+
+
+# All clips of a night sound over one or a few beds: decoding and measuring one costs as much as mastering a clip.
+@lru_cache(maxsize=2)
+def _bed(name: str) -> media.Samples:
+    return media.leveled(media.read_stereo(MUSIC / f"{name}.ogg"), media.BED)
 
 
 def _stings(job: Job) -> Iterator[tuple[float, media.Samples]]:
-    whoosh, price = (media.read_audio(MUSIC / name) * gain for name, gain in (("whoosh.ogg", 0.10), ("price.ogg", 0.16)))
+    whoosh, price = (media.read_stereo(MUSIC / name) * gain for name, gain in (("whoosh.ogg", 0.10), ("price.ogg", 0.16)))
     priced = False
     for spoken in job.timeline.spoken:
         if spoken.line.role == "feature":
@@ -137,12 +140,13 @@ def _stings(job: Job) -> Iterator[tuple[float, media.Samples]]:
 
 def speech(timeline: Timeline) -> media.Samples:
     """What is said in a clip, all of its length: mono at `media.RATE` [n]."""
-    return _laid(timeline, [(s.start, media.read_audio(s.speech.audio)) for s in timeline.spoken])
+    return _laid(timeline, ((s.start, media.read_audio(s.speech.audio)) for s in timeline.spoken))
 
 
-def _laid(timeline: Timeline, sounds: Sequence[tuple[float, media.Samples]]) -> media.Samples:
-    """Sounds laid on a silent track of the clip's length at their times (seconds); what leaves it is cut off."""
-    track = np.zeros(round(timeline.duration * media.RATE), np.float32)
+def _laid(timeline: Timeline, sounds: Iterable[tuple[float, media.Samples]], channels: int = 1) -> media.Samples:
+    """Sounds laid on a silent track of the clip's length at their times (seconds): [n] or [n, channels]; what leaves it is cut off."""
+    n = round(timeline.duration * media.RATE)
+    track = np.zeros((n, channels) if channels > 1 else n, np.float32)
     for at, samples in sounds:
         start = round(at * media.RATE)
         part = track[start : start + len(samples)]
