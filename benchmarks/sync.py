@@ -41,9 +41,11 @@ from localize import languages, media, planning, stages
 from localize.assets import ASSETS
 from localize.avatar import DrawnAvatar
 from localize.avatar.pose import mouth_at, mouth_opening
-from localize.clip.layout import PRESENTER_RIGHT
+from localize.clip import layout as layouts
 from localize.domain import Performance
 from localize.store import LocalStore
+
+PRESENTER_RIGHT = layouts.get("presenter-right")
 
 DEMO = Path(__file__).resolve().parent.parent / "catalog" / "demo" / "campaign.yaml"
 FPS = 30

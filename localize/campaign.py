@@ -18,7 +18,8 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 from localize import engines, languages, yamls
 from localize.assets import ASSETS
 from localize.avatar.filmed import package as avatars
-from localize.domain import Channel
+from localize.clip import layout as layouts
+from localize.domain import Channel, Variant
 from localize.errors import Blocked, UserError
 from localize.mistakes import line_of, nearest, problem, wrong
 from localize.pace import FASTEST
@@ -52,6 +53,8 @@ def _known_field(field: str) -> str:
 
 def _sound_channel(channel: Channel) -> Channel:
     nearest(channel.kind, engines.names("publish"), "kind of channel")
+    if channel.layout:
+        nearest(channel.layout, ("auto", *layouts.names()), "layout")
     if not re.fullmatch(r"[a-z0-9][a-z0-9._-]{0,60}", channel.name):
         raise ValueError(f"channel name {channel.name!r} becomes a folder: use small letters, digits, '-', '_' and '.'")
     for code in channel.languages:
@@ -160,12 +163,20 @@ class MoneySettings(Section):
 
 
 class Video(Section):
-    """The encode. `crf` is x264's quality (lower is better), `preset` its effort: `faster` gives better pictures in the
+    """The picture and its encode. `layout` is one of assets/layouts (`auto`: by the hosts), `aspect` the frame's shape; a channel may
+    ask for others. `crf` is x264's quality (lower is better), `preset` its effort: `faster` gives better pictures in the
     same bytes than `veryfast`, for about 1.6 times its CPU."""
 
     crf: int = Field(default=22, ge=14, le=30)
     preset: Literal["ultrafast", "superfast", "veryfast", "faster", "fast", "medium"] = "faster"
     music: Literal["bright", "calm", "drive", "none"] = "bright"
+    layout: str = "auto"
+    aspect: layouts.Aspect = "9:16"
+
+    @field_validator("layout")
+    @classmethod
+    def known(cls, value: str) -> str:
+        return nearest(value, ("auto", *layouts.names()), "layout")
 
 
 class Limits(Section):
@@ -239,6 +250,18 @@ class Campaign(Section):
     def channels_for(self, sku: str, language: str) -> tuple[Channel, ...]:
         """The channels that show this product in this language."""
         return tuple(c for c in self.channels if (not c.languages or language in c.languages) and (not c.only or sku in c.only))
+
+    def variant(self, channel: Channel) -> Variant:
+        """The picture of clips for a channel. Brand names, logos and the like may not be laid over what is posted to TikTok by its API
+        (content-sharing guidelines), so without a word of the channel's its clips go without."""
+        layout = channel.layout or self.video.layout
+        named = layouts.default(len(self.avatar_folders()), filmed=self.filmed) if layout == "auto" else layout
+        branded = channel.platform != "tiktok" if channel.branding == "auto" else channel.branding == "yes"
+        return Variant(layout=named, aspect=channel.aspect or self.video.aspect, branded=branded)
+
+    def variants(self, sku: str, language: str) -> tuple[Variant, ...]:
+        """The different pictures that a product's clip in a language is made in, the first channel's first."""
+        return tuple(dict.fromkeys(self.variant(channel) for channel in self.channels_for(sku, language)))
 
     @property
     def host(self) -> HostSettings:
@@ -399,6 +422,8 @@ def _kinds(campaign: Campaign, hosts: Sequence[HostSettings], where: Callable[..
             f"{where('hosts', 1, 'avatar')}hosts.1.avatar: of two hosts both are drawn or both are filmed, and "
             f"{campaign.hosts[0].avatar} is {kinds[0]}, {campaign.hosts[1].avatar} {kinds[1]}: take two of a kind."
         )
+    if len(set(kinds)) < 2:
+        yield from _layouts(campaign, len(kinds), "filmed" in kinds, where)
     engine = campaign.engines.lipsync
     if engine != "auto" and kinds and engines.kinds("lipsync")[engine].card.filmed != (kinds[0] == "filmed"):
         moves = "filmed" if kinds[0] == "drawn" else "drawn"
@@ -406,6 +431,16 @@ def _kinds(campaign: Campaign, hosts: Sequence[HostSettings], where: Callable[..
             f"{where('engines', 'lipsync')}engines.lipsync: {engine} moves the lips of {moves} hosts, and the campaign's are {kinds[0]}: "
             "write `auto`."
         )
+
+
+def _layouts(campaign: Campaign, hosts: int, filmed: bool, where: Callable[..., str]) -> Iterator[str]:
+    """Layouts that are for other hosts than the campaign's."""
+    asked: list[tuple[tuple[str | int, ...], str]] = [(("video", "layout"), campaign.video.layout)]
+    asked += [(("channels", n, "layout"), channel.layout) for n, channel in enumerate(campaign.channels)]
+    for loc, name in asked:
+        if name not in ("", "auto") and (why := layouts.misfit(name, hosts, filmed=filmed)):
+            fitting = ", ".join(layouts.fitting(hosts, filmed=filmed))
+            yield f"{where(*loc)}{'.'.join(map(str, loc))}: {name} does not fit: {why}. Write one of: auto, {fitting}."
 
 
 def _beside(path: str, base: Path) -> str:

@@ -284,7 +284,9 @@ class Disclosure(Model):
 
 
 class Clip(Model):
-    """The finished video and what lies beside it. The sidecar holds how it was made."""
+    """The finished video and what lies beside it. The sidecar holds how it was made.
+
+    `variant` tells which picture it is; `others` are the same clip in the other pictures that its channels ask for."""
 
     key: str
     sku: str
@@ -295,16 +297,24 @@ class Clip(Model):
     captions: str
     sidecar: str
     findings: tuple[Finding, ...] = ()
+    variant: str = ""
+    others: tuple[Clip, ...] = ()
 
     @property
     def blocked(self) -> tuple[Finding, ...]:
         return tuple(f for f in self.findings if f.severity == "block")
 
+    def of(self, variant: Variant) -> Clip:
+        """This clip in another picture."""
+        return next((clip for clip in self.others if clip.variant == variant.name), self)
+
 
 class Channel(Model):
     """A place to publish: a platform, an account on it and the market it sells to.
 
-    Without `languages` it takes every language of the campaign, without `only` (SKUs) every product.
+    Without `languages` it takes every language of the campaign, without `only` (SKUs) every product. `layout` and `aspect` are those of
+    the campaign's `video` if they are not given; `branding` says whether clips show the brand's logo and name (`auto`: where the
+    platform allows it).
     """
 
     name: str
@@ -314,6 +324,21 @@ class Channel(Model):
     market: str = ""
     languages: tuple[str, ...] = ()
     only: tuple[str, ...] = ()
+    layout: str = ""
+    aspect: Literal["", "9:16", "4:5", "1:1", "16:9"] = ""
+    branding: Literal["auto", "yes", "no"] = "auto"
+
+
+class Variant(Model):
+    """What tells one picture of a clip from another: its layout, the shape of its frame, and whether it shows the brand."""
+
+    layout: str
+    aspect: Literal["9:16", "4:5", "1:1", "16:9"] = "9:16"
+    branded: bool = True
+
+    @property
+    def name(self) -> str:
+        return f"{self.layout} {self.aspect}{'' if self.branded else ', without the brand'}"
 
 
 class Post(Model):

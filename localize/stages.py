@@ -33,6 +33,7 @@ from localize.clip import layout as layouts
 from localize.clip import type as typeset
 from localize.clip.compose import Sprite
 from localize.clip.layout import Layout
+from localize.clip.window import Window
 from localize.desk import Desk, from_mark, read_json, write_json
 from localize.domain import (
     Channel,
@@ -43,6 +44,7 @@ from localize.domain import (
     Receipt,
     Script,
     Speech,
+    Variant,
 )  # fmt: skip
 from localize.errors import Blocked, CrossreelError, NotReady, Transient, UserError
 from localize.lipsync import FilmedLipsync, Lipsync
@@ -83,27 +85,26 @@ class Studio(Desk):
     def publisher(self, channel: Channel) -> Publisher:
         return cast(Publisher, self._engine("publish", channel.kind, ""))
 
-    @property
-    def avatars(self) -> tuple[DrawnAvatar | FilmedAvatar, ...]:
+    def avatars(self, scale: float = 1.0) -> tuple[DrawnAvatar | FilmedAvatar, ...]:
         """The hosts that are seen, loaded once a thread: their caches of drawn poses are not shared. The first drawn one wears the
-        brand's colour where the campaign gives one; of two, the second keeps their own, or they would be in uniform.
+        brand's colour where the campaign gives one; of two, the second keeps their own, or they would be in uniform. Drawn ones are
+        `scale` times their own size.
 
         Raises Blocked for a filmed one whose footage is not what was consented to."""
         if not hasattr(self._own, "avatars"):
+            self._own.avatars = {}
+        loaded = cast(dict[float, tuple[DrawnAvatar | FilmedAvatar, ...]], self._own.avatars)
+        if scale not in loaded:
             brand = self.campaign.brand
             folders = self.campaign.avatar_folders()
             if self.campaign.filmed:
-                self._own.avatars = tuple(FilmedAvatar.load(folder) for folder in folders)
+                loaded[scale] = tuple(FilmedAvatar.load(folder) for folder in folders)
             else:
                 # Compared, as a campaign that has been to a worker does not know any more what its file said.
                 worn = {} if brand.primary == Brand().primary else {CLOTHES: brand.primary}
                 worn = worn if folders and CLOTHES in Package.read(folders[0] / "avatar.yaml").colours else {}
-                self._own.avatars = tuple(DrawnAvatar.load(folder, colours={} if n else worn) for n, folder in enumerate(folders))
-        return cast(tuple[DrawnAvatar | FilmedAvatar, ...], self._own.avatars)
-
-    @property
-    def layout(self) -> Layout:
-        return layouts.of(len(self.campaign.avatar_folders()), filmed=self.campaign.filmed)
+                loaded[scale] = tuple(DrawnAvatar.load(folder, scale, {} if n else worn) for n, folder in enumerate(folders))
+        return loaded[scale]
 
     @property
     def fps(self) -> int:
@@ -156,23 +157,31 @@ class Studio(Desk):
         findings = tuple(Finding(check="picture", severity="warn", message=f"a picture was left out: {e}") for e in problems)
         return Job(product.model_copy(update={"images": tuple(good)}), job.language), findings
 
-    def clip_key(self, job: Job, script: Script) -> str:
+    def clip_key(self, job: Job, script: Script, variant: Variant) -> str:
         """The key of a clip. It needs no speech to exist: the Lines' keys stand for their sound."""
-        c, p = self.campaign, job.product
+        c, p, layout = self.campaign, job.product, layouts.get(variant.layout, variant.aspect)
+        avatars = self.avatars(layout.scale)
         # Not the whole script's texts: a feature that no Line speaks of is neither heard nor seen.
         texts = script.text.title, script.text.brand, {n: script.text.features[n] for n in script.features_shown()}
         return key(
             "clip", render.VERSION, p.sku, script.lines, texts, script.price, script.was_price,
             [self.booth.key(line, job.language) for line in script.lines], c.script.seconds,
-            self.lipsync(job.language).fingerprint() if self.avatars else "", [a.fingerprint() for a in self.avatars],
+            self.lipsync(job.language).fingerprint() if avatars else "", [a.fingerprint() for a in avatars],
             [file_digest(i) for i in p.images],
-            self.layout, c.brand.primary, c.brand.accent, file_digest(c.brand.logo) if c.brand.logo else "",
-            c.video, self._music_digest(), self._producer(), *from_mark(script),
+            layout, variant.branded, c.brand.primary, c.brand.accent, file_digest(c.brand.logo) if c.brand.logo and variant.branded else "",
+            c.video.model_copy(update={"layout": "", "aspect": "9:16"}), self._music_digest(), self._producer(), *from_mark(script),
         )  # fmt: skip
 
     def clip(self, job: Job, script: Script, origins: dict[str, str], progress: Progress, hold: Hold) -> tuple[Clip, bool]:
-        """The clip of a script, checked, and whether it was there already."""
-        name = self.clip_key(job, script)
+        """The clip of a script in every picture that its channels ask for, checked, and whether all were there already."""
+        variants = self.campaign.variants(job.product.sku, job.language) or (self.campaign.variant(self.campaign.channels[0]),)
+        (first, reused), *more = [self._variant(job, script, variant, origins, progress, hold) for variant in variants]
+        return first.model_copy(update={"others": tuple(clip for clip, _ in more)}), reused and all(there for _, there in more)
+
+    def _variant(
+        self, job: Job, script: Script, variant: Variant, origins: dict[str, str], progress: Progress, hold: Hold
+    ) -> tuple[Clip, bool]:
+        name = self.clip_key(job, script, variant)
         there = self.store.find(name)
         progress.keys += [self.booth.key(line, job.language) for line in script.lines]
         if there is None:
@@ -180,7 +189,7 @@ class Studio(Desk):
                 speeches = self.booth.speeches(script.lines, job.language, progress)
             lips = self._lips(job, lay_out(script.lines, speeches, self.fps), progress, hold) if self.campaign.filmed else ()
             with progress.stage("clip"), hold("encode"):
-                artifact = self.store.make(name, lambda folder: self._render(job, script, speeches, lips, origins, name, folder))
+                artifact = self.store.make(name, lambda folder: self._render(job, script, variant, speeches, lips, origins, name, folder))
             progress.count("clip", artifact)
             there, reused = artifact.folder, artifact.reused
         else:
@@ -193,6 +202,7 @@ class Studio(Desk):
         clip = Clip(
             key=name, sku=job.product.sku, language=job.language, duration=made["duration"], video=str(there / "clip.mp4"),
             cover=str(there / "cover.jpg"), captions=str(there / "captions.srt"), sidecar=str(there / "clip.json"), findings=findings,
+            variant=variant.name,
         )  # fmt: skip
         return clip, reused
 
@@ -200,6 +210,7 @@ class Studio(Desk):
         """Put a clip on a channel. Raises Blocked when a finding or the consent to a host's voice or face stops it."""
         self.booth.permit(script.lines, language=job.language, platform=channel.platform)
         self._permit_faces(job.language, channel.platform)
+        clip = clip.of(self.campaign.variant(channel))
         post = posts.write(job.product, script, self.disclosure(job.product.sku, job.language, clip.key), channel.platform)
         return self.publisher(channel).publish(clip, post, channel, Path(self.campaign.out))
 
@@ -212,36 +223,43 @@ class Studio(Desk):
     # ---- how a clip is made
 
     def job_to_render(
-        self, job: Job, script: Script, speeches: Sequence[Speech], name: str, lips: Sequence[Path] = ()
+        self, job: Job, script: Script, speeches: Sequence[Speech], name: str, variant: Variant | None = None, lips: Sequence[Path] = ()
     ) -> tuple[render.Job, list[Performance]]:
-        """What the renderer is given, and what each drawn host does in it. `lips` are the filmed hosts' patches."""
-        c, fps = self.campaign, self.fps
+        """What the renderer is given, and what each drawn host does in it. `lips` are the filmed hosts' patches; without a `variant` it
+        is the first channel's."""
+        c, fps, variant = self.campaign, self.fps, variant or self.campaign.variant(self.campaign.channels[0])
         timeline = lay_out(script.lines, speeches, fps)
-        layout = self.layout
-        presenters, performances = self._presenters(job, timeline, lips)
+        layout = layouts.get(variant.layout, variant.aspect)
+        presenters, performances = self._presenters(job, timeline, layout, lips)
+        if not variant.branded:
+            script = script.model_copy(update={"text": script.text.model_copy(update={"brand": ""})})
         encoding = media.Encoding(layout.width, layout.height, fps, c.video.crf, c.video.preset)
         return render.Job(
             layout=layout, script=script, timeline=timeline,
             pictures=[pictures.load(p, LONGEST_PICTURE) for p in job.product.images],
-            palette=cards.Palette(c.brand.primary, c.brand.accent), logo=c.brand.logo,
+            palette=cards.Palette(c.brand.primary, c.brand.accent), logo=c.brand.logo if variant.branded else "",
             presenters=presenters,
             music=c.video.music, encoding=encoding, disclosure=self.disclosure(job.product.sku, job.language, name),
         ), performances  # fmt: skip
 
     def _presenters(
-        self, job: Job, timeline: Timeline, lips: Sequence[Path]
+        self, job: Job, timeline: Timeline, layout: Layout, lips: Sequence[Path]
     ) -> tuple[list[Callable[[float], Iterable[Sprite]]], list[Performance]]:
         """How each host that is seen looks at a time, and what the drawn ones do."""
-        layout, performances = self.layout, list[Performance]()
+        performances = list[Performance]()
         seen: list[Callable[[float], Iterable[Sprite]]] = []
-        for host, avatar in enumerate(self.avatars):
+        for host, avatar in enumerate(self.avatars(layout.scale)):
+            left, top, right, bottom = layout.stands[host]
             if isinstance(avatar, FilmedAvatar):
-                left, top, right, bottom = layout.presenters[host]
-                zone = Zone(right - left, bottom - top, layout.captions[1] - top, layout.safe[3] - top)
+                high = bottom - top
+                free = high if layout.window else layout.captions[1] - top
+                zone = Zone(right - left, high, free, min(high, layout.safe[3] - top), round=bool(layout.window))
                 seen.append(avatar.seen(lips[host], timeline.duration, zone))
-            else:
-                performances.append(self._performance(job, timeline, host))
-                seen.append(partial(avatar.sprites, performances[-1]))
+                continue
+            performances.append(self._performance(job, timeline, layout, host))
+            shown = partial(avatar.sprites, performances[-1])
+            colour = self.campaign.brand.accent
+            seen.append(Window(shown, avatar.anchors["head_top"], right - left, colour) if layout.window else shown)
         return seen, performances
 
     def _lips(self, job: Job, timeline: Timeline, progress: Progress, hold: Hold) -> list[Path]:
@@ -249,7 +267,7 @@ class Studio(Desk):
         made = []
         with progress.stage("lipsync"):
             engine = cast(FilmedLipsync, self.lipsync(job.language))
-            for host, avatar in enumerate(cast(tuple[FilmedAvatar, ...], self.avatars)):
+            for host, avatar in enumerate(cast(tuple[FilmedAvatar, ...], self.avatars())):
                 own = timeline.of(host)
                 said = [(file_digest(s.speech.audio), s.start) for s in own.spoken]
                 name = key("lips", LIPS_VERSION, engine.fingerprint(), avatar.fingerprint(), said, own.duration)
@@ -261,18 +279,21 @@ class Studio(Desk):
                     made.append(progress.count("lipsync", self.store.make(name, build)).folder / "lips.mkv")
         return made
 
-    def _performance(self, job: Job, timeline: Timeline, host: int) -> Performance:
+    def _performance(self, job: Job, timeline: Timeline, layout: Layout, host: int) -> Performance:
         seed = int(digest(job.product.sku)[:8], 16) + host
-        own, layout = timeline.of(host), self.layout
-        scene = Scene(layout.presenters[host], layout.places, partner_left=host == 0 if len(self.avatars) > 1 else None)
+        own = timeline.of(host)
+        # Who looks out of a window points at nothing: their hands are not seen.
+        places = {} if layout.window else layout.places
+        scene = Scene(layout.stands[host], places, partner_left=host == 0 if len(layout.stands) > 1 else None)
         heard = tuple(s for s in timeline.spoken if s.line.host != host)
         mouths = cast(Lipsync, self.lipsync(job.language)).track(own)
         return perform(own.spoken, mouths, own.duration, seed, job.language, scene, heard)
 
     def _render(
-        self, job: Job, script: Script, speeches: Sequence[Speech], lips: Sequence[Path], origins: dict[str, str], name: str, folder: Path
-    ) -> None:
-        todo, performances = self.job_to_render(job, script, speeches, name, lips)
+        self, job: Job, script: Script, variant: Variant, speeches: Sequence[Speech], lips: Sequence[Path], origins: dict[str, str],
+        name: str, folder: Path,
+    ) -> None:  # fmt: skip
+        todo, performances = self.job_to_render(job, script, speeches, name, variant, lips)
         done = render.render(todo, folder)
         spoken = todo.timeline.spoken
         for number, performance in enumerate(performances, 1):
@@ -280,7 +301,8 @@ class Studio(Desk):
         product = job.product.model_copy(update={"images": tuple(Path(i).name for i in job.product.images)})
         shown = [script.text.title, script.text.brand, *(script.text.features[n] for n in script.features_shown())]
         sidecar = {
-            "key": name, "sku": product.sku, "language": job.language, "title": script.text.title, "duration": todo.timeline.duration,
+            "key": name, "variant": variant.model_dump(mode="json"),
+            "sku": product.sku, "language": job.language, "title": script.text.title, "duration": todo.timeline.duration,
             "product": product.model_dump(mode="json"), "script": script.model_dump(mode="json"), "text_origins": origins,
             "lines": [{"text": s.line.text, "host": s.line.host, "start": round(s.start, 3), "end": round(s.end, 3)} for s in spoken],
             "words": [w.model_dump() for w in done.words],
@@ -297,7 +319,7 @@ class Studio(Desk):
     def _shown(self) -> list[dict[str, str]]:
         """What a clip's sidecar says of the hosts that are seen: of a person, by which consent, never the person's name."""
         told = []
-        for folder, avatar in zip(self.campaign.avatar_folders(), self.avatars, strict=True):
+        for folder, avatar in zip(self.campaign.avatar_folders(), self.avatars(), strict=True):
             if isinstance(avatar, FilmedAvatar):
                 consent, faces = avatar.package.consent.digest()[:16], avatar.package.sheet.faces
                 told.append({"avatar": folder.name, "kind": "filmed", "consent": consent, "faces": faces})
@@ -310,7 +332,7 @@ class Studio(Desk):
         asked = tuple(t for t in self.translators(language) if t.card.machine and t.card.name in origins.values())
         used: dict[str, dict[str, None]] = {}
         spoken = [maker for host in range(len(self.campaign.hosts)) for maker in self.booth.cast(language, host).makers()]
-        seen = (self.lipsync(language),) if self.avatars else ()
+        seen = (self.lipsync(language),) if self.campaign.avatar_folders() else ()
         for e in (*asked, self.writer(language), *spoken, *seen):
             used.setdefault(e.card.stage, {})[f"{e.card.name} ({e.card.licence})"] = None
         return {stage: ", ".join(names) for stage, names in used.items()}
@@ -318,7 +340,8 @@ class Studio(Desk):
     def _check(self, name: str, folder: Path, progress: Progress) -> tuple[Finding, ...]:
         def build(target: Path) -> None:
             made = read_json(folder / "clip.json")
-            layout = self.layout
+            shown = Variant.model_validate(made["variant"])
+            layout = layouts.get(shown.layout, shown.aspect)
             label = cards.ai_label(made["language"], layout.safe[2] - layout.safe[0])
             expected = clip_checks.Expected(
                 width=layout.width, height=layout.height, fps=made["fps"], duration=made["duration"], target=made["target_seconds"],

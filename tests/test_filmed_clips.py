@@ -14,6 +14,7 @@ import pytest
 from localize import engines, hosts, media, planning, stages
 from localize.avatar.filmed import package
 from localize.campaign import Campaign, load
+from localize.clip import layout as layouts
 from localize.consent import Consent, dump
 from localize.domain import Script
 from localize.engines import Card
@@ -102,7 +103,7 @@ def test_a_clip_shows_the_person_and_its_lips_are_made_once(
     assert not list(Path(clip.video).parent.glob("performance*"))
 
     # The mouth is bright while something is said, dark while nothing is, and what is beside the person is theirs.
-    _, top, right, _ = studio.layout.presenters[0]
+    _, top, right, _ = layouts.get("presenter-below").presenters[0]
     line = told["lines"][1]
     said, silent = (media.frame_at(clip.video, t) for t in ((line["start"] + line["end"]) / 2, clip.duration - 0.2))
     (mouth,) = np.argwhere(np.abs(said.astype(int) - silent).sum(axis=2)[1000:1276] > 400).mean(axis=0, keepdims=True)

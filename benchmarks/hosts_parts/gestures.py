@@ -69,7 +69,7 @@ def _shown(avatar: str) -> Iterator[Shown]:
             script = studio.script(job, studio.texts(job, progress), progress)
             speeches = studio.booth.speeches(script.lines, language, progress)
             todo, performances = studio.job_to_render(job, script, speeches, "clip/benchmark")
-            drawn, performance = studio.avatars[0], performances[0]
+            drawn, performance = studio.avatars()[0], performances[0]
             for gesture in performance.gestures:
                 if gesture.name in HANDS_REST or gesture.name.startswith("look"):
                     continue

@@ -26,14 +26,16 @@ from PIL import ImageFont
 from pythainlp.tokenize import word_tokenize
 
 from localize import languages
+from localize.clip import layout as layouts
 from localize.clip.captions import CaptionArt, Look, pages
-from localize.clip.layout import PRESENTER_RIGHT
 from localize.clip.render import CAPTION_SIZE
 from localize.clip.type import Style, block, chain, measure
 from localize.domain import Word
 from localize.languages import Token
 
 from . import Figure
+
+PRESENTER_RIGHT = layouts.get("presenter-right")
 
 FILES = ("sib200_dev.tha_Thai.tsv", "sib200_train.tha_Thai.tsv")
 FOLLOWING = "ะาำๅๆฯ"  # vowels and signs that belong to what stands before them, beside the marks above and below

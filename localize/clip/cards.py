@@ -42,6 +42,15 @@ class Card:
     height: int
     glyph: int = 0
 
+    def sized(self, scale: float) -> Card:
+        """The card at another size."""
+        if scale == 1:
+            return self
+        h, w = (round(scale * n) for n in self.rgba.shape[:2])
+        how = cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC
+        left, top, width, height, glyph = (round(scale * n) for n in (self.left, self.top, self.width, self.height, self.glyph))
+        return Card(u8(cv2.resize(self.rgba, (w, h), interpolation=how)), left, top, width, height, glyph)
+
 
 def _sheet(width: int, height: int, *, fill: str = PAPER, radius: int = 32, bar: str = "", opacity: float = 0.97) -> Card:
     """An empty card with a soft shadow, and a bar of colour down its left side if asked for."""

@@ -8,18 +8,24 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from functools import cached_property
 from typing import Protocol
+
+import numpy as np
 
 from localize.clip import cards, stills
 from localize.clip.canvas import Frame, Layer, Picture, layer, put_back
 from localize.clip.cards import Card, Palette
 from localize.clip.layout import Box, Layout
-from localize.domain import Script
+from localize.domain import Money, Role, Script
 from localize.pixels import Pixels
 from localize.timeline import Timeline
 
 FADE = 0.26  # s of a change from one picture to the next
+NEARER = 0.22  # how much larger a picture begins that zooms in
+COUNT = 12  # prices between the old one and the new, where the layout counts down
+COUNTING = (0.35, 1.25)  # s of the price's shot in which it does
 SLIDE = 0.30  # s in which a card comes up
 RISE = 46  # px it comes up by
 KEPT = 48  # layers of each host's moving sprites, of about 1 MB each at most
@@ -42,10 +48,12 @@ class Sprite(Protocol):
 
 @dataclass(frozen=True)
 class Shot:
-    """What is behind and beside the presenter from `start` to `end`: a picture, and a card if `card` names one."""
+    """What is behind and beside the presenter from `start` to `end`, while a Line of `role` is said: a picture, and a card if `card`
+    names one."""
 
     start: float
     end: float
+    role: Role
     picture: int
     card: tuple[str, int] | None  # kind, index of the feature
 
@@ -66,7 +74,7 @@ def shots(script: Script, timeline: Timeline, pictures: int) -> list[Shot]:
         picture = 0
         if line.role in ("problem", "feature", "proof"):
             picture = (1 + (line.feature or 0)) % pictures
-        out.append(Shot(start, end, picture, card))
+        out.append(Shot(start, end, line.role, picture, card))
     return out
 
 
@@ -91,6 +99,7 @@ class Composer:
         self._rims = {i: put_back(g, layout.picture, mask) for i, g in self._grounds.items()}
         self._logo = self._logo_layer(logo) if logo else None
         self._cards = {s.card: self._card_layer(*s.card) for s in self.shots if s.card}
+        self._falling = [self._price(money) for money in falling(script)] if layout.countdown and ("price", 0) in self._cards else []
         self._label = layer(self.label_card.rgba, *layout.label)
         self._seen: OrderedDict[Hashable, Layer] = OrderedDict()
 
@@ -121,11 +130,10 @@ class Composer:
         shot = self.shots[n]
         self._stage(self._frame, n, t)
         if n and self.shots[n - 1].picture != shot.picture and t < shot.start + FADE:
-            self._stage(self._other, n - 1, t)
-            self._frame.cross_fade(self._other, 1 - _smooth((t - shot.start) / FADE))
+            self._change(n, t)
         if self._logo:
             self._frame.blend(self._logo)
-        for number, (presenter, box) in enumerate(zip(self.presenters, self.layout.presenters, strict=True)):
+        for number, (presenter, box) in enumerate(zip(self.presenters, self.layout.stands, strict=True)):
             for sprite in presenter(t):
                 self._frame.blend(self._moving(f"presenter {number}", sprite, *box[:2]))
         if shot.card:
@@ -135,12 +143,39 @@ class Composer:
         self._frame.blend(self._label)
         return self._frame
 
-    def _stage(self, frame: Frame, n: int, t: float) -> None:
-        """Backdrop and picture of shot `n`. Shots zoom in and out by turns."""
+    def _change(self, n: int, t: float) -> None:
+        """From the picture before shot `n` to its own, as the layout says for its role."""
+        part = _smooth((t - self.shots[n].start) / FADE)
+        how = self.layout.transition(self.shots[n].role)
+        if how == "cut":
+            return
+        if how == "zoom":
+            self._stage(self._frame, n, t, nearer=NEARER * (1 - part))
+        self._stage(self._other, n - 1, t)
+        left, top, right, bottom = self.layout.picture
+        planes = [(own[top // k : bottom // k, left // k : right // k], was[top // k : bottom // k, left // k : right // k], k)
+                  for own, was, k in zip(_planes(self._frame), _planes(self._other), (1, 2, 2), strict=True)]  # fmt: skip
+        comes = [own.copy() for own, _, _ in planes]
+        self._frame.cross_fade(self._other, 1 - part)
+        if how in ("slide", "wipe"):
+            x = 2 * round((right - left) * part / 2)
+            for (own, was, k), new in zip(planes, comes, strict=True):
+                w, seen = own.shape[1], x // k
+                if how == "slide":  # the new one pushes the old one out
+                    own[:, : w - seen], own[:, w - seen :] = was[:, seen:], new[:, :seen]
+                else:
+                    own[:, :seen], own[:, seen:] = new[:, :seen], was[:, seen:]
+
+    def _stage(self, frame: Frame, n: int, t: float, nearer: float = 0.0) -> None:
+        """Backdrop and picture of shot `n`, the picture larger by `nearer`. Shots zoom in and out by turns."""
         shot = self.shots[n]
         part = min(1.0, max(0.0, (t - shot.start) / max(0.5, shot.end - shot.start)))
-        frame.copy_below(self._grounds[shot.picture], self.layout.picture[3])
-        self._stills[shot.picture].draw(frame, 1 + (ZOOM - 1) * (part if n % 2 == 0 else 1 - part))
+        left, top, right, bottom = self.layout.picture
+        if (left, top, right) == (0, 0, self.layout.width):
+            frame.copy_below(self._grounds[shot.picture], bottom)
+        else:
+            np.copyto(frame.buffer, self._grounds[shot.picture].buffer)
+        self._stills[shot.picture].draw(frame, 1 + nearer + (ZOOM - 1) * (part if n % 2 == 0 else 1 - part))
         for rim in self._rims[shot.picture]:
             frame.blend(rim)
 
@@ -148,7 +183,7 @@ class Composer:
         """A card slides up when it comes and fades when it goes, unless the neighbouring shot shows it too."""
         shot = self.shots[n]
         assert shot.card
-        sprite = self._cards[shot.card]
+        sprite = self._counted(t - shot.start) if shot.card[0] == "price" and self._falling else self._cards[shot.card]
         stays = n > 0 and self.shots[n - 1].card == shot.card
         goes = n + 1 < len(self.shots) and self.shots[n + 1].card != shot.card
         come = 1.0 if stays else _smooth((t - shot.start) / SLIDE)
@@ -156,6 +191,13 @@ class Composer:
         if come < 1:
             sprite = sprite.at(sprite.x, sprite.y + round(RISE * (1 - come)))
         self._frame.blend(sprite.faded(min(come, go)))
+
+    def _counted(self, t: float) -> Layer:
+        """The price's card t seconds into its shot: the old price falls to the new one, fast at first."""
+        begin, end = COUNTING
+        part = min(1.0, max(0.0, (t - begin) / (end - begin)))
+        step = round(len(self._falling) * (1 - (1 - part) ** 2))
+        return self._falling[step] if step < len(self._falling) else self._cards["price", 0]
 
     def _shot_at(self, t: float) -> int:
         return max(i for i, s in enumerate(self.shots) if s.start <= t or i == 0)
@@ -174,23 +216,56 @@ class Composer:
         return self._seen[key].at(left + sprite.x, top + sprite.y)
 
     def _card_layer(self, kind: str, index: int) -> Layer:
-        script, (left, _, right, bottom) = self.script, self.layout.card
-        width = right - left
+        script, width = self.script, self._card_width
         if kind == "feature":
             number = 1 + [s.card for s in dict.fromkeys(self.shots) if s.card and s.card[0] == "feature"].index((kind, index))
             card = cards.feature(script.text.features[index], number, script.language, self.palette, width)
         elif kind == "title":
             card = cards.title(script.text.title, script.text.brand, script.language, self.palette, width)
         elif kind == "price":
-            card = cards.price(script.price, script.was_price, script.language, self.palette, width, price_from=script.price_from)
+            return self._price(script.price)
         else:
             card = cards.call(script.price, script.language, self.palette, width, price_from=script.price_from)
+        return self._placed(card)
+
+    def _price(self, now: Money) -> Layer:
+        script = self.script
+        return self._placed(
+            cards.price(now, script.was_price, script.language, self.palette, self._card_width, price_from=script.price_from)
+        )
+
+    @property
+    def _card_width(self) -> int:
+        """What cards are drawn at, to be as wide as their zone when they are as large as the layout says."""
+        left, _, right, _ = self.layout.card
+        return round((right - left) / self.layout.type)
+
+    def _placed(self, card: Card) -> Layer:
+        """A card at the layout's size, upwards from the lower left corner of its zone."""
+        left, _, _, bottom = self.layout.card
+        card = card.sized(self.layout.type)
         return layer(card.rgba, left - card.left, bottom - card.height - card.top)
 
     def _logo_layer(self, path: str) -> Layer:
         left, top, right, bottom = self.layout.logo
         card = cards.logo(path, right - left, bottom - top)
         return layer(card.rgba, right - card.width - card.left, top - card.top)
+
+
+def _planes(frame: Frame) -> tuple[Pixels, Pixels, Pixels]:
+    return frame.y, frame.u, frame.v
+
+
+def falling(script: Script) -> list[Money]:
+    """The prices between the old one and the new, both not among them: as round as the rounder of the two is, none twice."""
+    now, was = script.price, script.was_price
+    if not was or was.amount <= now.amount or script.price_from:
+        return []
+    step = max(s for s in (Decimal(1).scaleb(e) for e in range(-2, 7)) if now.amount % s == 0 and was.amount % s == 0)
+    step = min(step, Decimal(1).scaleb((was.amount - now.amount).adjusted() - 1))
+    amounts = [was.amount - (was.amount - now.amount) * k / COUNT for k in range(1, COUNT)]
+    rounded = dict.fromkeys((amount / step).to_integral_value() * step for amount in amounts)
+    return [now.model_copy(update={"amount": amount}) for amount in rounded if now.amount < amount < was.amount]
 
 
 def _smooth(x: float) -> float:

@@ -13,9 +13,12 @@ from localize.avatar import Scene, perform
 from localize.avatar.choose import WORDS, called
 from localize.avatar.library import shared, twins
 from localize.avatar.perform import BUSY, HEAD_ONLY
-from localize.clip.layout import PRESENTER_RIGHT, TWO_PRESENTERS
+from localize.clip import layout as layouts
 from localize.domain import Gesture, Line, Mouth, Performance, Role, Show, Speech, Word
 from localize.timeline import lay_out
+
+PRESENTER_RIGHT = layouts.get("presenter-right")
+TWO_PRESENTERS = layouts.get("two-presenters")
 
 SHOWN: tuple[Show, ...] = ("picture", "feature", "cta")
 SCENE = Scene((250, 880, 1080, 1920), PRESENTER_RIGHT.places)

@@ -11,8 +11,10 @@ from hypothesis import strategies as st
 
 from localize.avatar import DrawnAvatar
 from localize.avatar.reach import Limb, along, angle, bent
-from localize.clip.layout import PRESENTER_RIGHT
+from localize.clip import layout as layouts
 from localize.domain import Gesture, Mouth, Performance
+
+PRESENTER_RIGHT = layouts.get("presenter-right")
 
 MALI = Path(__file__).parents[2] / "assets" / "avatars" / "mali"
 ORIGIN = (250.0, 880.0)  # of her canvas in the frame

@@ -14,11 +14,13 @@ import pytest
 from localize import languages
 from localize.checks.clips import LABEL_GLYPH
 from localize.clip import cards
+from localize.clip import layout as layouts
 from localize.clip.cards import Card, Palette
-from localize.clip.layout import PRESENTER_RIGHT
 from localize.domain import Money
 from localize.errors import UserError
 from localize.pixels import Pixels
+
+PRESENTER_RIGHT = layouts.get("presenter-right")
 
 PALETTE = Palette("#D9482B", "#FFC145")
 WIDTH = PRESENTER_RIGHT.card[2] - PRESENTER_RIGHT.card[0]

@@ -13,11 +13,12 @@ import pytest
 from localize.clip import layout as layouts
 from localize.clip.cards import Palette
 from localize.clip.compose import FADE, RISE, SLIDE, Composer, shots
-from localize.clip.layout import PRESENTER_RIGHT, PRODUCT_ONLY, TWO_PRESENTERS, Box, Layout, inside
+from localize.clip.layout import Box, Layout, inside
 from localize.domain import Line, Money, Script, Speech, Text, Word
 from localize.pixels import Pixels
 from localize.timeline import Timeline, lay_out
 
+PRODUCT_ONLY, PRESENTER_RIGHT, TWO_PRESENTERS = (layouts.get(n) for n in ("product-only", "presenter-right", "two-presenters"))
 FPS = 30
 LINES = (
     Line(role="hook", text="a", show="title"),
@@ -166,7 +167,7 @@ def test_a_voice_over_shows_more_of_the_picture_and_nobody() -> None:
 
 @pytest.mark.parametrize(("hosts", "layout"), enumerate((PRODUCT_ONLY, PRESENTER_RIGHT, TWO_PRESENTERS)))
 def test_the_layout_goes_by_the_hosts_that_are_seen(hosts: int, layout: Layout) -> None:
-    assert layouts.of(hosts) is layout
+    assert layouts.get(layouts.default(hosts)) is layout
     assert len(layout.presenters) == hosts
 
 

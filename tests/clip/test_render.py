@@ -114,7 +114,7 @@ def test_the_mouth_is_open_when_the_voice_is_loud(first: Made) -> None:
 def test_the_first_host_wears_the_brands_colour_also_at_a_worker(campaign: campaigns.Campaign, tmp_path: Path) -> None:
     def worn(brand: campaigns.Brand) -> str:
         there = campaigns.Campaign.model_validate(campaign.model_copy(update={"brand": brand}).model_dump(mode="json"))
-        return stages.Studio(there, LocalStore(tmp_path)).avatars[0].fingerprint()
+        return stages.Studio(there, LocalStore(tmp_path)).avatars()[0].fingerprint()
 
     assert worn(campaigns.Brand()) != worn(campaigns.Brand(primary="#204080"))
     assert worn(campaigns.Brand()) == DrawnAvatar.load(campaign.avatar_folders()[0]).fingerprint()
@@ -133,7 +133,7 @@ def test_a_clip_may_show_nobody_or_two(campaign: campaigns.Campaign, store: Path
     assert len(performances) == len(todo.presenters) == len(todo.layout.presenters) == seen
     assert {line.host for line in script.lines} == set(range(max(1, seen)))
     assert ("presenter" in todo.disclosure.made) == (seen > 0)
-    assert studio.clip_key(job, script) != first.clip.key
+    assert studio.clip_key(job, script, studio.campaign.variant(campaign.channels[0])) != first.clip.key
     composer, _, _ = render.compose(todo)
     second = next((s for s in todo.timeline.spoken if s.line.host == 1), todo.timeline.spoken[-1])
     for performance, own in zip(performances, (todo.timeline.of(n) for n in range(seen)), strict=True):

@@ -29,7 +29,8 @@ from localize.store import digest
 VERSION = "1"  # raise it when the same package would be shown in other pixels
 FACE = 300  # px that a face is high in the clip, chin to as far above the nose's bridge
 LARGEST = 1.7  # footage is enlarged no further, unless it would not fill its zone
-CHIN = 40  # px from the chin to what must not lie over the face
+LIKELY = 0.6  # of the free height, in a zone with less room
+CHIN, USUAL = 40, 556  # px from the chin to what must not lie over the face, in a zone with so many free ones
 CORNER = 44  # px radius of the zone's upper corners
 FADE = 200  # px over which footage that ends within the zone melts into the backdrop
 
@@ -37,12 +38,13 @@ FADE = 200  # px over which footage that ends within the zone melts into the bac
 @dataclass(frozen=True)
 class Zone:
     """Where a filmed host is seen, in px: `width` x `height`, of which the upper `free` rows are for the face and the upper `filled`
-    ones must be filled."""
+    ones must be filled; or `round`, a window."""
 
     width: int
     height: int
     free: int
     filled: int
+    round: bool = False
 
 
 @dataclass(frozen=True)
@@ -59,11 +61,11 @@ def fitted(size: tuple[int, int], faces: Faces, zone: Zone) -> Crop:
     w, h = size
     boxes = faces.boxes[np.isfinite(faces.boxes).all(axis=1)].astype(np.float64)
     fill = max(zone.width / w, zone.filled / h)
-    zoom = max(fill, min(FACE / float(np.median(boxes[:, 3] - boxes[:, 1])), LARGEST))
+    zoom = max(fill, min(min(FACE, LIKELY * zone.free) / float(np.median(boxes[:, 3] - boxes[:, 1])), LARGEST))
     wide = zone.width / zoom
     left = float(np.clip(np.median(boxes[:, 0] + boxes[:, 2]) / 2 - wide / 2, 0, w - wide))
     chin = float(np.percentile(boxes[:, 3], 95))
-    top = float(np.clip(chin - (zone.free - CHIN) / zoom, 0, h - zone.filled / zoom))
+    top = float(np.clip(chin - (zone.free - CHIN * zone.free / USUAL) / zoom, 0, h - zone.filled / zoom))
     high = min(h - top, zone.height / zoom)
     box = round(left), round(top), min(w, round(left + wide)), min(h, round(top + high))
     return Crop(box, zone.width, min(zone.height, round((box[3] - box[1]) * zoom)))
@@ -162,7 +164,10 @@ class Seen:
 
 def covering(crop: Crop, zone: Zone) -> Pixels:
     """How much of the zone's backdrop a crop covers, [h, w]: all of it but for the rounded corners above, and its end, if it has one."""
-    w, h, r = crop.width, crop.height, CORNER
+    w, h, r = crop.width, crop.height, min(crop.width, crop.height) // 2 if zone.round else CORNER
+    if zone.round:
+        circle = f'<circle cx="{w / 2}" cy="{h / 2}" r="{r - 0.5}"/>'
+        return np.ascontiguousarray(rasterise(f'<svg xmlns="http://www.w3.org/2000/svg" width="{w}" height="{h}">{circle}</svg>')[..., 3])
     shape = f'<path d="M0 {h}V{r}A{r} {r} 0 0 1 {r} 0H{w - r}A{r} {r} 0 0 1 {w} {r}V{h}Z"/>'
     cover = rasterise(f'<svg xmlns="http://www.w3.org/2000/svg" width="{w}" height="{h}">{shape}</svg>')[..., 3]
     if h >= zone.height:
