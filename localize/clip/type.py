@@ -1,8 +1,8 @@
 """Typesetting: texts of any of our languages as sprites, shaped by HarfBuzz, from the fonts of assets/fonts alone.
 
 A sprite is premultiplied RGBA, uint8 [height, width, 4]. Positions are whole pixels of the frame; a text's origin
-is the pen position at the left end of its baseline. A character no font of ours has is left out (never a box);
-`unprintable` lists those, so that a check can warn.
+is the pen position at the left end of its baseline. Emoji are drawn in colour (localize.clip.emoji). A character no
+font of ours has is left out (never a box); `unprintable` lists those, so that a check can warn.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from PIL import Image, ImageDraw, ImageFilter, ImageFont, features
 
 from localize import languages
 from localize.assets import ASSETS
+from localize.clip import emoji
 from localize.errors import NotReady
 from localize.languages import Token, wrap
 from localize.pixels import Pixels, over
@@ -60,15 +61,17 @@ class Style:
 
 @dataclass(frozen=True, eq=False)
 class Masks:
-    """A text's coverage, uint8 [h, w] each: its letters, and its letters fattened by the outline.
+    """A text's coverage, uint8 [h, w] each: its letters, and its letters fattened by the outline, with its emoji.
 
-    `x`, `y` is where their top left corner lies from the origin (y is negative: up).
+    `x`, `y` is where their top left corner lies from the origin (y is negative: up). `colour` are its emoji, premultiplied
+    RGBA [h, w, 4], None for a text without.
     """
 
     fill: Pixels
     outline: Pixels
     x: int
     y: int
+    colour: Pixels | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -119,12 +122,20 @@ def _invisible(char: str) -> bool:
 
 @lru_cache(maxsize=8192)
 def runs(text: str, language: str, weight: Weight = "bold") -> tuple[tuple[Path, str], ...]:
-    """The text as (font file, its characters), in order; marks stay with their letter, what no font has is left out."""
+    """The text as (font file, its characters), in order; marks stay with their letter, what no font has is left out.
+
+    Every emoji is a run of its own, a sequence whole. A sign that is both (★ ☀ ♥) is a letter, unless it asks to be an emoji.
+    """
     fonts = chain(language, weight)
     out: list[tuple[Path, str]] = []
     held: Path | None = None  # the font of the letter that marks belong to
-    for char in unicodedata.normalize("NFC", text.translate(PLAIN)):
-        if _invisible(char):
+    for piece in emoji.split(unicodedata.normalize("NFC", text.translate(PLAIN))):
+        if _is_emoji(piece, fonts):
+            out.append((emoji.FONT, piece))
+            held = None
+            continue
+        char = piece[0]
+        if _invisible(char) or _joined(piece):
             continue
         mark = unicodedata.category(char).startswith("M")
         choices = ((held,) if held else ()) if mark else fonts
@@ -140,17 +151,40 @@ def runs(text: str, language: str, weight: Weight = "bold") -> tuple[tuple[Path,
     return tuple(out)
 
 
+def _is_emoji(piece: str, fonts: Sequence[Path]) -> bool:
+    """Whether a piece of a text is drawn as an emoji."""
+    return emoji.drawable(piece) and (emoji.sequence(piece) or not any(ord(piece) in _covers(f) for f in fonts))
+
+
+def _joined(piece: str) -> bool:
+    """Whether a piece is several signs in one: were it not drawn as an emoji, the first of them would say something else."""
+    return len(piece.strip(emoji.COLOURED + emoji.PLAIN)) > 1
+
+
 def unprintable(text: str, language: str) -> str:
-    """The characters of the text that no shipped font has (emoji, rare hanzi, other scripts), each once, in order."""
-    known = frozenset[int]().union(*(_covers(f) for f in chain(language, "bold")))
+    """The characters of the text that no shipped font has (rare emoji and hanzi, other scripts), each once, in order; of an
+    emoji sequence, all that is seen."""
+    fonts = chain(language, "bold")
     plain = unicodedata.normalize("NFC", text.translate(PLAIN))
-    return "".join(dict.fromkeys(c for c in plain if ord(c) not in known and not _invisible(c)))
+    lacking = (
+        c
+        for piece in emoji.split(plain)
+        if not _is_emoji(piece, fonts)
+        for c in piece
+        if not _invisible(c) and (_joined(piece) or not any(ord(c) in _covers(f) for f in fonts))
+    )
+    return "".join(dict.fromkeys(lacking))
+
+
+def _advance(path: Path, part: str, size: int, language: str) -> float:
+    """The advance width of a run."""
+    return emoji.ADVANCE * size if path == emoji.FONT else _font(path, size).getlength(part, language=_shaping(language))
 
 
 @lru_cache(maxsize=65536)
 def measure(text: str, style: Style, language: str) -> float:
     """The advance width of a text in pixels, as shaped (kerning and marks included, outline not)."""
-    return sum(_font(f, style.size).getlength(part, language=_shaping(language)) for f, part in runs(text, language, style.weight))
+    return sum(_advance(f, part, style.size, language) for f, part in runs(text, language, style.weight))
 
 
 def ruler(style: Style, language: str) -> Callable[[str], float]:
@@ -160,8 +194,14 @@ def ruler(style: Style, language: str) -> Callable[[str], float]:
 
 @lru_cache(maxsize=8192)
 def ink(text: str, style: Style, language: str) -> tuple[int, int]:
-    """How far a text's letters reach above and below its baseline, in pixels (both positive; (0, 0) for nothing)."""
-    boxes = [_font(f, style.size).getbbox(part, language=_shaping(language), anchor="ls") for f, part in runs(text, language, style.weight)]
+    """How far a text's letters and emoji reach above and below its baseline, in pixels (both positive; (0, 0) for nothing)."""
+
+    def box(path: Path, part: str) -> tuple[float, float, float, float]:
+        if path == emoji.FONT:
+            return 0, (emoji.DROP - emoji.HEIGHT) * style.size, 0, emoji.DROP * style.size
+        return _font(path, style.size).getbbox(part, language=_shaping(language), anchor="ls")
+
+    boxes = [box(path, part) for path, part in runs(text, language, style.weight)]
     return int(np.ceil(max((-b[1] for b in boxes), default=0))), int(np.ceil(max((b[3] for b in boxes), default=0)))
 
 
@@ -172,25 +212,39 @@ def masks(text: str, style: Style, language: str) -> Masks:
     margin = style.outline_width + style.size // 4  # letters may lean out of their advance: ฟ, f, ว่
     width = int(np.ceil(measure(text, style, language))) + 2 * margin
     height = up + down + 2 * margin
+    parts = runs(text, language, style.weight)
 
     def coverage(stroke: int) -> Pixels:
         image = Image.new("L", (width, height))
         pen, canvas = float(margin), ImageDraw.Draw(image)
-        for path, part in runs(text, language, style.weight):
-            font = _font(path, style.size)
-            canvas.text((pen, margin + up), part, 255, font, "ls", language=_shaping(language), stroke_width=stroke)
-            pen += font.getlength(part, language=_shaping(language))
+        for path, part in parts:
+            if path != emoji.FONT:
+                font = _font(path, style.size)
+                canvas.text((pen, margin + up), part, 255, font, "ls", language=_shaping(language), stroke_width=stroke)
+            pen += _advance(path, part, style.size, language)
         if stroke:  # specks of background in the smallest counters (น้ำ, ฐ, e) look like dirt: close them
             image = image.filter(ImageFilter.MaxFilter(5)).filter(ImageFilter.MinFilter(5))
         return np.asarray(image)
 
     fill = coverage(0)
     outline = coverage(style.outline_width) if style.outline and style.outline_width else fill
+    colour: Pixels | None = None
+    if any(path == emoji.FONT for path, _ in parts):
+        colour, pen = np.zeros((height, width, 4), np.uint8), float(margin)
+        for path, part in parts:
+            advance = _advance(path, part, style.size, language)
+            if path == emoji.FONT:
+                sprite = emoji.picture(part, style.size)
+                top = margin + up + round(emoji.DROP * style.size) - sprite.shape[0]
+                over(colour, round(pen + (advance - sprite.shape[1]) / 2), top, sprite)
+            pen += advance
+        # No outline: emoji have edges of their own. The shadow falls from both masks.
+        outline = np.maximum(outline, colour[..., 3])
     rows, columns = np.flatnonzero(outline.any(axis=1)), np.flatnonzero(outline.any(axis=0))
     if not len(rows):
         return Masks(np.zeros((0, 0), np.uint8), np.zeros((0, 0), np.uint8), 0, 0)
     crop = np.s_[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
-    return Masks(fill[crop], outline[crop], int(columns[0]) - margin, int(rows[0]) - margin - up)
+    return Masks(fill[crop], outline[crop], int(columns[0]) - margin, int(rows[0]) - margin - up, None if colour is None else colour[crop])
 
 
 def tint(mask: Pixels, colour: str) -> Pixels:
@@ -198,6 +252,12 @@ def tint(mask: Pixels, colour: str) -> Pixels:
     red, green, blue, alpha = Image.new("RGBA", (1, 1), colour).tobytes()
     scale = np.array([red * alpha, green * alpha, blue * alpha, 255 * alpha], np.uint32)
     return ((mask[..., None] * scale + 255 * 127) // (255 * 255)).astype(np.uint8)
+
+
+def faded(sprite: Pixels, colour: str) -> Pixels:
+    """A sprite as see-through as a colour is: emoji go with their letters."""
+    alpha = Image.new("RGBA", (1, 1), colour).tobytes()[3]
+    return sprite if alpha == 255 else ((sprite.astype(np.uint16) * alpha + 127) // 255).astype(np.uint8)
 
 
 def shade(mask: Pixels, size: int, opacity: float) -> tuple[Pixels, int]:
@@ -219,6 +279,8 @@ def paint(shapes: Masks, style: Style) -> tuple[Pixels, tuple[int, int]]:
     if style.outline and style.outline_width:
         over(canvas, margin, margin, tint(shapes.outline, style.outline))
     over(canvas, margin, margin, tint(shapes.fill, style.fill))
+    if shapes.colour is not None:
+        over(canvas, margin, margin, faded(shapes.colour, style.fill))
     return canvas, (shapes.x - margin, shapes.y - margin)
 
 
@@ -263,10 +325,11 @@ def _shortened(tokens: Sequence[Token], style: Style, language: str, width: int,
         lines = [_text(line) for line in wrap([*tokens[: kept - 1], end], width, ruler(style, language))]
         if len(lines) <= max_lines and all(measure(line, style, language) <= width for line in lines):
             return lines
-    word = tokens[0].text
-    for kept in range(len(word) - 1, 0, -1):
-        if not unicodedata.category(word[kept]).startswith("M") and measure(word[:kept] + ELLIPSIS, style, language) <= width:
-            return [word[:kept] + ELLIPSIS]
+    pieces = list(emoji.split(tokens[0].text))
+    for kept in range(len(pieces) - 1, 0, -1):
+        short = "".join(pieces[:kept]) + ELLIPSIS
+        if not unicodedata.category(pieces[kept][0]).startswith("M") and measure(short, style, language) <= width:
+            return [short]
     return [ELLIPSIS]
 
 

@@ -35,10 +35,65 @@ def test_all_common_hanzi_are_there():
 
 
 def test_a_character_no_font_has_is_left_out_and_listed():
-    assert unprintable("ลดแรง 🔥🔥 วันนี้\u200b 🎉", "th") == "🔥🎉"
-    assert measure("ดี 🔥 มาก", BOLD, "th") == measure("ดี มาก", BOLD, "th")
-    sprite, _ = draw("🔥", BOLD, "th")
+    assert unprintable("ลดแรง 🦠🦠 วันนี้\u200b ཀ", "th") == "🦠ཀ"
+    assert measure("ดี 🦠 มาก", BOLD, "th") == measure("ดี มาก", BOLD, "th")
+    sprite, _ = draw("🦠", BOLD, "th")
     assert sprite.size == 0
+
+
+def test_an_emoji_is_one_run_whatever_it_is_made_of():
+    assert files("ดี👍🏽👨‍👩‍👧🇹🇭1️⃣ 5★", "th") == [
+        ("Kanit-Bold.ttf", "ดี"),
+        *(("NotoColorEmoji.ttf", part) for part in ("👍🏽", "👨‍👩‍👧", "🇹🇭", "1️⃣")),
+        ("Kanit-Bold.ttf", " 5"),
+        ("NotoSansSC-Bold.ttf", "★"),
+    ]
+    assert measure("👨‍👩‍👧", BOLD, "th") == measure("🔥", BOLD, "th") == measure("🇹🇭", BOLD, "th")
+
+
+@pytest.mark.parametrize("language", ["th", "vi", "id", "zh", "en"])
+def test_emoji_are_printable_and_those_that_the_font_lacks_leave_no_parts(language):
+    assert unprintable("ลด 🔥👍🏽❤️‍🔥🇹🇭1️⃣ ♥ ♥️ ☎", language) == ""
+    assert runs("👩🏽‍🚀", language) == ()
+    assert unprintable("👩🏽‍🚀", language) == "👩🏽🚀"
+
+
+def test_a_sign_is_a_letter_unless_it_asks_to_be_an_emoji():
+    assert [path.name for path, _ in runs("♥", "th")] == ["NotoSansSC-Bold.ttf"]
+    assert [path.name for path, _ in runs("♥️", "th")] == ["NotoColorEmoji.ttf"]
+    assert [path.name for path, _ in runs("❤", "th")] == ["NotoColorEmoji.ttf"]
+
+
+def coloured(rgba):
+    """Pixels that white letters on black have none of."""
+    return ((rgba[..., :3].max(axis=-1).astype(int) - rgba[..., :3].min(axis=-1)) > 60).sum()
+
+
+def test_emoji_stand_among_the_letters_in_their_own_colours():
+    style = Style(64, outline="#000000", outline_width=6, shadow=0.5)
+    sprite, (_, y) = draw("ลด🔥ราคา", style, "th")
+    plain, (_, above) = draw("ลดราคา", style, "th")
+    assert coloured(sprite) > 500
+    assert coloured(plain) == 0
+    assert (sprite[..., :3] <= sprite[..., 3:]).all()
+    assert abs(y - above) <= 0.3 * style.size
+    up, down = ink("🔥", style, "th")
+    assert 0.7 * style.size < up < 1.1 * style.size
+    assert 0 < down < 0.3 * style.size
+    assert masks("ลด", style, "th").colour is None
+
+
+def test_emoji_are_as_see_through_as_their_letters():
+    assert draw("🔥", Style(64, fill="#FFFFFF00"), "th")[0].max() == 0
+    assert draw("🔥", Style(64, fill="#FFFFFF80"), "th")[0][..., 3].max() == 128
+
+
+def test_cards_and_their_kin_get_emoji_from_blocks():
+    set_ = block("กระติกน้ำ 🔥 เก็บเย็น 24 ชม. 👨‍👩‍👧", BOLD, "th", 420, max_lines=3)
+    assert coloured(set_.rgba) > 500
+    assert not set_.cut
+    cut = block("👨‍👩‍👧" * 9, BOLD, "th", 300, max_lines=1)
+    assert cut.lines == ("👨‍👩‍👧" * 3 + "…",)
 
 
 def test_decomposed_vietnamese_is_the_same_picture_as_composed():
