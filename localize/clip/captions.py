@@ -1,7 +1,8 @@
 """Captions: timed words become pages of one or two lines, an .srt, and sprites with the current word on a pill.
 
 A line breaks only between words. Letters are placed word by word at whole pixels, in the page as in the pill over
-it, so the two coincide exactly, in Thai too, where no space parts the words.
+it, so the two coincide exactly, in Thai too, where no space parts the words. Prices and numbers have a colour of their
+own and no other size: nothing moves when the current word changes, and pages are shared out by plain widths.
 """
 
 from __future__ import annotations
@@ -10,10 +11,13 @@ from bisect import bisect_right
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import zip_longest
+from typing import Literal
 
 import numpy as np
 from PIL import ImageColor
 
+from localize import quantities
+from localize.clip import emoji
 from localize.clip.type import Masks, Style, ink, masks, measure, paint, tint
 from localize.domain import Word
 from localize.languages import Token, wrap
@@ -26,6 +30,10 @@ FLASH = 0.3  # a page shown for less is not seen
 STAY = 2.0  # the stay that is liveliest and still easily read
 
 SENTENCE_END, CLAUSE_END = tuple(".!?…。！？"), tuple(",;:–—，、；：")
+GROUND, PAPER, INK = "#0E1116", "#FFFFFF", "#14161B"
+YELLOW, RED = "#FFD23F", "#C62828"  # numbers on dark and on light, where a brand has no colours
+READABLE = 4.5  # the contrast of text of any size, WCAG 2
+DARK_CARD, LIGHT_CARD = 0.80, 0.90  # opacities at which letters on the card are readable over any picture
 POP = (0.80, 1.05, 1.0)  # the pill's size in the first, second and all later frames (at 30 a second) of its word
 
 
@@ -100,8 +108,14 @@ def _cost(words: Sequence[Word], i: int, j: int, last: int, fullness: float) -> 
 
 
 def _turn(words: Sequence[Word], j: int) -> float:
-    """How bad it is to turn the page before words[j]: 0 after a sentence, 2 in the middle of a phrase."""
-    said = words[j - 1].text.rstrip("\"'”’)）」】 ")
+    """How bad it is to turn the page before words[j]: 0 after a sentence, 2 in the middle of a phrase, 4 before an emoji, which
+    belongs to the words it follows."""
+    if emoji.only(words[j].text):
+        return 4.0
+    spoken = j
+    while spoken > 1 and emoji.only(words[spoken - 1].text):
+        spoken -= 1
+    said = words[spoken - 1].text.rstrip("\"'”’)）」】 ")
     pause = words[j].start - words[j - 1].end
     if said.endswith(SENTENCE_END) or pause >= HOLD:
         return 0.0
@@ -142,17 +156,106 @@ def srt(pages: Sequence[Page], words: Sequence[Word]) -> str:
     return "\n".join(cues)
 
 
+def numbers(words: Sequence[Word], language: str) -> frozenset[int]:
+    """The indices of the words that are a number or belong to one: prices, percentages, amounts with their units (30 ชม.).
+
+    Names with figures in them (IPX5, 5G) are none.
+    """
+    text, ends = "", []
+    for word in words:
+        text += word.text
+        ends.append(len(text))
+        text += word.gap.replace("\n", "\n\n")  # two spaces: a unit in the next line is another number's
+    found = quantities.find(text, language)
+    spans = [(q.stop - len(q.written), q.stop) for q in found]
+    return frozenset(
+        k
+        for k, (word, end) in enumerate(zip(words, ends, strict=True))
+        if any(start < end and stop > end - len(word.text) for start, stop in spans)
+    )
+
+
+def _luminance(colour: str) -> float:
+    channels = [c / 255 for c in ImageColor.getrgb(colour)[:3]]
+    linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in channels]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
+def contrast(one: str, other: str) -> float:
+    """How well two colours (#RRGGBB) part, 1 to 21, as WCAG 2 has it."""
+    low, high = sorted((_luminance(one), _luminance(other)))
+    return (high + 0.05) / (low + 0.05)
+
+
+def _mixed(one: str, other: str, part: float) -> str:
+    """Two colours mixed, `part` of the other."""
+    pairs = zip(ImageColor.getrgb(one)[:3], ImageColor.getrgb(other)[:3], strict=True)
+    return "#" + "".join(f"{round(a + (b - a) * part):02X}" for a, b in pairs)
+
+
+def _readable(colour: str, ground: str) -> tuple[float, str]:
+    """The nearest colour, mixed with white or black, whose letters can be read on a ground, and how much was mixed in, 0 to 1."""
+    towards = PAPER if _luminance(ground) < 0.18 else "#000000"
+    steps = ((step / 20, _mixed(colour, towards, step / 20)) for step in range(21))
+    return next((part, mixed) for part, mixed in steps if contrast(mixed, ground) >= READABLE or part == 1)
+
+
+def _stands_out(colour: str, letters: str) -> bool:
+    """Whether words of a colour are seen to have it among other letters."""
+    channels = ImageColor.getrgb(colour)
+    apart = max(abs(a - b) for a, b in zip(channels, ImageColor.getrgb(letters), strict=True))
+    return apart > 84 and max(channels) - min(channels) > 50
+
+
 @dataclass(frozen=True)
 class Look:
-    """How captions look. `width` is the box they stay in, all ink included; `brand` colours the pill (#RRGGBB)."""
+    """How captions look. `width` is the box they stay in, all ink included; `brand` colours the pill, `accent` prices and
+    numbers (#RRGGBB). `design`: letters with an outline, or plain ones on a dark or a light card."""
 
     width: int = 840
     size: int = 72
     brand: str = "#E4572E"
+    accent: str = "#FFC145"
+    design: Literal["outline", "card", "light-card"] = "outline"
 
     @property
     def style(self) -> Style:
-        return Style(self.size, "bold", outline="#0E1116", outline_width=max(3, round(self.size * 0.09)), shadow=0.55)
+        if self.design == "outline":
+            return Style(self.size, "bold", PAPER, outline=GROUND, outline_width=max(3, round(self.size * 0.09)), shadow=0.55)
+        return Style(self.size, "bold", INK if self.design == "light-card" else PAPER)
+
+    @property
+    def card(self) -> str:
+        """The card's colour with its opacity, #RRGGBBAA; empty for the outline."""
+        if self.design == "outline":
+            return ""
+        colour, opacity = (PAPER, LIGHT_CARD) if self.design == "light-card" else (GROUND, DARK_CARD)
+        return f"{colour}{round(opacity * 255):02X}"
+
+    @property
+    def ground(self) -> str:
+        """What letters are read against: the outline, or the card over the picture that helps it least."""
+        if self.design == "light-card":
+            return _mixed("#000000", PAPER, LIGHT_CARD)
+        return GROUND if self.design == "outline" else _mixed(PAPER, GROUND, DARK_CARD)
+
+    @property
+    def number(self) -> str:
+        """The colour of prices and numbers: the accent or the brand's, whichever need be changed less to be read; neither if
+        it is grey or could be taken for the letters' own colour."""
+        tried = sorted((_readable(c, self.ground) for c in (self.accent, self.brand)), key=lambda mixed: mixed[0])
+        return next((c for _, c in tried if _stands_out(c, self.style.fill)), RED if self.design == "light-card" else YELLOW)
+
+    @property
+    def heard(self) -> str:
+        """The colour of words that were heard, where no pill can be drawn: the brand's, made readable."""
+        colour = _readable(self.brand, self.ground)[1]
+        return colour if _stands_out(colour, self.style.fill) else self.number
+
+    @property
+    def pill(self) -> str:
+        """The pill's colour: the brand's, unless it would vanish in the card."""
+        return self.number if self.card and contrast(self.brand, self.ground) < 1.4 else self.brand
 
     @property
     def pad(self) -> int:
@@ -160,17 +263,19 @@ class Look:
         return round(self.size * 0.17)
 
     @property
-    def room(self) -> int:
-        """The widest line, in pixels: the box less what outline, pill and its pop reach over."""
-        return self.width - 2 * (self.pad + self.size // 10)
+    def edge(self) -> int:
+        """How far the card reaches over a line's first and last pill."""
+        return round(self.size * 0.16) if self.card else 0
 
     @property
-    def on_brand(self) -> str:
-        """White or near black, whichever large text is read better in on the brand colour (white from 3:1, WCAG 2)."""
-        channels = [c / 255 for c in ImageColor.getrgb(self.brand)[:3]]
-        linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in channels]
-        luminance = 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
-        return "#FFFFFF" if 1.05 / (luminance + 0.05) >= 3.0 else "#14161B"
+    def room(self) -> int:
+        """The widest line, in pixels: the box less what outline or card, pill and its pop reach over."""
+        return self.width - 2 * (self.pad + self.edge + self.size // 10)
+
+    @property
+    def on_pill(self) -> str:
+        """White or near black, whichever large text is read better in on the pill (white from 3:1, WCAG 2)."""
+        return PAPER if contrast(PAPER, self.pill) >= 3.0 else INK
 
 
 @dataclass(frozen=True, eq=False)
@@ -185,24 +290,29 @@ class Sprite:
 
 @dataclass(frozen=True)
 class _Placed:
-    """A word on its page: `x` its origin, `baseline` its line's, `left` and `right` the pill's edges."""
+    """A word on its page: `x` its origin, `baseline` its line's, `left` and `right` the pill's edges; an emoji has no pill."""
 
     index: int
     x: int
     baseline: int
     left: int
     right: int
+    emoji: bool
 
 
 @dataclass
 class _Sheet:
-    """One page, set: its style (smaller if a word was too wide), its words, and the sprites made so far."""
+    """One page, set: its style (smaller if a word was too wide), its words, and the sprites made so far.
+
+    `shapes` are plain words' letters, all words' outlines and emoji; `numbers` the letters of prices and numbers.
+    """
 
     style: Style
     placed: dict[int, _Placed]
     up: int
     down: int
     shapes: Masks
+    numbers: Pixels
     sprites: dict[tuple[int, ...], Sprite] = field(default_factory=dict)
 
 
@@ -218,8 +328,9 @@ class CaptionArt:
         self.look, self.language = look, language
         self._pages, self._words = pages, words
         self._starts = [p.start for p in pages]
-        # One line height for the whole clip, so that lines do not jump from page to page.
-        reach = [ink(text, look.style, language) for text in ("Hg", *(w.text for w in words))]
+        self._numbers = numbers(words, language)
+        # One line height for the whole clip, so that lines do not jump from page to page. Emoji fit between lines.
+        reach = [ink(text, look.style, language) for text in ("Hg", *(w.text for w in words if not emoji.only(w.text)))]
         self._up, self._down = max(r[0] for r in reach), max(r[1] for r in reach)
         self._leading = self._up + self._down + round(look.size * 0.26)
         self._margin = look.size // 3  # for the shadow and the pill of the first and last lines
@@ -238,7 +349,7 @@ class CaptionArt:
         if not sheet.placed:
             return ()
         page = self._sprite(sheet, (number,), lambda: self._page(sheet))
-        heard = [k for k in sheet.placed if self._words[k].start <= t + 1e-6]
+        heard = [k for k, word in sheet.placed.items() if self._words[k].start <= t + 1e-6 and not word.emoji]
         if not heard:
             return (page,)
         frame = min(int((t - self._words[heard[-1]].start) * 30 + 1e-3), len(POP) - 1)
@@ -263,12 +374,17 @@ class CaptionArt:
         placed: dict[int, _Placed] = {}
         for row, line in enumerate(page.lines):
             placed |= self._line(line, top + row * self._leading + self._up, style)
-        fill, outline = np.zeros((self.height, look.width), np.uint8), np.zeros((self.height, look.width), np.uint8)
+        fill, numbers, outline = (np.zeros((self.height, look.width), np.uint8) for _ in range(3))
+        colour: Pixels | None = None
         for word in placed.values():
             shapes = masks(self._words[word.index].text, style, self.language)
-            _stamp(fill, shapes.fill, word.x + shapes.x, word.baseline + shapes.y)
-            _stamp(outline, shapes.outline, word.x + shapes.x, word.baseline + shapes.y)
-        return _Sheet(style, placed, round(self._up * scale), round(self._down * scale), Masks(fill, outline, 0, 0))
+            x, y = word.x + shapes.x, word.baseline + shapes.y
+            _stamp(numbers if word.index in self._numbers else fill, shapes.fill, x, y)
+            _stamp(outline, shapes.outline, x, y)
+            if shapes.colour is not None:
+                colour = np.zeros((self.height, look.width, 4), np.uint8) if colour is None else colour
+                over(colour, x, y, shapes.colour)
+        return _Sheet(style, placed, round(self._up * scale), round(self._down * scale), Masks(fill, outline, 0, 0, colour), numbers)
 
     def _line(self, line: Sequence[int], baseline: int, style: Style) -> dict[int, _Placed]:
         """Place a line's words: each begins where the text before it, shaped together with it, lets it begin.
@@ -290,12 +406,20 @@ class CaptionArt:
             pad, close = self.look.pad, round(0.1 * style.size)
             left = x + shapes.x + style.outline_width - (pad if k == 0 or self._words[line[k - 1]].gap else close)
             right = x + shapes.x + shapes.fill.shape[1] - style.outline_width + (pad if index == line[-1] or word.gap else close)
-            placed[index] = _Placed(index, x, baseline, left, right)
+            placed[index] = _Placed(index, x, baseline, left, right, emoji.only(word.text))
         return placed
 
     def _page(self, sheet: _Sheet) -> tuple[Pixels, int, int]:
         rgba, (x, y) = paint(sheet.shapes, sheet.style)
-        return rgba, x, y
+        over(rgba, -x, -y, tint(sheet.numbers, self.look.number))
+        if not self.look.card:
+            return rgba, x, y
+        words, reach, edge = sheet.placed.values(), round(self.look.size * 0.22), self.look.edge
+        left, right = min(w.left for w in words) - edge, max(w.right for w in words) + edge
+        top, bottom = min(w.baseline for w in words) - sheet.up - reach, max(w.baseline for w in words) + sheet.down + reach
+        card = tint(_rounded(right - left, bottom - top, radius=self.look.size * 0.36), self.look.card)
+        over(card, x - left, y - top, rgba)
+        return card, left, top
 
     def _pill(self, sheet: _Sheet, word: _Placed, size: float) -> tuple[Pixels, int, int]:
         """The pill at `size` times its full height and width, with every letter that it lies under drawn again."""
@@ -304,15 +428,18 @@ class CaptionArt:
         grow = round(height * (size - 1) / 2)
         left, top = word.left - grow, word.baseline - sheet.up - pad - grow
         shape = _rounded(width + 2 * grow, height + 2 * grow, radius=self.look.size * 0.24)
-        sprite = tint(np.full_like(shape, 255), self.look.brand)
+        sprite = tint(np.full_like(shape, 255), self.look.pill)
         own = np.zeros_like(sheet.shapes.fill)
         letters = masks(self._words[word.index].text, sheet.style, self.language)
         _stamp(own, letters.fill, word.x + letters.x, word.baseline + letters.y)
-        mine = own >= sheet.shapes.fill  # each pixel's letter once: drawn twice, soft edges would grow
-        for mask, colour in ((sheet.shapes.fill * ~mine, sheet.style.fill), (own * mine, self.look.on_brand)):
+        mine = own >= np.maximum(sheet.shapes.fill, sheet.numbers)  # each pixel's letter once: drawn twice, soft edges would grow
+        others = ((sheet.shapes.fill * ~mine, sheet.style.fill), (sheet.numbers * ~mine, self.look.number))
+        for mask, colour in (*others, (own * mine, self.look.on_pill)):
             here = np.zeros_like(shape)
             _stamp(here, mask, -left, -top)
             over(sprite, 0, 0, tint(here, colour))
+        if sheet.shapes.colour is not None:
+            over(sprite, -left, -top, sheet.shapes.colour)
         return ((sprite.astype(np.uint16) * shape[..., None] + 127) // 255).astype(np.uint8), left, top
 
 

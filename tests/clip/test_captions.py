@@ -3,13 +3,16 @@
 import re
 from itertools import pairwise
 
+import cv2
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from PIL import ImageColor
 
 from localize import languages
-from localize.clip.captions import CaptionArt, Look, pages, srt
+from localize.clip import emoji
+from localize.clip.captions import CaptionArt, Look, contrast, numbers, pages, srt
 from localize.clip.type import ruler
 from localize.domain import Word
 from localize.pixels import over
@@ -20,6 +23,9 @@ LINES = {
     "id": ("Kak, lagi cari botol minum yang tahan dingin seharian?", "Harganya cuma Rp299.000, yuk checkout sekarang!"),
     "zh": ("家人们，夏天出门一定要带它！", "316不锈钢内胆，24小时保冷，轻巧又不漏水。", "现在只要¥199，赶紧点小黄车！"),
 }
+
+DESIGNS = ("outline", "card", "light-card")
+COLOURS = st.integers(0, 0xFFFFFF).map(lambda rgb: f"#{rgb:06X}")
 
 
 def spoken(language, rate=0.07):
@@ -121,9 +127,10 @@ def test_srt_is_numbered_timed_and_whole():
     assert srt([], []) == ""
 
 
+@pytest.mark.parametrize("design", ["outline", "card"])
 @pytest.mark.parametrize("language", LINES)
-def test_sprites_stay_inside_the_box(language):
-    look = Look(width=840, size=72)
+def test_sprites_stay_inside_the_box(language, design):
+    look = Look(width=840, size=72, design=design)
     words, made = shown(language, look)
     art = CaptionArt(made, words, language, look)
     for t in np.arange(0, made[-1].end + 0.5, 1 / 30):
@@ -135,22 +142,105 @@ def test_sprites_stay_inside_the_box(language):
             assert sprite.y + ys.max() < art.height
 
 
+@pytest.mark.parametrize(
+    ("language", "said", "marked"),
+    [
+        ("th", "เหลือ เพียง ฿990 จาก 1,290 บาท ลด 23% เก็บเย็น 30 ชม. กันน้ำ IPX5", ["฿990", "1,290", "บาท", "23%", "30", "ชม."]),
+        ("vi", "chỉ còn 479.000 ₫, giảm 30%! giữ nhiệt 12 giờ", ["479.000", "₫,", "30%!", "12", "giờ"]),
+        ("id", "cuma Rp 99.000, hemat 20 % tahan 24 jam", ["Rp", "99.000,", "20", "%", "24", "jam"]),
+        ("zh", "现在 只要 ¥199！ 立减 50 元 316 不锈钢", ["¥199！", "50", "元", "316"]),
+        ("en", "now $19.99, 25% off for 24 hours with 5G and IPX5", ["$19.99,", "25%", "24", "hours"]),
+    ],
+)
+def test_prices_percentages_and_amounts_are_numbers_though_their_units_stand_apart(language, said, marked):
+    words = plain(said)
+    assert [words[k].text for k in sorted(numbers(words, language))] == marked
+
+
+def test_a_unit_in_the_next_line_is_not_the_numbers():
+    words = plain("only 20 hours later")
+    words[1] = words[1].model_copy(update={"gap": "\n"})
+    assert numbers(words, "en") == {1}
+
+
+@pytest.mark.parametrize("language", LINES)
+def test_numbers_have_their_colour_before_they_are_heard_and_nothing_moves(language):
+    look = Look(accent="#FFC145")
+    words, made = shown(language, look)
+    art = CaptionArt(made, words, language, look)
+    page = next(p for p in made if numbers(words, language) & set(p.words))
+    before, *_ = art.at(page.start)
+    yellow = (np.abs(before.rgba[..., :3].astype(int) - (0xFF, 0xC1, 0x45)).max(axis=-1) < 4).sum()
+    assert yellow > 1000
+    assert all(art.at(words[k].start + 0.01)[0] is before for k in page.words)
+
+
+@pytest.mark.parametrize("design", DESIGNS)
+@pytest.mark.parametrize("behind", ["white", "black", "busy"])
+@pytest.mark.parametrize(("brand", "accent"), [("#E4572E", "#FFC145"), ("#1F6F5C", "#FFFFFF"), ("#0A1A6B", "#101030")])
+def test_letters_and_numbers_can_be_read_on_any_picture(design, behind, brand, accent):
+    look = Look(brand=brand, accent=accent, design=design)
+    words, made = shown("vi", look)
+    art = CaptionArt(made, words, "vi", look)
+    page = art.at(made[-1].start)[0].rgba
+    picture = np.full_like(page, 0 if behind == "black" else 255)
+    if behind == "busy":
+        picture[:, ::7] = 0
+    picture[..., 3] = 255
+    over(picture, 0, 0, page)
+    for colour in (look.style.fill, look.number):
+        own = np.abs(page.astype(int) - (*ImageColor.getrgb(colour), 255)).max(axis=-1) < 4
+        letters = cv2.morphologyEx(own.astype(np.uint8), cv2.MORPH_OPEN, np.ones((3, 3)))
+        assert letters.sum() > 1000
+        ring = (cv2.dilate(letters, np.ones((7, 7))) - cv2.dilate(letters, np.ones((5, 5)))).astype(bool)
+        around = [contrast(colour, f"#{r:02X}{g:02X}{b:02X}") for r, g, b, _ in picture[ring]]
+        assert np.quantile(around, 0.25) >= 4.4  # letters' soft edges are in the ring, too
+
+
+@pytest.mark.parametrize("design", DESIGNS)
+@given(brand=COLOURS, accent=COLOURS)
+@settings(max_examples=60, deadline=None)
+def test_whatever_the_brands_colours_words_stand_out(design, brand, accent):
+    look = Look(brand=brand, accent=accent, design=design)
+    assert contrast(look.number, look.ground) >= 4.49
+    assert contrast(look.heard, look.ground) >= 4.49
+    assert contrast(look.on_pill, look.pill) >= 3.0
+    if look.card:
+        assert contrast(look.pill, look.ground) >= 1.4
+
+
+def test_a_page_does_not_turn_before_an_emoji():
+    words = plain("buy it now! 🔥 it keeps cold all day long")
+    words[3] = words[3].model_copy(update={"end": words[3].start})
+    assert pages(words, len, 14)[0].words == (0, 1, 2, 3)
+
+
+def test_emoji_are_drawn_in_colour():
+    words = plain("wow 🔥 nice")
+    look = Look(brand="#0E1116")
+    art = CaptionArt(pages(words, ruler(look.style, "en"), look.room), words, "en", look)
+    page = art.at(0.1)[0].rgba
+    flames = (page[..., 0] > 200) & (page[..., 2] < 80) & (page[..., 3] == 255)
+    assert flames.sum() > 500
+
+
 @pytest.mark.parametrize("language", ["th", "zh"])
 def test_the_pills_letters_lie_on_the_pages_letters(language):
     # White letters on the pill as on the page, and a pill in the outline's colour: were a letter one pixel off, or
     # drawn twice, its soft edge would change when the pill comes.
-    look = Look(width=840, size=72, brand="#0E1116")
+    # Numbers differ in colour, in all but the red, which is all that is looked at.
+    look = Look(width=840, size=72, brand="#0E1116", accent="#FFC145")
     words, made = shown(language, look)
     art = CaptionArt(made, words, language, look)
-    for k in (k for page in made for k in page.words if words[k].text != "🔥"):
+    for k in (k for page in made for k in page.words if not emoji.only(words[k].text)):
         page, pill = art.at(words[k].start + 0.07)
         canvas = np.full((art.height, look.width, 4), (0x0E, 0x11, 0x16, 255), np.uint8)
         over(canvas, page.x, page.y, page.rgba)
-        before = canvas[..., :3].astype(int)
+        before = canvas[..., 0].astype(int)
         over(canvas, pill.x, pill.y, pill.rgba)
-        letters = before.min(axis=-1) > 60
+        letters = before > 60
         assert letters.sum() > 500
-        assert np.abs(canvas[..., :3].astype(int) - before)[letters].max() <= 8
+        assert np.abs(canvas[..., 0].astype(int) - before)[letters].max() <= 8
 
 
 def test_the_pill_follows_the_voice_and_pops_in():
@@ -164,7 +254,7 @@ def test_the_pill_follows_the_voice_and_pops_in():
     assert art.at(99.0) == ()
 
 
-def test_an_emoji_is_not_drawn_and_the_pill_stays_on_the_word_before():
+def test_an_emoji_is_not_said_and_the_pill_stays_on_the_word_before():
     words = [
         Word(text="wow", gap=" ", start=0, end=0.5),
         Word(text="🔥", gap=" ", start=0.5, end=0.5),
@@ -187,4 +277,4 @@ def test_a_too_wide_word_is_made_smaller_to_fit_its_box():
 
 @pytest.mark.parametrize(("brand", "on"), [("#E4572E", "#FFFFFF"), ("#FFC145", "#14161B"), ("#0A1A6B", "#FFFFFF"), ("#FFFFFF", "#14161B")])
 def test_letters_on_the_pill_can_be_read_on_any_brand_colour(brand, on):
-    assert Look(brand=brand).on_brand == on
+    assert Look(brand=brand).on_pill == on
