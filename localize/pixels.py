@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import threading
 from typing import Any
 
 import cv2
@@ -15,6 +17,26 @@ Pixels = npt.NDArray[np.uint8]
 def u8(array: Any) -> Pixels:
     """An 8-bit array as what it is, without a copy: OpenCV's own types say only that it may be of any number."""
     return np.asarray(array, np.uint8)
+
+
+class _Scratch(threading.local):
+    """Buffers by name, of each thread its own."""
+
+    def __init__(self) -> None:
+        self.buffers: dict[str, Pixels] = {}
+
+
+_SCRATCH = _Scratch()
+
+
+def scratch(name: str, *shape: int) -> Pixels:
+    """Memory of a shape for what is needed no longer than a call, with whatever is in it. The same name gets the same memory: to be
+    given fresh pages by the system costs more than most of what is computed in them."""
+    size = math.prod(shape)
+    buffer = _SCRATCH.buffers.get(name)
+    if buffer is None or len(buffer) < size:
+        buffer = _SCRATCH.buffers[name] = np.empty(size + size // 4, np.uint8)
+    return buffer[:size].reshape(shape)
 
 
 def premultiply(rgba: Pixels) -> Pixels:
@@ -40,8 +62,12 @@ def over(canvas: Pixels, x: int, y: int, rgba: Pixels) -> None:
     both = meeting(canvas, x, y, rgba)
     if both is not None:
         behind, part = both
-        rest = cv2.bitwise_not(cv2.extractChannel(part, 3))
-        cv2.add(part, cv2.multiply(behind, cv2.merge((rest, rest, rest, rest)), scale=1 / 255), dst=behind)
+        h, w = part.shape[:2]
+        rest = cv2.extractChannel(part, 3, dst=scratch("over alpha", h, w))
+        cv2.bitwise_not(rest, dst=rest)
+        product = cv2.merge((rest, rest, rest, rest), dst=scratch("over", h, w, 4))
+        cv2.multiply(behind, product, dst=product, scale=1 / 255)
+        cv2.add(part, product, dst=behind)
 
 
 def rasterise(svg: str, zoom: float = 1.0) -> Pixels:

@@ -8,13 +8,14 @@ from collections.abc import Hashable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from string import Template
+from typing import NamedTuple
 
 import cv2
 import numpy as np
 import numpy.typing as npt
 
 from localize.errors import UserError
-from localize.pixels import Pixels, meeting, rasterise
+from localize.pixels import Pixels, meeting, rasterise, scratch, u8
 
 Matrix = npt.NDArray[np.float64]
 
@@ -175,31 +176,49 @@ class Parts:
         return self._made["eyes", state, lids, gaze]
 
 
-def shadow_of(shape: Pixels, reach: float) -> tuple[Pixels, int]:
-    """A blurred alpha [h, w] and how many pixels it is wider on every side. Blurred small: it is soft anyway."""
+class Shade(NamedTuple):
+    """A soft shadow's alpha [h, w] and its place."""
+
+    alpha: Pixels
+    x: int
+    y: int
+
+
+def shade_of(shape: Pixels, reach: float) -> Shade:
+    """The blurred alpha of a shape [h, w], cut to where there is any, as seen from the shape's corner. Valid until
+    the next call. Blurred small: it is soft anyway."""
     pad = round(reach)
-    alpha = cv2.copyMakeBorder(shape, pad, pad, pad, pad, cv2.BORDER_CONSTANT)
+    wide = (shape.shape[0] + 2 * pad, shape.shape[1] + 2 * pad)
+    alpha = cv2.copyMakeBorder(shape, pad, pad, pad, pad, cv2.BORDER_CONSTANT, dst=scratch("shade wide", *wide))
     small = cv2.GaussianBlur(cv2.resize(alpha, None, fx=0.25, fy=0.25, interpolation=cv2.INTER_AREA), (0, 0), max(0.5, reach * 0.11))
-    return np.asarray(cv2.resize(small, (alpha.shape[1], alpha.shape[0]), interpolation=cv2.INTER_LINEAR), np.uint8), pad
+    x, y, w, h = (4 * v for v in cv2.boundingRect(small))
+    left, top = max(0, x - 8), max(0, y - 8)
+    large = cv2.resize(small, wide[::-1], dst=scratch("shade", *wide), interpolation=cv2.INTER_LINEAR)
+    return Shade(u8(large)[top : y + h + 8, left : x + w + 8], left - pad, top - pad)
 
 
-def shadow(canvas: Pixels, x: int, y: int, alpha: Pixels, strength: float) -> None:
-    """Darken what the canvas shows by an alpha [h, w], in place; what is empty stays empty."""
-    clip = meeting(canvas, x, y, alpha)
+def shadow(canvas: Pixels, shade: Shade, strength: float) -> None:
+    """Darken what the canvas shows by a shade, in place; what is empty stays empty."""
+    clip = meeting(canvas, shade.x, shade.y, shade.alpha)
     if clip is not None:
         shown, part = clip
         keep = cv2.convertScaleAbs(part, alpha=-strength, beta=255)
         cv2.multiply(shown, cv2.merge((keep, keep, keep, np.full_like(keep, 255))), dst=shown, scale=1 / 255)
 
 
-def film(canvas: Pixels, behind: Pixels, x: int, y: int, alpha: Pixels, strength: float) -> None:
-    """Lay a black film of an alpha [h, w] under what the canvas shows, in place, where `behind` (same size) shows something."""
-    clip = meeting(canvas, x, y, alpha)
-    if clip is not None:
-        shown, part = clip
-        ground = behind[max(y, 0) : max(y, 0) + shown.shape[0], max(x, 0) : max(x, 0) + shown.shape[1], 3]
-        open_ = cv2.multiply(cv2.bitwise_not(cv2.extractChannel(shown, 3)), ground, scale=1 / 255)
-        cv2.insertChannel(cv2.add(cv2.extractChannel(shown, 3), cv2.multiply(open_, part, scale=strength / 255)), shown, 3)
+def film(canvas: Pixels, behind: Pixels, x: int, y: int, shade: Shade, strength: float) -> None:
+    """Lay a black film of a shade under what the canvas shows, in place, where an alpha behind it with its corner at (x, y) shows
+    something."""
+    ground = meeting(canvas, x, y, behind)
+    if ground is None:
+        return
+    view, below = ground
+    left, top = max(0, x), max(0, y)
+    clip, own = (meeting(p, shade.x - left, shade.y - top, shade.alpha) for p in (view, below))
+    if clip is not None and own is not None:
+        (shown, part), alpha = clip, cv2.extractChannel(clip[0], 3)
+        open_ = cv2.multiply(cv2.bitwise_not(alpha), own[0], scale=1 / 255)
+        cv2.insertChannel(cv2.add(alpha, cv2.multiply(open_, part, scale=strength / 255)), shown, 3)
 
 
 def warped(pixels: Pixels, matrix: Matrix) -> tuple[int, int, Pixels]:

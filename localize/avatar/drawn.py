@@ -9,21 +9,22 @@ from __future__ import annotations
 import hashlib
 import math
 from collections import OrderedDict
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
+import cv2
 import numpy as np
 import numpy.typing as npt
 
 from localize.avatar import library
-from localize.avatar.art import Art, Matrix, Parts, film, shades, shadow, shadow_of, warped
+from localize.avatar.art import Art, Matrix, Parts, film, shade_of, shades, shadow, warped
 from localize.avatar.package import Package
 from localize.avatar.pose import Pose, Score
 from localize.avatar.reach import aimed
 from localize.domain import MOUTH_OPENING, MouthShape, Performance
-from localize.pixels import Pixels, over
+from localize.pixels import Pixels, meeting, over, scratch
 
 JAWS = (0.0, 0.33, 0.67, 1.0)
 LIDS = (0.0, 0.35, 0.7, 1.0)
@@ -31,6 +32,7 @@ SMILES = (0.0, 0.5, 1.0)
 GAZES = ((0, 0), (-4, -1), (4, -1), (-2, 3), (2, 3), (0, -3))
 ARMS = 16  # arms kept as they were posed: what is shown is kept as layers by who composes
 SHADOW, DARKNESS = 16, 0.34  # how far (canvas units) and how strongly a hand shades what is behind it
+BAND = 160  # rows of the head's picture in which hair is laid over the face together
 TILTS = 24  # tilts of the head kept
 
 
@@ -53,12 +55,14 @@ class _Placed(NamedTuple):
 
 
 class _Limb(NamedTuple):
-    """An arm in one pose with the shadow it casts on the torso, and its hand and forearm, which lie over the hair too."""
+    """An arm in one pose with the shadow it casts on the torso, and its hand and forearm, which lie over the hair too where their
+    `boxes` (left, top, right, bottom) meet it."""
 
     rgba: Pixels
     x: int
     y: int
     hands: tuple[_Placed, ...]
+    boxes: tuple[tuple[int, int, int, int], ...]
 
 
 class _HeadPose(NamedTuple):
@@ -125,6 +129,7 @@ class DrawnAvatar:
         self._face: tuple[Hashable, _Placed] | None = None
         torso = self._parts["torso"]
         self._torso = _placed(torso, np.array([[scale, 0, 0], [0, scale, 0]]))
+        self._torso_alpha = np.ascontiguousarray(self._torso.rgba[..., 3])
         self._last: Sprite | None = None
 
     @classmethod
@@ -228,11 +233,12 @@ class DrawnAvatar:
             Sprite(front.rgba, front.x + hx, front.y + hy, ("front", head.tilt)),
             Sprite(face.rgba, face.x + hx, face.y + hy, ("face", shown)),
         ]
-        for arm, i, hand in ((arm, i, hand) for limb, arm in zip(limbs, arms, strict=True) for i, hand in enumerate(limb.hands)):
-            h, w = hand.rgba.shape[:2]
-            reaches = hand.y < head.y + front.y + front.rgba.shape[0] and hand.y + h > front.y
-            if reaches and hand.x < head.x + front.x + front.rgba.shape[1] and hand.x + w > head.x + front.x:
-                out.append(Sprite(hand.rgba, hand.x + dx, hand.y + dy, ("hand", i, arm)))
+        x0, x1 = head.x + front.x, head.x + front.x + front.rgba.shape[1]
+        y1 = head.y + front.y + front.rgba.shape[0]
+        for limb, arm in zip(limbs, arms, strict=True):
+            for i, (hand, (left, top, right, bottom)) in enumerate(zip(limb.hands, limb.boxes, strict=True)):
+                if top < y1 and bottom > front.y and left < x1 and right > x0:
+                    out.append(Sprite(hand.rgba, hand.x + dx, hand.y + dy, ("hand", i, arm)))
         return tuple(out)
 
     def _flat(self, layers: tuple[Sprite, ...], key: Hashable) -> Sprite:
@@ -276,26 +282,30 @@ class DrawnAvatar:
         parts = (upper, *rest)
         left, top = min(p.x for p in parts) - pad, min(p.y for p in parts) - pad
         right, bottom = max(p.x + p.rgba.shape[1] for p in parts) + pad, max(p.y + p.rgba.shape[0] for p in parts) + pad
-        canvas = np.zeros((bottom - top, right - left, 4), np.uint8)
-        over(canvas, upper.x - left, upper.y - top, upper.rgba)
-        behind = np.zeros_like(canvas)
-        over(behind, self._torso.x - left, self._torso.y - top, self._torso.rgba)
-        self._cast(canvas, behind, rest, left, top)
+        canvas = scratch("limb", bottom - top, right - left, 4)
+        canvas[:] = 0
+        x, y, (h, w) = upper.x - left, upper.y - top, upper.rgba.shape[:2]
+        canvas[y : y + h, x : x + w] = upper.rgba
+        self._cast(canvas, (x, y, w, h), rest, left, top)
         for part in rest:
             over(canvas, part.x - left, part.y - top, part.rgba)
-        return _Limb(canvas, left, top, tuple(rest))
+        boxes = tuple((p.x, p.y, p.x + p.rgba.shape[1], p.y + p.rgba.shape[0]) for p in rest)
+        limb = _trimmed(_Placed(canvas, left, top))
+        return _Limb(limb.rgba.copy(), limb.x, limb.y, tuple(_trimmed(part) for part in rest), boxes)
 
-    def _cast(self, canvas: Pixels, behind: Pixels, parts: Sequence[_Placed], left: int, top: int) -> None:
-        """The soft shadow of hand and forearm on the upper arm and, as a dark film, on the torso behind."""
-        both = np.zeros(canvas.shape[:2], np.uint8)
+    def _cast(self, canvas: Pixels, upper: tuple[int, int, int, int], parts: Sequence[_Placed], left: int, top: int) -> None:
+        """The soft shadow of hand and forearm on the upper arm (its x, y, width and height) and, as a dark film, on the torso behind."""
+        both = scratch("arm", *canvas.shape[:2])
+        both[:] = 0
         for part in parts:
             h, w = part.rgba.shape[:2]
             view = both[part.y - top : part.y - top + h, part.x - left : part.x - left + w]
             np.maximum(view, part.rgba[..., 3], out=view)
-        shade, pad = shadow_of(both, SHADOW * self.scale)
-        x, y = round(2 * self.scale) - pad, round(8 * self.scale) - pad
-        shadow(canvas, x, y, shade, DARKNESS)
-        film(canvas, behind, x, y, shade, DARKNESS)
+        shade = shade_of(both, SHADOW * self.scale)
+        shade = shade._replace(x=shade.x + round(2 * self.scale), y=shade.y + round(8 * self.scale))
+        x, y, w, h = upper
+        shadow(canvas[y : y + h, x : x + w], shade._replace(x=shade.x - x, y=shade.y - y), DARKNESS)
+        film(canvas, self._torso_alpha, self._torso.x - left, self._torso.y - top, shade, DARKNESS)
 
     def _bones(self, arm: _Arm) -> tuple[Matrix, Matrix, Matrix]:
         """The matrices of upper arm, hand and forearm from their own units (joint at 0,0, drawn downwards) to canvas pixels."""
@@ -331,6 +341,21 @@ class _Head:
         self._canvas = np.zeros((math.ceil((bottom - top + 12) * d), math.ceil((right - left + 12) * d), 4), np.uint8)
         self._split = round((package.eyeline - self._y) * d)
         self._art = Art(self._canvas, self._x, self._y, d)
+        self._strands = list(self._hair_over(self._hair))
+
+    def _hair_over(self, hair: Art) -> Iterator[tuple[int, int, Pixels]]:
+        """The hair that may lie over the face, without what it leaves open: x, y and pixels in the picture. By bands of rows and the
+        runs of columns in them that show some."""
+        x, y = round((hair.x - self._x) * self._density), round((hair.y - self._y) * self._density)
+        both = meeting(self._canvas, x, y, hair.rgba)
+        if both is None:
+            return
+        left, top, shown = max(0, x), max(0, y), both[1]
+        for row in range(0, len(shown), BAND):
+            band = shown[row : row + BAND]
+            columns = np.flatnonzero(band[..., 3].max(axis=0))
+            for run in np.split(columns, np.flatnonzero(np.diff(columns) > 1) + 1) if len(columns) else ():
+                yield left + int(run[0]), top + row, band[:, run[0] : run[-1] + 1]
 
     def picture(self, brows: _Brows, lips: _Lips) -> Art:
         """The face showing these, in a box with the hair that falls into it. Valid until the next call."""
@@ -360,7 +385,8 @@ class _Head:
             for side in (1, -1):
                 x, y, pixels = self._brow(side, dx, dy - brows.brow, brows.worry)
                 over(view, x, y - top, pixels)
-        lay(self._hair, 0, 0)
+        for x, y, strand in self._strands:
+            over(view, x, y - top, strand)
 
     def _brow(self, side: int, dx: float, dy: float, worry: float) -> tuple[int, int, Pixels]:
         """A brow turned about its own middle, the other one mirrored: x, y and pixels in the head's picture."""
@@ -386,6 +412,13 @@ def _arm(side: str, pose: Pose) -> _Arm:
 def _placed(part: Art, to_canvas: Matrix) -> _Placed:
     x, y, pixels = warped(part.rgba, part.placed(to_canvas))
     return _Placed(pixels, x, y)
+
+
+def _trimmed(part: _Placed) -> _Placed:
+    """Without the empty rows and columns about it, which would be converted and blended too. By pairs: chroma stays where it is."""
+    x, y, w, h = cv2.boundingRect(cv2.extractChannel(part.rgba, 3))
+    left, top = x & ~1, y & ~1
+    return _Placed(part.rgba[top : y + h, left : x + w], part.x + left, part.y + top)
 
 
 def _nearest(value: float, steps: tuple[float, ...]) -> float:

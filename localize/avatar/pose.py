@@ -241,9 +241,15 @@ class Score:
             a, b = self._phases[2 * i], self._phases[2 * i + 1]
             wave = 0.65 * math.sin(2 * math.pi * t / sway.period + a) + 0.35 * math.sin(2 * math.pi * t / (sway.period * 0.618) + b)
             channels[name] = channels.get(name, 0.0) + sway.by * wave
-        energy = float(np.interp(t / FRAME, np.arange(len(self._energy)), self._energy))
+        energy = self._loudness(t)
         for name, by in self.rig.speech.items():
             channels[name] = channels.get(name, 0.0) + by * energy
+
+    def _loudness(self, t: float) -> float:
+        """How much is said at t, between two frames in proportion."""
+        at = min(max(t / FRAME, 0.0), len(self._energy) - 1.0)
+        i = min(int(at), len(self._energy) - 2)
+        return float(self._energy[i] + (self._energy[i + 1] - self._energy[i]) * (at - i))
 
     def _lids(self, t: float) -> float:
         for blink in self.performance.blinks:

@@ -13,7 +13,7 @@ from typing import Any
 import cv2
 import numpy as np
 
-from localize.pixels import Pixels, u8
+from localize.pixels import Pixels, scratch, u8
 
 Plane = Pixels  # of one channel: [height, width]
 
@@ -49,7 +49,7 @@ class Layer:
 
     def at(self, x: int, y: int) -> Layer:
         """The same layer elsewhere."""
-        return replace(self, x=x, y=y)
+        return Layer(self.y_plane, self.u_plane, self.v_plane, self.keep, self.keep_half, x, y)
 
     def faded(self, opacity: float) -> Layer:
         """The layer at an opacity of 0..1."""
@@ -80,12 +80,16 @@ def layer(rgba: Pixels, x: int = 0, y: int = 0) -> Layer:
     if left or top or bottom or right:
         rgba = u8(cv2.copyMakeBorder(rgba, top, bottom, left, right, cv2.BORDER_CONSTANT, value=(0, 0, 0, 0)))
     # Luma by weighted sums of planes and chroma at its own size: a third of what one matrix product a pixel costs.
-    red, green, blue, alpha = cv2.split(rgba)
+    h, w = rgba.shape[:2]
+    red, green, blue, alpha = cv2.split(rgba, [scratch(f"layer {c}", h, w) for c in "rgba"])
     kr, kg, kb, base = (float(k) for k in _TO_YUV[0])
-    y_plane = cv2.add(cv2.addWeighted(red, kr, green, kg, 0), cv2.addWeighted(blue, kb, alpha, base, 0))
-    _, u, v = cv2.split(cv2.transform(_half(rgba), _TO_YUV))
+    y_plane = u8(cv2.addWeighted(red, kr, green, kg, 0))
+    cv2.add(y_plane, cv2.addWeighted(blue, kb, alpha, base, 0, dst=red), dst=y_plane)
+    half = cv2.resize(rgba, (w // 2, h // 2), dst=scratch("layer half", h // 2, w // 2, 4), interpolation=cv2.INTER_AREA)
+    yuv = cv2.transform(half, _TO_YUV, dst=scratch("layer yuv", h // 2, w // 2, 3))
+    u_plane, v_plane = (u8(cv2.extractChannel(yuv, k)) for k in (1, 2))
     keep = u8(cv2.bitwise_not(alpha))
-    return Layer(u8(y_plane), u8(u), u8(v), keep, _half(keep), x - left, y - top)
+    return Layer(y_plane, u_plane, v_plane, keep, _half(keep), x - left, y - top)
 
 
 def _half(plane: Any) -> Plane:
