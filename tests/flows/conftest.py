@@ -48,8 +48,9 @@ class StandIn:
         return [Speech(audio="", rate=media.RATE, duration=1.0, words=(), mouths=(), engine="stand-in") for _ in lines]
 
     def render(
-        self, studio: Studio, job: Job, script: Any, speeches: Sequence[Speech], lips: Any, origins: Any, name: str, folder: Path
-    ) -> None:
+        self, studio: Studio, job: Job, script: Any, variant: Any, speeches: Sequence[Speech], lips: Any, origins: Any, name: str,
+        folder: Path,
+    ) -> None:  # fmt: skip
         who = f"{job.product.sku}.{job.language}"
         with self._lock:
             self.at_once += 1
