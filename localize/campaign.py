@@ -455,10 +455,14 @@ def _store_path(store: str, base: Path) -> Path:
     return (base / Path(store).expanduser()).resolve() if store else home() / "store"
 
 
-def adjusted(campaign: Campaign, *, catalog: str | None = None, languages: Sequence[str] | None = None, out: str | None = None) -> Campaign:
-    """The campaign with what was said on the command line or in the run's form. Paths are of the current folder.
+def adjusted(
+    campaign: Campaign, *, catalog: str | None = None, languages: Sequence[str] | None = None, out: str | None = None, layout: str = "",
+    aspect: str = "",
+) -> Campaign:  # fmt: skip
+    """The campaign with what was said on the command line or in the run's form. Paths are of the current folder; a layout or shape of
+    frame is for all channels.
 
-    Raises UserError for a language that the campaign has not.
+    Raises UserError for a language that the campaign has not, a layout that does not fit and a shape that is not known.
     """
     changes: dict[str, Any] = {}
     if catalog:
@@ -470,4 +474,14 @@ def adjusted(campaign: Campaign, *, catalog: str | None = None, languages: Seque
             raise UserError(f"the campaign {campaign.name!r} has no language {code!r}, only {', '.join(campaign.languages)}.")
     if languages:
         changes["languages"] = tuple(dict.fromkeys(languages))
+    if layout and layout not in layouts.names():
+        raise UserError(wrong(layout, layouts.names(), "layout"))
+    hosts, filmed = len(campaign.avatar_folders()), campaign.filmed
+    if layout and (why := layouts.misfit(layout, hosts, filmed=filmed)):
+        raise UserError(f"{layout} does not fit: {why}. Give one of: {', '.join(layouts.fitting(hosts, filmed=filmed))}.")
+    if aspect and aspect not in layouts.SIZES:
+        raise UserError(wrong(aspect, tuple(layouts.SIZES), "shape of frame"))
+    picture = {name: value for name, value in (("layout", layout), ("aspect", aspect)) if value}
+    if picture:
+        changes["channels"] = tuple(channel.model_copy(update=picture) for channel in campaign.channels)
     return campaign.model_copy(update=changes)

@@ -27,6 +27,7 @@ from localize.cli_audition import audition_app
 from localize.cli_avatar import avatar_app
 from localize.cli_catalog import catalog_app
 from localize.cli_models import models_app
+from localize.cli_preview import preview
 from localize.errors import CrossreelError, UserError
 from localize.store import open_store
 
@@ -41,6 +42,7 @@ app.add_typer(catalog_app, name="catalog")
 app.add_typer(models_app, name="models")
 app.add_typer(audition_app, name="voice")
 app.add_typer(avatar_app, name="avatar")
+app.command()(preview)
 console = Console(highlight=False)
 SPARE = 24 * 3600.0  # s: `store gc` leaves what is younger, as a run may still be going
 

@@ -222,6 +222,19 @@ class Studio(Desk):
 
     # ---- how a clip is made
 
+    def ready_to_render(self, job: Job, progress: Progress) -> render.Job:
+        """All that the first channel's picture of a clip needs, made where it is not there: for a preview. Raises as `make`."""
+        self.permit(job)
+        script = self.script(job, self.texts(job, progress), progress)
+        seen, missing = self.pictures(job)
+        progress.findings += missing
+        speeches = self.booth.speeches(script.lines, job.language, progress)
+        lips = (
+            self._lips(job, lay_out(script.lines, speeches, self.fps), progress, lambda what: nullcontext()) if self.campaign.filmed else ()
+        )
+        variant = self.campaign.variants(job.product.sku, job.language)[0]
+        return self.job_to_render(seen, script, speeches, "clip/preview", variant, lips)[0]
+
     def job_to_render(
         self, job: Job, script: Script, speeches: Sequence[Speech], name: str, variant: Variant | None = None, lips: Sequence[Path] = ()
     ) -> tuple[render.Job, list[Performance]]:
