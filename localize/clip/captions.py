@@ -329,6 +329,8 @@ class CaptionArt:
         self._pages, self._words = pages, words
         self._starts = [p.start for p in pages]
         self._numbers = numbers(words, language)
+        # White letters that reach out of a small pill are seen on an outline and on a dark card, not on a light one.
+        self._pop = tuple(max(1.0, size) for size in POP) if look.design == "light-card" else POP
         # One line height for the whole clip, so that lines do not jump from page to page. Emoji fit between lines.
         reach = [ink(text, look.style, language) for text in ("Hg", *(w.text for w in words if not emoji.only(w.text)))]
         self._up, self._down = max(r[0] for r in reach), max(r[1] for r in reach)
@@ -353,7 +355,7 @@ class CaptionArt:
         if not heard:
             return (page,)
         frame = min(int((t - self._words[heard[-1]].start) * 30 + 1e-3), len(POP) - 1)
-        return page, self._sprite(sheet, (number, heard[-1], frame), lambda: self._pill(sheet, sheet.placed[heard[-1]], POP[frame]))
+        return page, self._sprite(sheet, (number, heard[-1], frame), lambda: self._pill(sheet, sheet.placed[heard[-1]], self._pop[frame]))
 
     def _sprite(self, sheet: _Sheet, key: tuple[int, ...], make: Callable[[], tuple[Pixels, int, int]]) -> Sprite:
         if key not in sheet.sprites:
@@ -411,7 +413,8 @@ class CaptionArt:
 
     def _page(self, sheet: _Sheet) -> tuple[Pixels, int, int]:
         rgba, (x, y) = paint(sheet.shapes, sheet.style)
-        over(rgba, -x, -y, tint(sheet.numbers, self.look.number))
+        if sheet.numbers.any():
+            over(rgba, -x, -y, tint(sheet.numbers, self.look.number))
         if not self.look.card:
             return rgba, x, y
         words, reach, edge = sheet.placed.values(), round(self.look.size * 0.22), self.look.edge
@@ -429,15 +432,15 @@ class CaptionArt:
         left, top = word.left - grow, word.baseline - sheet.up - pad - grow
         shape = _rounded(width + 2 * grow, height + 2 * grow, radius=self.look.size * 0.24)
         sprite = tint(np.full_like(shape, 255), self.look.pill)
-        own = np.zeros_like(sheet.shapes.fill)
         letters = masks(self._words[word.index].text, sheet.style, self.language)
-        _stamp(own, letters.fill, word.x + letters.x, word.baseline + letters.y)
-        mine = own >= np.maximum(sheet.shapes.fill, sheet.numbers)  # each pixel's letter once: drawn twice, soft edges would grow
-        others = ((sheet.shapes.fill * ~mine, sheet.style.fill), (sheet.numbers * ~mine, self.look.number))
-        for mask, colour in (*others, (own * mine, self.look.on_pill)):
-            here = np.zeros_like(shape)
-            _stamp(here, mask, -left, -top)
-            over(sprite, 0, 0, tint(here, colour))
+        own, fill, numbers = (np.zeros_like(shape) for _ in range(3))
+        _stamp(own, letters.fill, word.x + letters.x - left, word.baseline + letters.y - top)
+        _stamp(fill, sheet.shapes.fill, -left, -top)
+        _stamp(numbers, sheet.numbers, -left, -top)
+        mine = own >= np.maximum(fill, numbers)  # each pixel's letter once: drawn twice, soft edges would grow
+        for mask, colour in ((fill * ~mine, sheet.style.fill), (numbers * ~mine, self.look.number), (own * mine, self.look.on_pill)):
+            if mask.any():
+                over(sprite, 0, 0, tint(mask, colour))
         if sheet.shapes.colour is not None:
             over(sprite, -left, -top, sheet.shapes.colour)
         return ((sprite.astype(np.uint16) * shape[..., None] + 127) // 255).astype(np.uint8), left, top

@@ -254,6 +254,14 @@ def test_the_pill_follows_the_voice_and_pops_in():
     assert art.at(99.0) == ()
 
 
+def test_a_pill_on_a_light_card_is_never_smaller_than_its_letters():
+    look = Look(design="light-card")
+    words = plain("one two three", seconds=0.5)
+    art = CaptionArt(pages(words, ruler(look.style, "en"), look.room), words, "en", look)
+    first, settled = art.at(0.5)[1], art.at(0.6)[1]
+    assert first.rgba.shape == settled.rgba.shape
+
+
 def test_an_emoji_is_not_said_and_the_pill_stays_on_the_word_before():
     words = [
         Word(text="wow", gap=" ", start=0, end=0.5),
