@@ -5,6 +5,7 @@ Every path reaches ffmpeg behind `file:`, so that no name can be read as an opti
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 import subprocess
@@ -310,9 +311,14 @@ def _true_peaks(x: Samples) -> Samples:
 BT709 = {"colorspace": "bt709", "color_primaries": "bt709", "color_trc": "bt709", "color_range": "tv"}
 
 
+Coder = Literal["x264", "nvenc", "videotoolbox"]
+HARDWARE: tuple[Coder, ...] = ("nvenc", "videotoolbox")
+
+
 @dataclass(frozen=True)
 class Encoding:
-    """How frames become H.264: size in pixels, frames a second, x264's crf and preset, threads (0: its own choice)."""
+    """How frames become H.264: size in pixels, frames a second, x264's crf and preset, threads (0: x264's own choice), and the
+    encoder; `auto` takes the machine's own where it works. One machine's x264 gives the same bytes only for the same threads."""
 
     width: int = 1080
     height: int = 1920
@@ -320,6 +326,7 @@ class Encoding:
     crf: int = 22
     preset: str = "faster"
     threads: int = 0
+    encoder: Literal["auto", "x264", "nvenc", "videotoolbox"] = "x264"
 
     def source(self) -> dict[str, Any]:
         """How ffmpeg is told of raw I420 frames. Their colours are named: unnamed ones would be taken for BT.601 and
@@ -327,12 +334,59 @@ class Encoding:
         return {"format": "rawvideo", "pix_fmt": "yuv420p", "s": f"{self.width}x{self.height}", "framerate": self.fps, **BT709}
 
     def options(self) -> dict[str, Any]:
-        """ffmpeg's options of the video stream."""
-        return {
-            "c:v": "libx264", "profile:v": "high", "preset": self.preset, "crf": self.crf, "g": self.fps * 2, "pix_fmt": "yuv420p",
+        """ffmpeg's options of the video stream. Raises NotReady where the encoder that is asked for does not work."""
+        return _options(self, coder(self.encoder))
+
+
+def _options(e: Encoding, by: Coder) -> dict[str, Any]:
+    # The others' scales are not x264's. These were set from what people report, a little to the better side; no machine with
+    # either was at hand. benchmarks/render.py compares them by VMAF on a machine that has one.
+    own: dict[Coder, dict[str, Any]] = {
+        "x264": {
+            "c:v": "libx264", "preset": e.preset, "crf": e.crf, "threads": e.threads,
             "x264-params": "8x8dct=1",  # High in name and fact: the preset ultrafast would drop to Baseline
-            "threads": self.threads, **BT709,
-        }  # fmt: skip
+        },
+        "nvenc": {"c:v": "h264_nvenc", "preset": "p5", "tune": "hq", "rc": "vbr", "cq": e.crf + 3, "b:v": 0, "bf": 2, "spatial-aq": 1},
+        "videotoolbox": {"c:v": "h264_videotoolbox", "q:v": min(100, max(1, 109 - 2 * e.crf))},
+    }  # fmt: skip
+    return {**own[by], "profile:v": "high", "g": e.fps * 2, "pix_fmt": "yuv420p", **BT709}
+
+
+def coder(asked: str) -> Coder:
+    """What encodes: of `auto` the first of the machine's own encoders that works, else x264.
+
+    Raises NotReady where one is asked for by name and does not work."""
+    if asked == "x264":
+        return "x264"
+    for name in HARDWARE:
+        if asked in ("auto", name) and not _refused(ffmpeg_exe(), name):
+            return name
+    if asked == "auto":
+        return "x264"
+    why = _refused(ffmpeg_exe(), next(name for name in HARDWARE if name == asked))
+    raise NotReady(f"the encoder {asked} does not work here: {why}", missing=(asked,), how="encoder: auto")
+
+
+@cache
+def _refused(exe: str, name: Coder) -> str:
+    """Why this ffmpeg can't encode by the hardware, "" if it can. Five frames are encoded: builds name encoders that the machine
+    has no device or driver for."""
+    encoding = Encoding(encoder=name)
+    command = [exe, "-hide_banner", "-nostdin", "-v", "error", "-f", "lavfi", "-i", f"testsrc2=s=1080x1920:r={encoding.fps}"]
+    command += ["-frames:v", "5", *(word for option, value in _options(encoding, name).items() for word in (f"-{option}", str(value)))]
+    try:
+        done = subprocess.run([*command, "-f", "null", "-"], stdin=subprocess.DEVNULL, capture_output=True, check=False, timeout=30)
+    except (OSError, subprocess.TimeoutExpired) as error:
+        return str(error)
+    reason = done.stderr.decode("utf-8", "replace").strip().splitlines()[:1]  # what follows it is what it led to
+    return (reason[0] if reason else f"ffmpeg ended with {done.returncode}") if done.returncode else ""
+
+
+def threads(workers: int) -> int:
+    """x264's threads for each of `workers` clips that are made at once, so that together they do not ask for more than there is:
+    composing a clip is a thread of its own. 0, x264's own choice, for a single one."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return 0 if workers <= 1 else max(1, cores // workers)
 
 
 class _Stopped(Exception):

@@ -5,11 +5,13 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 import signal
 import struct
 import subprocess
 import threading
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +21,7 @@ import pytest
 
 from localize import media
 from localize.clip.canvas import Frame
-from localize.errors import UserError
+from localize.errors import NotReady, UserError
 from localize.media import RATE, Encoding, MediaError, Samples
 
 SMALL = Encoding(width=64, height=112, fps=30, crf=14)
@@ -454,6 +456,57 @@ def test_an_encoder_that_says_very_much_is_not_waited_for_for_ever(tmp_path: Pat
     stand_in("head -c 300000 /dev/zero | tr '\\0' 'x' >&2; echo >&2; echo 'and no more' >&2; exit 3")
     with pytest.raises(MediaError, match=r"and no more"):
         encode(tmp_path / "clip.mp4", 30)
+
+
+# Pretends to have hardware: what it is asked to encode by it is encoded by x264.
+PRETENDS = """
+for word; do
+  case $before in -cq|-tune|-rc|-spatial-aq|-b:v|-q:v) set -- "$@"; before=; shift; continue;; esac
+  case $word in
+    -cq|-tune|-rc|-spatial-aq|-b:v|-q:v) before=$word; shift; continue;;
+    h264_nvenc|h264_videotoolbox) word=libx264;;
+    p5) word=veryfast;;
+  esac
+  before=
+  shift
+  set -- "$@" "$word"
+done
+"""
+
+
+@pytest.mark.parametrize(("has", "taken"), [("h264_nvenc", "nvenc"), ("h264_videotoolbox", "videotoolbox"), ("nothing", "x264")])
+def test_auto_takes_the_machines_own_encoder_where_it_works(tmp_path: Path, stand_in: Callable[[str], Path], has: str, taken: str) -> None:
+    lacks = f"case \"$*\" in *{has}*|*libx264*) ;; *h264_*) echo 'Cannot load the driver' >&2; exit 1;; esac"
+    said = stand_in(f'{lacks}{PRETENDS}\nexec "$FFMPEG" "$@"')
+    encoding = replace(SMALL, encoder="auto")
+    for name in ("a.mp4", "b.mp4"):
+        facts = media.probe(encode(tmp_path / name, 10, encoding=encoding))
+        assert (facts.codec, facts.profile) == ("h264", "High")
+    assert media.coder("auto") == taken
+    asked = said.read_text().splitlines()
+    probes = [line for line in asked if "testsrc2" in line]
+    assert len(probes) == len({line.split("-c:v ")[1].split()[0] for line in probes})  # once each, for all clips
+    assert all("-frames:v 5 " in line for line in probes)
+    encodes = [line for line in asked if "pipe:0" in line]
+    wanted = {
+        "nvenc": "-c:v h264_nvenc .*-cq 17 .*-b:v 0 ",
+        "videotoolbox": "-c:v h264_videotoolbox .*-q:v 81 ",
+        "x264": "libx264 .*-crf 14 ",
+    }
+    assert len(encodes) == 2
+    assert all(re.search(wanted[taken], line) for line in encodes)
+
+
+def test_an_encoder_asked_for_by_name_must_work(tmp_path: Path, stand_in: Callable[[str], Path]) -> None:
+    stand_in("echo 'Cannot load libcuda.so.1' >&2; exit 1")
+    with pytest.raises(NotReady, match=r"nvenc does not work here: Cannot load libcuda"):
+        encode(tmp_path / "a.mp4", 3, encoding=replace(SMALL, encoder="nvenc"))
+    assert media.coder("x264") == "x264"  # nobody has to be asked
+
+
+def test_clips_made_at_once_share_the_cores(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(media.os, "sched_getaffinity", lambda pid: set(range(8)), raising=False)
+    assert [media.threads(workers) for workers in (1, 2, 3, 4, 8, 64)] == [0, 4, 2, 2, 1, 1]
 
 
 def test_what_is_no_video_is_refused_by_name(tmp_path: Path) -> None:
