@@ -19,6 +19,7 @@ from localize import engines, languages, yamls
 from localize.assets import ASSETS
 from localize.avatar.filmed import package as avatars
 from localize.clip import layout as layouts
+from localize.clip.captions import Design
 from localize.domain import Channel, Variant
 from localize.errors import Blocked, UserError
 from localize.mistakes import line_of, nearest, problem, wrong
@@ -172,6 +173,7 @@ class Video(Section):
     music: Literal["bright", "calm", "drive", "none"] = "bright"
     layout: str = "auto"
     aspect: layouts.Aspect = "9:16"
+    captions: Design = "outline"
 
     @field_validator("layout")
     @classmethod

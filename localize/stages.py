@@ -252,7 +252,8 @@ class Studio(Desk):
             pictures=[pictures.load(p, LONGEST_PICTURE) for p in job.product.images],
             palette=cards.Palette(c.brand.primary, c.brand.accent), logo=c.brand.logo if variant.branded else "",
             presenters=presenters,
-            music=c.video.music, encoding=encoding, disclosure=self.disclosure(job.product.sku, job.language, name),
+            music=c.video.music, captions=c.video.captions, encoding=encoding,
+            disclosure=self.disclosure(job.product.sku, job.language, name),
         ), performances  # fmt: skip
 
     def _presenters(

@@ -36,6 +36,8 @@ READABLE = 4.5  # the contrast of text of any size, WCAG 2
 DARK_CARD, LIGHT_CARD = 0.80, 0.90  # opacities at which letters on the card are readable over any picture
 POP = (0.80, 1.05, 1.0)  # the pill's size in the first, second and all later frames (at 30 a second) of its word
 
+Design = Literal["outline", "card", "light-card"]
+
 
 @dataclass(frozen=True)
 class Page:
@@ -216,7 +218,7 @@ class Look:
     size: int = 72
     brand: str = "#E4572E"
     accent: str = "#FFC145"
-    design: Literal["outline", "card", "light-card"] = "outline"
+    design: Design = "outline"
 
     @property
     def style(self) -> Style:

@@ -17,7 +17,8 @@ import numpy.typing as npt
 
 from localize import media
 from localize.assets import ASSETS
-from localize.clip.captions import CaptionArt, Look, Page, pages, srt
+from localize.clip import subtitles
+from localize.clip.captions import CaptionArt, Design, Look, Page, pages
 from localize.clip.cards import Palette
 from localize.clip.compose import Composer, Sprite
 from localize.clip.layout import Box, Layout
@@ -25,7 +26,7 @@ from localize.clip.type import ruler
 from localize.domain import Disclosure, Script, Word
 from localize.timeline import Timeline
 
-VERSION = "4"  # part of the clip's key: raise it when the same inputs would give other frames or sound
+VERSION = "5"  # part of the clip's key: raise it when the same inputs would give other frames or sound
 CAPTION_SIZE = 58
 MUSIC = ASSETS / "music"
 
@@ -45,6 +46,7 @@ class Job:
     music: str
     encoding: media.Encoding
     disclosure: Disclosure
+    captions: Design = "outline"
 
 
 @dataclass(frozen=True)
@@ -88,7 +90,8 @@ def render(job: Job, folder: Path, *, progress: Callable[[int, int], None] = lam
             if i % job.encoding.fps == 0:
                 progress(i, job.timeline.frames)
     sound.unlink()
-    (folder / "captions.srt").write_text(srt(rendered_pages, words), encoding="utf-8")
+    frame_size = job.layout.width, job.layout.height
+    subtitles.write(folder, rendered_pages, words, job.script.language, look(job), job.layout.captions, frame=frame_size)
     boxes = dict(composer.text_boxes())
     return Rendered(boxes, tuple(rendered_pages), words, composer.label_glyph(), level)
 
@@ -96,12 +99,18 @@ def render(job: Job, folder: Path, *, progress: Callable[[int, int], None] = lam
 def compose(job: Job) -> tuple[Composer, list[Page], tuple[Word, ...]]:
     """The composer of a job's frames, with the caption pages and words it shows."""
     language, words = job.script.language, caption_words(job.timeline)
-    left, _, right, _ = job.layout.captions
-    look = Look(width=right - left, size=CAPTION_SIZE, brand=job.palette.primary)
-    shown = pages(words, ruler(look.style, language), look.room)
-    art = CaptionArt(shown, words, language, look)
+    design = look(job)
+    shown = pages(words, ruler(design.style, language), design.room)
+    art = CaptionArt(shown, words, language, design)
     composer = Composer(job.layout, job.script, job.timeline, job.pictures, job.palette, job.logo, job.presenters, art.at, art.height)
     return composer, shown, words
+
+
+def look(job: Job) -> Look:
+    """How the captions of a clip look."""
+    left, _, right, _ = job.layout.captions
+    size = round(CAPTION_SIZE * min(1.0, job.layout.type))
+    return Look(width=right - left, size=size, brand=job.palette.primary, accent=job.palette.accent, design=job.captions)
 
 
 def tags(disclosure: Disclosure) -> Mapping[str, str]:

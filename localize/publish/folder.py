@@ -29,7 +29,9 @@ class FolderPublisher:
         folder.mkdir(parents=True, exist_ok=True)
         stem = f"{clip.sku}.{clip.language}"
         video, sidecar = folder / f"{stem}.mp4", folder / f"{stem}.json"
-        files = {video: clip.video, folder / f"{stem}.jpg": clip.cover, folder / f"{stem}.srt": clip.captions}
+        captions = [Path(clip.captions)]  # which every clip has; the other forms of them are newer
+        captions += [p for suffix in (".vtt", ".ass") if (p := captions[0].with_suffix(suffix)).is_file()]
+        files = {video: clip.video, folder / f"{stem}.jpg": clip.cover, **{folder / f"{stem}{p.suffix}": str(p) for p in captions}}
         there = _read(sidecar)
         whole = there.get("key") == clip.key and all(f.is_file() for f in files)
         told = {"channel": channel.model_dump(mode="json"), "post": post.model_dump(mode="json")}

@@ -52,6 +52,16 @@ def test_a_clip_lies_in_the_channels_folder(tmp_path: Path) -> None:
     assert [f["message"] for f in made["findings"]] == ["A little long."]
 
 
+def test_captions_come_in_every_form_there_is(tmp_path: Path) -> None:
+    made = clip(tmp_path / "store")
+    for suffix in (".vtt", ".ass"):
+        Path(made.captions).with_suffix(suffix).write_text(f"captions{suffix}")
+    FOLDER.publish(made, POST, CHANNEL, tmp_path / "out")
+    there = tmp_path / "out" / "tiktok"
+    assert names(there) == sorted([*FOUR, "MUG-01.th.ass", "MUG-01.th.vtt"])
+    assert (there / "MUG-01.th.ass").read_text() == "captions.ass"
+
+
 def test_publishing_twice_is_publishing_once(tmp_path: Path) -> None:
     made, out = clip(tmp_path / "store"), tmp_path / "out"
     first = FOLDER.publish(made, POST, CHANNEL, out)
