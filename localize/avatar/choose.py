@@ -53,6 +53,7 @@ class Scene:
     presenter: tuple[int, int, int, int] = (0, 0, 0, 0)
     places: Mapping[str, Point] = field(default_factory=dict)
     partner_left: bool | None = None  # the host's own left, which is the viewer's right
+    width: int = FRAME_WIDTH  # of the frame
 
     @property
     def origin(self) -> Point:
@@ -78,7 +79,7 @@ class Scene:
             return False
         left, _, right, _ = self.presenter
         # Two hosts stand about as far from the frame's middle, and the middle half of a canvas is its body.
-        near = FRAME_WIDTH - (left + right) / 2 + (right - left) / 4 * (-1 if self.partner_left else 1)
+        near = self.width - (left + right) / 2 + (right - left) / 4 * (-1 if self.partner_left else 1)
         return place[0] > near if self.partner_left else place[0] < near
 
     def towards_partner(self, move: Move) -> bool:
@@ -90,7 +91,7 @@ class Scene:
         """Whether there is more room on the side of the host's right hand, the viewer's left."""
         if self.partner_left is not None:  # who waves into another's face is no partner
             return self.partner_left
-        return (self.presenter[0] + self.presenter[2]) / 2 >= FRAME_WIDTH / 2 or not self.presenter[2]
+        return (self.presenter[0] + self.presenter[2]) / 2 >= self.width / 2 or not self.presenter[2]
 
     def other_side(self, place: Point) -> bool:
         """Whether a place is on the side of the host's left hand."""

@@ -150,6 +150,13 @@ def test_a_host_of_two_still_points_at_what_is_on_its_side() -> None:
             assert TWO_PRESENTERS.places[word] in {g.target for g in shown}, (word, seed)
 
 
+def test_in_a_wide_frame_there_is_room_to_point_at_what_is_between_two_hosts() -> None:
+    for n, box in enumerate(((-200, 100, 620, 1080), (1290, 100, 2110, 1080))):
+        scene = Scene(box, {"picture": (820, 765), "card": (980, 792)}, partner_left=n == 0, width=1920)
+        assert not any(scene.crosses(place) for place in scene.places.values())
+        assert scene.crosses((box[0] + (1490, -1490)[n] + 410, 500)), "where the other one stands"
+
+
 def test_what_is_behind_the_other_host_is_said_with_another_gesture() -> None:
     """The one on the right taps the cart in the air, the one on the left points up for the account."""
     for scene, word, meanings in ((PAIR[1], "cart", {"cart", "order"}), (PAIR[0], "follow", {"up"})):

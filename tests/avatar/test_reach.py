@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from pathlib import Path
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -49,9 +50,10 @@ def test_the_fingertip_is_drawn_there(mali: DrawnAvatar) -> None:
     performance = pointing("point_at", PRESENTER_RIGHT.places["card"])
     x, y = (a - b for a, b in zip(mali.hand_at(performance, "right", 1.0), ORIGIN, strict=True))
     arm = next(s for s in mali.sprites(performance, 1.0) if getattr(s.key, "side", "") == "right")
-    around = arm.rgba[round(y) - arm.y - 2 : round(y) - arm.y + 9, round(x) - arm.x - 8 : round(x) - arm.x + 9, 3]
-    assert around.max() == 255
-    above = arm.rgba[max(0, round(y) - arm.y - 20) : round(y) - arm.y - 8, round(x) - arm.x - 8 : round(x) - arm.x + 9, 3]
+    alpha = np.pad(arm.rgba[..., 3], 40)  # beside its pixels it shows nothing
+    row, column = round(y) - arm.y + 40, round(x) - arm.x + 40
+    assert alpha[row - 2 : row + 9, column - 8 : column + 9].max() == 255
+    above = alpha[row - 20 : row - 8, column - 8 : column + 9]
     assert above.max() < 40, "nothing of the hand is beyond its tip"
 
 
