@@ -180,6 +180,11 @@ def matrix(frame: av.VideoFrame) -> int:
     return int(Colorspace.ITU709 if max(frame.width, frame.height) >= 1000 else Colorspace.ITU601)
 
 
+def see_through(frame: av.VideoFrame) -> bool:
+    """Whether a frame has transparency, or a palette that may have some."""
+    return frame.format.name == "pal8" or any(component.is_alpha for component in frame.format.components)
+
+
 def _words(error: av.FFmpegError) -> str:
     if isinstance(error, av.error.ArgumentError):  # of a container that is not on the list
         return "it is no video, or of a kind that is not opened here"

@@ -9,6 +9,7 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 import av
@@ -17,10 +18,10 @@ import numpy as np
 import numpy.typing as npt
 from av.video.reformatter import Interpolation
 
-from localize.clip.salience import Crop, Heads, Map, Rect, measured
+from localize.clip.salience import Crop, Heads, Map, Rect, Window, measured
 from localize.domain import Finding, Severity
 from localize.errors import UserError
-from localize.film import Film, Pace
+from localize.film import Film, Pace, see_through
 from localize.media import Samples, file, loudness, write_wav
 from localize.pixels import Pixels, u8
 
@@ -36,6 +37,8 @@ CUT_SIDE = 64
 BLACK, BLACK_TOP = 20.0, 48.0  # mean, brightest 2 %: of 255
 FADE = 2.0  # s: a fade from or to black takes no longer
 CUT = 14.0  # levels by which a cut changes the picture, at least
+PAPER = 238.0  # behind what is transparent
+BAR = 0.02  # of the width or height: thinner black bars stay
 STILL = 0.25  # levels: less changes only in a picture that stands
 LIVELY = 6.0  # levels of change that look busy
 BLURRED = 0.45  # of the sharpness that the better looks have
@@ -60,16 +63,17 @@ class Stretch:
 @dataclass(frozen=True, eq=False)
 class Look:
     """What was seen of a file: its upright size in square pixels, its shots without black, and for each sixth of a second the mean
-    light, the sharpness, the change since the last look (levels of 255) and the map of what draws the eye."""
+        light, the sharpness, the change since the last look (levels of 255) and the map of what draws the eye. `picture` is what black
+    bars leave of the frame."""
 
     film: Film
     width: int
     height: int
+    picture: Window
     seconds: float
     interlaced: bool
     findings: tuple[Finding, ...]
     shots: tuple[Stretch, ...]
-    cuts: tuple[float, ...]
     sharp: Floats
     change: Floats
     salience: npt.NDArray[np.uint8]
@@ -82,12 +86,27 @@ class Look:
         """What of the picture a box shows during a stretch: one window that stands still."""
         first = int(stretch.start * RATE)
         maps = self.salience[first : max(first + 1, int(np.ceil(stretch.end * RATE)))]
-        mean: Map = cv2.GaussianBlur(maps.mean(axis=0, dtype=np.float32), (0, 0), 1.0).astype(np.float32)
-        return Crop.of(np.maximum(mean - np.median(mean), 0), (self.width, self.height), width, height)
+        rows, columns = maps.shape[1:]
+        left, top, right, bottom = self.picture
+        cells = np.s_[int(top * rows) : int(np.ceil(bottom * rows)), int(left * columns) : int(np.ceil(right * columns))]
+        mean: Map = cv2.GaussianBlur(maps.mean(axis=0, dtype=np.float32)[cells], (0, 0), 1.0).astype(np.float32)
+        size = (self.width * (right - left), self.height * (bottom - top))
+        return Crop.of(np.maximum(mean - np.median(mean), 0), size, width, height).within(self.picture)
 
 
 def look(path: Path) -> Look:
-    """Look through a product video. Raises UserError, with the way out, for one that can't be shown."""
+    """Look through a product video. Raises UserError, with the way out, for one that can't be shown.
+
+    A product's clips in all languages show the same file: what was seen of the latest ones is kept, a MB of each at most.
+    """
+    if not path.is_file():
+        raise UserError(f"there is no file {path}: give the path of a video.")
+    now = path.stat()
+    return _looked(path, now.st_size, now.st_mtime_ns)
+
+
+@lru_cache(maxsize=32)
+def _looked(path: Path, _size: int, _changed: int) -> Look:
     film = Film(path)
     w, h = film.shown(*film.stored)
     if film.stored[0] * film.stored[1] > LARGEST:
@@ -111,13 +130,14 @@ def look(path: Path) -> Look:
     if black.all():
         raise UserError(f"{path.name}: nothing but black is seen in it: export it again, or give another video.")
     cuts = _cuts(seen.steps)
-    shots = _shots(_dimmed(light, black), cuts, seconds - step / 2)
+    dim, end = _dimmed(light, black), seconds - step / 2
+    shots = _shots(dim, cuts, end) or _shots(dim, (), end)  # what flickers all the time has no cuts
     if not shots:
         raise UserError(f"{path.name}: it has no {LEAST:g} s on end that are not black: give a longer take.")
     interlaced = seen.woven > seen.count / 2
     return Look(
-        film=film, width=round(w), height=round(h), seconds=seconds, interlaced=interlaced,
-        findings=tuple(_findings(film, pace, (w, h), interlaced)), shots=shots, cuts=tuple(at for _, at in cuts),
+        film=film, width=round(w), height=round(h), picture=seen.picture(), seconds=seconds, interlaced=interlaced,
+        findings=tuple(_findings(film, pace, (w, h), interlaced)), shots=shots,
         sharp=np.array(seen.sharp, np.float32), change=np.array(seen.change, np.float32), salience=np.stack(seen.maps),
     )  # fmt: skip
 
@@ -133,6 +153,7 @@ class _Seen:
         self.steps = list[tuple[float, float, float]]()  # a frame's time, the next one's, how much changed between them
         self._picture: Pixels | None = None
         self._tiny: Pixels | None = None
+        self._lit: list[Pixels] = []  # how bright each column and each row ever was
         self._time = 0.0
         self._finder = Heads()
         self._heads = list[Rect]()
@@ -160,7 +181,7 @@ class _Seen:
             self.maps.append(self.maps[-1])
 
     def _measure(self, frame: av.VideoFrame) -> None:
-        rgb = self.film.turn.applied(_small(frame, SIDE, "rgb24", Interpolation.AREA))
+        rgb = self.film.turn.applied(_opaque(frame) if see_through(frame) else _small(frame, SIDE, "rgb24", Interpolation.AREA))
         before = self._picture if self._picture is not None and self._picture.shape == rgb.shape else None
         grey = u8(cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY))
         self.light.append(float(grey.mean()))
@@ -172,13 +193,40 @@ class _Seen:
         drawn = measured(rgb, before, self._heads)
         like = self.maps[0].shape if self.maps else drawn.shape  # a stream may change its size
         self.maps.append(drawn if drawn.shape == like else u8(cv2.resize(drawn, like[::-1])))
+        lit = [np.percentile(grey[::2, ::2], 90, axis=axis).astype(np.uint8) for axis in (0, 1)]
+        alike = len(self._lit) == 2 and all(a.shape == b.shape for a, b in zip(lit, self._lit, strict=True))
+        self._lit = [np.maximum(a, b) for a, b in zip(lit, self._lit, strict=True)] if alike else lit
         self._picture = rgb
+
+    def picture(self) -> Window:
+        """The part of the frame that black bars leave."""
+        (left, right), (top, bottom) = (_unbarred(line) for line in self._lit)
+        return left, top, right, bottom
+
+
+def _unbarred(line: Pixels) -> tuple[float, float]:
+    """Where a row or column of brightest values begins and ends, a cell inside of the bars, whose edges are soft; in parts."""
+    lit = np.flatnonzero(line > BLACK + 4)
+    if not len(lit) or len(lit) < len(line) / 4:
+        return 0.0, 1.0
+    first, last = int(lit[0]), int(lit[-1]) + 1
+    return (
+        (first + 1) / len(line) if first > BAR * len(line) else 0.0,
+        (last - 1) / len(line) if len(line) - last > BAR * len(line) else 1.0,
+    )
 
 
 def _small(frame: av.VideoFrame, side: int, pixels: str, how: Interpolation) -> Pixels:
     zoom = side / max(frame.width, frame.height)
     size = (max(8, int(frame.width * zoom) & ~1), max(8, int(frame.height * zoom) & ~1))
     return frame.reformat(*size, pixels, interpolation=how).to_ndarray().astype(np.uint8, copy=False)
+
+
+def _opaque(frame: av.VideoFrame) -> Pixels:
+    """What is transparent would be black, and taken for bars."""
+    rgba = _small(frame, SIDE, "rgba", Interpolation.AREA).astype(np.float32)
+    alpha = rgba[..., 3:] / 255
+    return np.asarray(np.rint(rgba[..., :3] * alpha + PAPER * (1 - alpha)), np.uint8)
 
 
 def _sharpness(grey: Pixels) -> float:

@@ -21,7 +21,7 @@ from localize.clip import tones
 from localize.clip.canvas import Frame, layer
 from localize.clip.footage import Look, Stretch
 from localize.clip.salience import Crop, Rect, Window
-from localize.film import Film, Pace, Turn, matrix
+from localize.film import Film, Pace, Turn, matrix, see_through
 from localize.pixels import Pixels, u8
 
 SLOWEST, FASTEST = 0.8, 1.25  # what a stretch's speed may become so that it fits
@@ -257,7 +257,7 @@ class Screen:
         fit = {"w": str(size[0]), "h": str(size[1]), "flags": "bicubic"}
         chain: list[tuple[str, dict[str, str]]] = [("crop", {"w": str(w), "h": str(h), "x": str(x), "y": str(y), "exact": "1"})]
         wide = tones.needed(int(frame.color_trc), int(frame.color_primaries))
-        if _see_through(frame):
+        if see_through(frame):
             chain += [("scale", fit), ("format", {"pix_fmts": "rgba"})]
         elif wide:
             chain += [("scale", fit | source), ("format", {"pix_fmts": "gbrp10le"}), ("lut3d", {"file": "", "interp": "tetrahedral"})]
@@ -290,10 +290,6 @@ class Screen:
 
 # Their names in ffmpeg's scale filter.
 _MATRICES = {1: "bt709", 4: "fcc", 5: "bt470bg", 6: "smpte170m", 7: "smpte240m", 9: "bt2020", 10: "bt2020"}
-
-
-def _see_through(frame: av.VideoFrame) -> bool:
-    return any(component.is_alpha for component in frame.format.components) or frame.format.name == "pal8"
 
 
 def _stored(window: Window, turn: Turn, width: int, height: int) -> tuple[int, int, int, int]:

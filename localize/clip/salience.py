@@ -8,7 +8,7 @@ all of it, as nothing looks worse than a head that is cut off; they are found by
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import cv2
@@ -109,6 +109,16 @@ class Crop:
         keep_x, keep_y = min(1.0, width / (w * fit)), min(1.0, height / (h * fit))
         fitted = (min(width, 2 * round(w * keep_x * fit / 2)), min(height, 2 * round(h * keep_y * fit / 2)))
         return cls(_window(salience, keep_x, keep_y), fitted, filling)
+
+    def within(self, part: Window) -> Crop:
+        """The same, where what was cut is itself a part of the picture."""
+        left, top, right, bottom = part
+
+        def placed(w: Window) -> Window:
+            across, down = right - left, bottom - top
+            return left + w[0] * across, top + w[1] * down, left + w[2] * across, top + w[3] * down
+
+        return replace(self, window=placed(self.window), around=placed(self.around))
 
 
 def _window(salience: Map, keep_x: float, keep_y: float) -> Window:
