@@ -20,6 +20,7 @@ import numpy as np
 from localize import campaign as campaigns
 from localize import languages, media
 from localize.avatar import Scene, perform
+from localize.avatar import choose as gesture_words
 from localize.avatar.drawn import DrawnAvatar
 from localize.avatar.filmed.avatar import FilmedAvatar, Zone
 from localize.avatar.filmed.package import FilmedPackage
@@ -167,6 +168,7 @@ class Studio(Desk):
             "clip", render.VERSION, p.sku, script.lines, texts, script.price, script.was_price,
             [self.booth.key(line, job.language) for line in script.lines], c.script.seconds,
             self.lipsync(job.language).fingerprint() if avatars else "", [a.fingerprint() for a in avatars],
+            gesture_words.fingerprint(job.language) if avatars and not c.filmed else "",
             [file_digest(i) for i in p.images],
             layout, variant.branded, c.brand.primary, c.brand.accent, file_digest(c.brand.logo) if c.brand.logo and variant.branded else "",
             c.video.model_copy(update={"layout": "", "aspect": "9:16"}), self._music_digest(), self._producer(), *from_mark(script),
@@ -298,7 +300,7 @@ class Studio(Desk):
         own = timeline.of(host)
         # Who looks out of a window points at nothing: their hands are not seen.
         places = {} if layout.window else layout.places
-        scene = Scene(layout.stands[host], places, partner_left=host == 0 if len(layout.stands) > 1 else None)
+        scene = Scene(layout.stands[host], places, partner_left=host == 0 if len(layout.stands) > 1 else None, width=layout.width)
         heard = tuple(s for s in timeline.spoken if s.line.host != host)
         mouths = cast(Lipsync, self.lipsync(job.language)).track(own)
         return perform(own.spoken, mouths, own.duration, seed, job.language, scene, heard)

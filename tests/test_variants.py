@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from localize import planning, stages
+from localize.avatar import choose
 from localize.booth import Booth
 from localize.campaign import load
 from localize.domain import Channel, Speech, Variant
@@ -103,3 +105,21 @@ def test_a_layout_that_does_not_fit_is_told_with_those_that_do(shop: Path, chann
 def test_a_layout_for_the_whole_campaign(shop: Path) -> None:
     campaign = load(change(shop, brand="video: {layout: price-drop, aspect: '4:5'}"))
     assert campaign.variant(campaign.channels[0]) == Variant(layout="price-drop", aspect="4:5", branded=False)
+
+
+def test_gesture_words_of_one_language_change_no_clip_of_another(shop: Path, store: LocalStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    campaign = load(shop / "campaign.yaml")
+    studio, jobs = Studio(campaign, store), planning.plan(campaign, only=["MUG-01"]).jobs
+
+    def keys() -> dict[str, str]:
+        scripts = [(job, studio.script(job, studio.texts(job, Progress()), Progress())) for job in jobs]
+        return {job.language: studio.clip_key(job, script, campaign.variant(campaign.channels[0])) for job, script in scripts}
+
+    before = keys()
+    words = shop / "words"
+    shutil.copytree(choose.WORDS, words)
+    with (words / "th.yaml").open("a", encoding="utf-8") as file:
+        file.write("# more\n")
+    monkeypatch.setattr(choose, "WORDS", words)
+    after = keys()
+    assert (after["vi"], after["th"] == before["th"]) == (before["vi"], False)

@@ -50,14 +50,17 @@ def composed(layout: Layout, script: Script, pictures: Sequence[Any], logo: str 
     seen: list[Callable[[float], Iterable[Any]]] = list(presenters or ())
     for host, box in enumerate(layout.stands[len(seen) :]):
         avatar, own = _avatar(HOSTS[host], layout.scale), timeline.of(host) if len(layout.stands) > 1 else timeline
-        scene = Scene(box, {} if layout.window else layout.places, partner_left=host == 0 if len(layout.stands) > 1 else None)
+        scene = Scene(
+            box, {} if layout.window else layout.places, partner_left=host == 0 if len(layout.stands) > 1 else None, width=layout.width
+        )
         shapes = tuple(Mouth(shape="D" if k % 2 else "B", start=k * 0.2, end=(k + 1) * 0.2) for k in range(int(own.duration / 0.2)))
         done = perform(own.spoken, shapes, own.duration, 7 + host, script.language, scene, ())
         shown: Callable[[float], Iterable[Any]] = lambda t, avatar=avatar, done=done: avatar.sprites(done, t)  # type: ignore[misc]
         seen.append(Window(shown, avatar.anchors["head_top"], box[2] - box[0], PALETTE.accent) if layout.window else shown)
     job = render.Job(
         layout=layout, script=script, timeline=timeline, pictures=pictures, palette=PALETTE, logo=logo, presenters=seen, music="none",
-        encoding=Encoding(layout.width, layout.height, FPS), disclosure=Disclosure(label="", producer="x", produce_id="x", made=("script",)),
+        encoding=Encoding(layout.width, layout.height, FPS),
+        disclosure=Disclosure(label="", producer="x", produce_id="x", made=("script",)),
     )  # fmt: skip
     return render.compose(job)[0]
 

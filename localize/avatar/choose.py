@@ -6,6 +6,7 @@ meet: each word that calls one is a Wish, the strongest wishes are granted first
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
@@ -96,6 +97,12 @@ class Scene:
     def other_side(self, place: Point) -> bool:
         """Whether a place is on the side of the host's left hand."""
         return place[0] > (self.presenter[0] + self.presenter[2]) / 2
+
+
+def fingerprint(language: str) -> str:
+    """Changes whenever the words that call gestures in a language do."""
+    file = WORDS / f"{language}.yaml"
+    return hashlib.blake2b(file.read_bytes(), digest_size=16).hexdigest() if file.is_file() else ""
 
 
 @dataclass(frozen=True)

@@ -141,14 +141,13 @@ class DrawnAvatar:
         file = folder / "avatar.yaml"
         package = Package.read(file)
         texts = {p.relative_to(folder).with_suffix("").as_posix(): p.read_text("utf-8") for p in sorted(folder.rglob("*.svg"))}
-        shared = (library.FILE, *sorted((library.FILE.parent / "words").glob("*.yaml")))
-        digest = hashlib.sha256(b"\0".join(path.read_bytes() for path in (file, *shared)))
+        digest = hashlib.sha256(b"\0".join(path.read_bytes() for path in (file, library.FILE)))
         for name, text in texts.items():
             digest.update(name.encode() + b"\0" + text.encode())
         digest.update(repr((scale, sorted((colours or {}).items()), "drawn 2")).encode())
         fingerprint = digest.hexdigest()[:32]
         if fingerprint not in _PARTS:
-            if len(_PARTS) >= 4:
+            if len(_PARTS) >= 8:
                 _PARTS.clear()
             parts = Parts(texts, shades(package.colours, colours or {}, str(file)), scale, folder)
             parts.need(sorted(package.drawings()))
@@ -156,7 +155,7 @@ class DrawnAvatar:
         return cls(package, _PARTS[fingerprint], scale, fingerprint)
 
     def fingerprint(self) -> str:
-        """Changes whenever the package's drawings, movements, words that call these or colours do, or the size it was loaded at."""
+        """Changes whenever the package's drawings, movements or colours do, or the size it was loaded at."""
         return self._fingerprint
 
     def sprites(self, performance: Performance, t: float) -> tuple[Sprite, ...]:

@@ -47,6 +47,15 @@ class Sprite(Protocol):
 
 
 @dataclass(frozen=True)
+class Scene:
+    """A picture in its box, the backdrop of it, and what shapes the picture's edges."""
+
+    still: Picture
+    ground: Frame
+    rims: list[Layer]
+
+
+@dataclass(frozen=True)
 class Shot:
     """What is behind and beside the presenter from `start` to `end`, while a Line of `role` is said: a picture, and a card if `card`
     names one."""
@@ -91,12 +100,8 @@ class Composer:
         self.shots = shots(script, timeline, len(pictures))
         self._frame = Frame(layout.width, layout.height)
         self._other = Frame(layout.width, layout.height)
-        left, top, right, bottom = layout.picture
-        shown = {s.picture for s in self.shots}
-        self._stills = {i: Picture(stills.still(pictures[i], right - left, bottom - top), layout.picture) for i in shown}
-        self._grounds = {i: Frame.of(stills.background(pictures[i], layout.width, layout.height, palette.primary)) for i in shown}
-        mask = cards.melting(right - left, bottom - top, layout.melt)
-        self._rims = {i: put_back(g, layout.picture, mask) for i, g in self._grounds.items()}
+        self._pictures = pictures
+        self._scenes: dict[int, Scene] = {}
         self._logo = self._logo_layer(logo) if logo else None
         self._cards = {s.card: self._card_layer(*s.card) for s in self.shots if s.card}
         self._falling = [self._price(money) for money in falling(script)] if layout.countdown and ("price", 0) in self._cards else []
@@ -171,13 +176,24 @@ class Composer:
         shot = self.shots[n]
         part = min(1.0, max(0.0, (t - shot.start) / max(0.5, shot.end - shot.start)))
         left, top, right, bottom = self.layout.picture
+        scene = self._scene(shot.picture)
         if (left, top, right) == (0, 0, self.layout.width):
-            frame.copy_below(self._grounds[shot.picture], bottom)
+            frame.copy_below(scene.ground, bottom)
         else:
-            np.copyto(frame.buffer, self._grounds[shot.picture].buffer)
-        self._stills[shot.picture].draw(frame, 1 + nearer + (ZOOM - 1) * (part if n % 2 == 0 else 1 - part))
-        for rim in self._rims[shot.picture]:
+            np.copyto(frame.buffer, scene.ground.buffer)
+        scene.still.draw(frame, 1 + nearer + (ZOOM - 1) * (part if n % 2 == 0 else 1 - part))
+        for rim in scene.rims:
             frame.blend(rim)
+
+    def _scene(self, number: int) -> Scene:
+        """A picture made ready, when it is first shown."""
+        if number not in self._scenes:
+            picture, box, layout = self._pictures[number], self.layout.picture, self.layout
+            width, height = box[2] - box[0], box[3] - box[1]
+            ground = Frame.of(stills.background(picture, layout.width, layout.height, self.palette.primary))
+            still = Picture(stills.still(picture, width, height), box)
+            self._scenes[number] = Scene(still, ground, put_back(ground, box, cards.melting(width, height, layout.melt)))
+        return self._scenes[number]
 
     def _card(self, n: int, t: float) -> None:
         """A card slides up when it comes and fades when it goes, unless the neighbouring shot shows it too."""
