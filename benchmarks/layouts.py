@@ -24,7 +24,7 @@ from benchmarks.layouts_parts import sheet, texts  # noqa: E402
 
 def main() -> int:
     options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    options.add_argument("--quick", action="store_true", help="20 products in place of 200")
+    options.add_argument("--quick", action="store_true", help="10 products in place of 200")
     options.add_argument("--json", action="store_true")
     options.add_argument("--only", default="", help="the part whose name begins so")
     options.add_argument("--sheet", type=Path, help="write the sheet to this PNG")
@@ -32,7 +32,7 @@ def main() -> int:
     cv2.setNumThreads(1)
     if asked.sheet:
         cv2.imwrite(str(asked.sheet), sheet.drawn(ROOT))
-    parts = {"texts": lambda: texts.figures(20 if asked.quick else 200)}
+    parts = {"texts": lambda: texts.figures(10 if asked.quick else 200)}
     return report([(name, part) for name, part in parts.items() if name.startswith(asked.only)], as_json=asked.json)
 
 

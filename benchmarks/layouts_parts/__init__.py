@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +27,7 @@ PALETTE = Palette("#D9482B", "#FFC145")
 HOSTS = ("mali", "arun")
 
 
+@lru_cache(maxsize=64)
 def speech(text: str, language: str) -> Speech:
     """A Line as it would be spoken at a seller's pace, silent."""
     tokens = languages.get(language).read(text)
