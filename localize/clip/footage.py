@@ -41,7 +41,8 @@ PAPER = 238.0  # behind what is transparent
 BAR = 0.02  # of the width or height: thinner black bars stay
 STILL = 0.25  # levels: less changes only in a picture that stands
 LIVELY = 6.0  # levels of change that look busy
-BLURRED = 0.45  # of the sharpness that the better looks have
+BLURRED = 0.65  # of the sharpness that the better looks have
+SLOWEST = 0.8  # of its speed: what a stretch may be played at so that it fits
 LEAST = 0.5  # s: a shorter shot is no stretch
 TARGET, MOST_GAIN, SOUND_PEAK = -24.0, 20.0, 0.5  # LUFS, dB, of full scale
 
@@ -82,16 +83,23 @@ class Look:
     def sound(self) -> bool:
         return self.film.sound
 
+    def crops(self, stretch: Stretch, width: int, height: int) -> list[tuple[float, Crop]]:
+        """What of the picture a box shows during a stretch: a window that stands still, another after each cut, from when on."""
+        parts = [Stretch(max(s.start, stretch.start), min(s.end, stretch.end)) for s in self.shots]
+        inside = [part for part in parts if part.length > 0] or [stretch]
+        return [(part.start, self.crop(part, width, height)) for part in inside]
+
     def crop(self, stretch: Stretch, width: int, height: int) -> Crop:
-        """What of the picture a box shows during a stretch: one window that stands still."""
-        first = int(stretch.start * RATE)
-        maps = self.salience[first : max(first + 1, int(np.ceil(stretch.end * RATE)))]
+        """The window for a stretch without cuts."""
+        first = int(np.ceil(stretch.start * RATE - 1e-6)) + 1  # what moved before the first look may have been a cut
+        maps = self.salience[min(first, len(self.salience) - 1) : max(first + 1, int(np.ceil(stretch.end * RATE)))]
         rows, columns = maps.shape[1:]
         left, top, right, bottom = self.picture
         cells = np.s_[int(top * rows) : int(np.ceil(bottom * rows)), int(left * columns) : int(np.ceil(right * columns))]
         mean: Map = cv2.GaussianBlur(maps.mean(axis=0, dtype=np.float32)[cells], (0, 0), 1.0).astype(np.float32)
         size = (self.width * (right - left), self.height * (bottom - top))
-        return Crop.of(np.maximum(mean - np.median(mean), 0), size, width, height).within(self.picture)
+        clear = np.maximum(mean - np.median(mean), 0) ** 2  # squared: what draws the eye strongly outweighs much that does it a little
+        return Crop.of(clear, size, width, height).within(self.picture)
 
 
 def look(path: Path) -> Look:
@@ -308,23 +316,29 @@ def choose(seen: Look, seconds: float, taken: Sequence[Stretch] = ()) -> Stretch
         quality[int(s.start * RATE) : int(np.ceil(s.end * RATE))] -= 0.6
     total = np.concatenate([[0.0], np.cumsum(quality)])
     best: tuple[float, Stretch] | None = None
-    for shot, crossed in _candidates(seen, seconds):
-        length = min(seconds, shot.length)
+    for shot, crossed, length in _candidates(seen, seconds):
         spare = int((shot.length - length) * RATE)
         for k in range(spare + 1):
             start = shot.start + k / RATE
             a = min(round(start * RATE), len(quality) - 1)
             b = max(a + 1, min(round((start + length) * RATE), len(quality)))
-            worth = float(total[b] - total[a]) / (b - a) - 0.12 * crossed - 1.2 * max(0.0, 0.8 - length / seconds)
+            worth = float(total[b] - total[a]) / (b - a) - 0.12 * crossed - _shortage(length / seconds)
             if best is None or worth > best[0] + 1e-4:
                 best = (worth, Stretch(start, start + length))
     assert best is not None, "a look without shots raises"
     return best[1]
 
 
-def _candidates(seen: Look, seconds: float) -> Iterable[tuple[Stretch, int]]:
-    """Shots, with 0; and if none is long enough, runs of shots that follow each other, with the number of cuts in them."""
-    yield from ((s, 0) for s in seen.shots)
+def _shortage(share: float) -> float:
+    """What it costs to show so much of the wanted time: a little where it can be slowed down, much where it has to repeat."""
+    return (0.08 if share < 0.99 else 0.0) + 1.2 * max(0.0, SLOWEST - 0.01 - share)
+
+
+def _candidates(seen: Look, seconds: float) -> Iterable[tuple[Stretch, int, float]]:
+    """Where stretches may lie, the cuts in there, and the stretches' length: in shots, and if none is long enough, in runs of shots
+    that follow each other."""
+    for shot in seen.shots:
+        yield from ((shot, 0, min(shot.length, share * seconds)) for share in (1.0, SLOWEST))
     if any(s.length >= seconds for s in seen.shots):
         return
     for i, first in enumerate(seen.shots):
@@ -336,7 +350,7 @@ def _candidates(seen: Look, seconds: float) -> Iterable[tuple[Stretch, int]]:
             if seconds - (after.start - first.start) < LEAST:
                 break
             end, crossed = min(after.end, first.start + seconds), crossed + 1
-            yield Stretch(first.start, end), crossed
+            yield Stretch(first.start, end), crossed, end - first.start
 
 
 def _quality(seen: Look) -> Floats:

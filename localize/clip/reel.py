@@ -19,12 +19,12 @@ import numpy as np
 
 from localize.clip import tones
 from localize.clip.canvas import Frame, layer
-from localize.clip.footage import Look, Stretch
+from localize.clip.footage import SLOWEST, Look, Stretch
 from localize.clip.salience import Crop, Rect, Window
 from localize.film import Film, Pace, Turn, matrix, see_through
 from localize.pixels import Pixels, u8
 
-SLOWEST, FASTEST = 0.8, 1.25  # what a stretch's speed may become so that it fits
+FASTEST = 1.25  # times its speed, where rounds of a stretch fit then
 SEAM = 0.4  # s in which a stretch that repeats fades from its end into its beginning
 FROZEN = 0.6  # s for which the last frame may stand instead of a repeat
 SOFT = 1 / 24  # of the box's width: the blur around footage that is shown whole
@@ -50,7 +50,7 @@ class Plan:
             return cls(length, 1.0)
         if seconds <= length / SLOWEST + FROZEN:
             return cls(length, max(SLOWEST, length / seconds))
-        seam = min(SEAM, length / 4)
+        seam = min(SEAM, length / 5)
         period = length - seam
         rounds = (seconds - seam) / period
         speed = min((n / rounds for n in (int(rounds), ceil(rounds)) if n), key=lambda v: abs(np.log(v)))
@@ -76,10 +76,11 @@ class Reel:
         self.box = box
         self.plan = Plan.fitting(stretch.end - stretch.start, seconds)
         self._stretch = stretch
-        crop = look.crop(stretch, box[2] - box[0], box[3] - box[1])
-        self._player = _Player(look, Screen(look.film, crop, box[2] - box[0], box[3] - box[1]), stretch)
+        width, height = box[2] - box[0], box[3] - box[1]
+        screens = [(start, Screen(look.film, crop, width, height)) for start, crop in look.crops(stretch, width, height)]
+        self._player = _Player(look, screens, stretch)
         self._head: dict[float, Frame] = {}  # the first frames, by their time, for the seam
-        self._mixed = Frame(box[2] - box[0], box[3] - box[1])
+        self._mixed = Frame(width, height)
 
     def draw(self, frame: Frame, t: float) -> None:
         """Fill the box with what is seen `t` s after the shot's beginning."""
@@ -111,8 +112,9 @@ class Reel:
 class _Player:
     """The frame nearest to a time, for times that mostly grow."""
 
-    def __init__(self, look: Look, screen: Screen, stretch: Stretch) -> None:
-        self.film, self.screen, self.stretch, self.interlaced = look.film, screen, stretch, look.interlaced
+    def __init__(self, look: Look, screens: list[tuple[float, Screen]], stretch: Stretch) -> None:
+        """`screens` are those of the stretch's shots, with the times of their first frames."""
+        self.film, self.screens, self.stretch, self.interlaced = look.film, screens, stretch, look.interlaced
         self._coming: Iterator[tuple[float, av.VideoFrame]] = iter(())
         self._held: tuple[float, av.VideoFrame] | None = None
         self._next: tuple[float, av.VideoFrame] | None = None
@@ -130,7 +132,8 @@ class _Player:
             self._held, self._made = self._next, None
             self._next = next(self._coming, None)
         if self._made is None:
-            self._made = self.screen.shown(self._held[1])
+            begun = [screen for start, screen in self.screens if start <= self._held[0] + 1e-4]
+            self._made = (begun[-1] if begun else self.screens[0][1]).shown(self._held[1])
         return self._held[0], self._made
 
     def _start(self, time: float) -> None:

@@ -311,6 +311,10 @@ def test_no_cut_where_one_shot_is_long_enough(tmp_path: Path) -> None:
     assert first.end <= 29 / 25 or first.start >= 30 / 25
     across = choose(seen, 3.8)  # longer than any shot: cut as the seller cut it
     assert across.length == pytest.approx(3.8, abs=0.1)
+    # And after the cut, cropped to what is seen then.
+    before, after = (red(p) if k == 0 else red(255 - p) for k, p in enumerate(played(seen, across, (360, 360), 3.8, [0.5, 2.0])))
+    assert before[:2] == pytest.approx((0.5, 0.5), abs=0.3)
+    assert after[:2] == pytest.approx((0.5, 0.5), abs=0.2)
 
 
 def test_a_flash_and_a_fast_pan_are_no_cuts(tmp_path: Path) -> None:
