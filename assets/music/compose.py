@@ -1,6 +1,6 @@
-"""Compose crossreel's music: three beds that loop without a seam, a price sting and a whoosh.
+"""Compose crossreel's music: five beds that loop without a seam, a price sting and a whoosh.
 
-    python assets/music/compose.py [bright calm drive price whoosh]
+    python assets/music/compose.py [bright calm drive elegant playful price whoosh]
 
 The pieces are written out here and played by synth.py. They leave room where speech is heard: leads stay sparse and
 the master dips around 2.5 kHz. Each bed changes something every four or eight bars and ends on a fill that leads
@@ -261,6 +261,116 @@ def drive() -> Wave:
     )  # fmt: skip
 
 
+def elegant() -> Wave:
+    """A harp in broken chords over slow strings, glass bells and a beat at half speed; A major, 90 to the minute, 16 bars."""
+    loop = Loop(90, 16)
+    verse, bridge = ["Amaj9", "F#m9", "Dmaj9", "E9sus"], ["Bm9", "E9sus", "C#m7", "F#m9"]
+    second = 60 / 90
+    kicks: list[float] = []
+    for bar, (low, notes) in enumerate(voiced(verse * 2 + bridge + verse)):
+        at, part = bar * 4, bar // 4
+        if part:
+            for beat, hard in hits("X.........o....." if bar % 2 else "X..............o"):
+                loop.put("kick", at + beat, synth.kick(0.05), 0.8 * hard, human=0.002)
+                kicks.append(at + beat)
+            loop.put("snap", at + 2, synth.snap(bar % 4), 0.7, 0.1)
+            for beat, hard in hits("x.o.x.o.x.o.x.oo" if part != 2 else "xoooxoooxoooxooo"):
+                loop.put("shaker", at + beat, synth.shaker(int(beat * 4) % 5), 0.6 * hard, -0.45, human=0.005)
+        # Up and down again, each string at its own place between the ears.
+        strings = [*notes, *(note + 12 for note in notes)]
+        way = (0, 2, 4, 5, 7, 5, 4, 2) if bar % 2 == 0 else (0, 3, 4, 6, 5, 6, 4, 3)
+        for k, step in enumerate(way):
+            loop.put("harp", at + k / 2, synth.harp(strings[step], 0.5 if k else 0.7), 0.6 if k % 4 else 0.8, 1.4 * step / 7 - 0.7)
+        if bar % 4 == 3:  # a run into the next four bars
+            for k, note in enumerate(strings):
+                loop.put("harp", at + 3.25 + k * 0.09, synth.harp(note + 12, 0.6), 0.35, 1.6 * k / 7 - 0.8, human=0.002)
+        for k, note in enumerate(notes):
+            loop.put("keys", at + 0.02 * k, synth.keys(note, 3.4 * second, 0.35), 0.5, 0.1 * k - 0.15, human=0.006)
+        loop.put("bass", at, synth.bass(low, 2.6 * second, 0.0), 0.85, human=0.002)
+        if part in (1, 3):
+            loop.put("bass", at + 3, synth.bass(low + (7 if bar % 2 else 12), 0.8 * second, 0.0), 0.5, human=0.002)
+        for note in notes:
+            loop.put("strings", at, synth.pad(note + (12 if part == 2 else 0), 4 * second), (0.5, 0.6, 0.5, 0.75)[part], human=0.0)
+    first_tune = "-:1 C#6:1 B5:.5 A5:1.5 | G#5:1.5 A5:.5 E5:2 | -:1 F#5:1 A5:.5 C#6:1.5 | B5:3 -:1"
+    bridge_tune = "D6:1.5 C#6:.5 B5:2 | A5:1 B5:.5 E5:2.5 | G#5:1.5 B5:.5 E6:2 | C#6:3 -:1"
+    last_tune = "-:1 C#6:1 E6:.5 C#6:1.5 | B5:1.5 A5:.5 E5:2 | -:1 F#5:1 A5:.5 B5:1.5 | G#5:1 B5:.5 E5:1.5 -:1"
+    for first, text, gain in ((16, first_tune, 0.55), (32, bridge_tune, 0.6), (48, last_tune, 0.65)):
+        for beat, note, length in tune(text):
+            loop.put("glass", first + beat, synth.bell(note, 0.45), gain, 0.3)
+            loop.put("glass", first + beat, synth.keys(note, length * second, 0.3), 0.5 * gain, -0.3)
+    for into in (16, 32, 48):
+        loop.put("air", into - 2, synth.sweep(2 * second), 0.35, human=0.0)
+    loop.duck("strings", kicks, 0.25, 0.35)
+    return mixed(
+        loop,
+        {
+            "kick": (0.62, 0.0, 0.0), "bass": (0.68, 0.0, 0.0), "snap": (0.8, 0.4, 0.0), "shaker": (0.45, 0.1, 0.0),
+            "harp": (0.55, 0.35, 0.2), "keys": (0.35, 0.3, 0.0), "strings": (0.5, 0.35, 0.0), "glass": (0.42, 0.45, 0.4),
+            "air": (0.3, 0.4, 0.0),
+        },
+        room=2.4, echo=0.75,
+    )  # fmt: skip
+
+
+def playful() -> Wave:
+    """Pizzicato, marimba and wood blocks in a swung two-beat, a whistled tune; C major, 118 to the minute, 24 bars."""
+    loop = Loop(118, 24, swing=0.3)
+    verse = ["C", "Am7", "Dm7", "G7"]
+    lift = ["Fadd9", "G", "Em7", "Am7", "Dm7", "G7", "C", "G7"]
+    second = 60 / 118
+    for bar, (low, notes) in enumerate(voiced(verse * 4 + lift)):
+        at, part, last = bar * 4, bar // 8, bar % 8 == 7
+        for beat, step in ((0, 0), (2, 7)) if not last else ((0, 0), (1, 4), (2, 7), (3, 11)):
+            loop.put("low", at + beat, synth.pizzicato(low + 12 + step, 0.5), 0.9, -0.1)
+            loop.put("bass", at + beat, synth.bass(low + step, 0.5 * second, 0.1), 0.7, human=0.002)
+        for beat in (1, 3):
+            for k, note in enumerate(notes):
+                loop.put("pizzicato", at + beat + 0.01 * k, synth.pizzicato(note + 12, 0.32), 0.5, -0.7 + 0.25 * k)
+            loop.put("snap", at + beat, synth.snap(bar % 4) if part < 2 else synth.clap(bar % 3), 0.75 if part < 2 else 0.5, 0.1)
+        if bar >= 2:
+            for beat, hard in hits("X.......x......." if not last else "X.......x.x....."):
+                loop.put("kick", at + beat, synth.kick(0.3), 0.75 * hard, human=0.001)
+        for k, (beat, hard) in enumerate(hits("x..x..x...x.x..." if bar % 2 else "x..x..x.....x.x.")):
+            if bar >= 4:
+                loop.put("block", at + beat, synth.block(k), 0.5 * hard, 0.55 if k % 2 else 0.25)
+        for beat, hard in hits("x.xox.xox.xox.xo"):
+            if bar >= 4:
+                loop.put("shaker", at + beat, synth.shaker(int(beat * 4) % 5), 0.65 * hard, -0.5)
+        # The marimba answers: alone at first, under the tune it keeps to the bars' second halves.
+        for k, (beat, hard) in enumerate(hits("x.xx.xx.x.xx.x.." if part != 1 else "........x.xx.xx.")):
+            bars = (*notes, notes[0] + 12)
+            loop.put("marimba", at + beat, synth.marimba(bars[(k * 2 + bar) % len(bars)] + 12, 0.5 + 0.4 * hard), 0.65 * hard, 0.65)
+        if part == 2:
+            for note in notes:
+                loop.put("pad", at, synth.pad(note, 4 * second), 0.5, human=0.0)
+        if last:
+            for k in range(4 if part < 2 else 6):
+                loop.put("block", at + 3 + k / (4 if part < 2 else 6), synth.block(k), 0.7, 0.8 * k / 5 - 0.4, human=0.0)
+    whistled = (
+        "E5:.5 G5:.5 A5:1 G5:.5 E5:.5 C5:1 | A5:.5 C6:.5 A5:1 G5:2 | F5:.5 A5:.5 D6:1 C6:.5 A5:.5 F5:1 | G5:1 B5:.5 A5:.5 G5:2 |"
+        "E5:.5 G5:.5 A5:1 G5:.5 E5:.5 G5:1 | C6:.5 B5:.5 A5:1 E5:2 | F5:.5 A5:.5 D6:.5 C6:.5 B5:.5 A5:.5 F5:1 |"
+        "G5:.5 D5:.5 E5:.5 F5:.5 G5:1 -:1"
+    )
+    toys = (
+        "A5:1 C6:1 F5:2 | B5:1 D6:1 G5:2 | G5:.5 B5:.5 E6:1 D6:1 B5:1 | C6:1 A5:1 E5:2 |"
+        "D5:.5 F5:.5 A5:1 F5:1 D5:1 | B5:.5 A5:.5 G5:1 F5:1 D5:1 | E5:1 G5:.5 E5:.5 C5:2 | D5:.5 E5:.5 F5:.5 G5:.5 -:2"
+    )
+    for beat, note, length in tune(whistled):
+        loop.put("whistle", 32 + beat, synth.whistle(note + 12, length * second * 0.9), 0.7, -0.15)
+    for beat, note, _ in tune(toys):
+        loop.put("toy", 64 + beat, synth.bell(note + 12, 1.0), 0.6, -0.2)
+        loop.put("toy", 64 + beat, synth.marimba(note, 0.8), 0.6, 0.25)
+    return mixed(
+        loop,
+        {
+            "kick": (0.6, 0.0, 0.0), "bass": (0.52, 0.0, 0.0), "low": (0.62, 0.12, 0.0), "pizzicato": (0.72, 0.22, 0.0),
+            "snap": (0.9, 0.16, 0.0), "block": (0.4, 0.2, 0.15), "shaker": (0.5, 0.05, 0.0), "marimba": (0.5, 0.2, 0.2),
+            "whistle": (0.34, 0.3, 0.3), "toy": (0.34, 0.3, 0.3), "pad": (0.35, 0.25, 0.0),
+        },
+        room=1.2, echo=0.75,
+    )  # fmt: skip
+
+
 # ---- effects
 
 
@@ -301,7 +411,9 @@ def finished(x: Wave, fade: float) -> Wave:
     return (x * (10 ** (-6 / 20) / synth.peaks(x).max())).astype(np.float32)
 
 
-PIECES: dict[str, Callable[[], Wave]] = {"bright": bright, "calm": calm, "drive": drive, "price": price, "whoosh": whoosh}
+PIECES: dict[str, Callable[[], Wave]] = {
+    "bright": bright, "calm": calm, "drive": drive, "elegant": elegant, "playful": playful, "price": price, "whoosh": whoosh,
+}  # fmt: skip
 
 
 def encode(x: Wave, out: Path) -> None:

@@ -152,6 +152,51 @@ def pad(midi: int, length: float) -> Wave:
 
 
 @cache
+def harp(midi: int, bright: float) -> Wave:
+    """A long gut string, plucked near its middle: even partials are weak, all ring."""
+    f = hertz(midi)
+    parts = [(k, (0.35 if k % 2 == 0 else 1.0) * k ** (-1.7 + 0.5 * bright), 1.1 + 0.5 * k) for k in range(1, 14)]
+    return shaped(partials(f, 2.2, parts), 0.003, 0.9) * 0.5
+
+
+@cache
+def marimba(midi: int, hard: float) -> Wave:
+    """A wooden bar over its pipe: the bar's second tone is two octaves up, and short."""
+    f = hertz(midi)
+    knock = band(noise(f"marimba{midi}", int(0.5 * RATE)), 600, 2600) * np.exp(-260 * seconds(0.5))
+    return shaped(partials(f, 0.5, [(1, 1, 9), (3.93, 0.3 * hard, 28), (9.6, 0.1 * hard, 60)]) + 0.25 * hard * knock, 0.001, 0.15) * 0.55
+
+
+@cache
+def pizzicato(midi: int, length: float) -> Wave:
+    """A bowed instrument's string, plucked with the finger: soft, quickly gone, three players not quite together."""
+    f, out = hertz(midi), np.zeros(int(length * RATE))
+    for cents, late in ((-6, 0.0), (1, 0.004), (7, 0.009)):
+        parts = [(k, k**-1.5, 6 + 1.8 * k) for k in range(1, 12)]
+        player = partials(f * 2 ** (cents / 1200), length, parts)
+        out[int(late * RATE) :] += player[: len(out) - int(late * RATE)]
+    return shaped(out, 0.002, length / 3) * 0.4
+
+
+@cache
+def whistle(midi: int, length: float) -> Wave:
+    """Lips: nearly a sine, with a vibrato that comes late, and breath around it."""
+    f, t = hertz(midi), seconds(length + 0.05)
+    bend = 0.006 * np.minimum(1, t / 0.3) * np.sin(2 * np.pi * 5.4 * t) - 0.02 * np.exp(-t / 0.03)
+    phase = 2 * np.pi * f * np.cumsum(1 + bend) / RATE
+    breath = band(noise(f"whistle{midi}", len(t)), f / 1.15, f * 1.15) * 0.25
+    return shaped(np.sin(phase) + 0.05 * np.sin(2 * phase) + breath, 0.035, 0.07) * 0.3
+
+
+@cache
+def block(which: int) -> Wave:
+    """A small wooden block, hit; two of them, a fourth apart."""
+    t, f = seconds(0.14), (880.0, 1175.0)[which % 2]
+    tone = np.sin(2 * np.pi * f * t) + 0.5 * np.sin(2 * np.pi * 2.42 * f * t) * np.exp(-40 * t)
+    return shaped(tone * np.exp(-48 * t), 0.0008, 0.05) * 0.4
+
+
+@cache
 def bass(midi: int, length: float, bright: float) -> Wave:
     """A round bass: a saw that closes quickly over a sine that stays."""
     f = hertz(midi)

@@ -6,14 +6,16 @@ Writes `clip.mp4`, `cover.jpg`, `captions.srt` into a folder and says what was m
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache, lru_cache
 from pathlib import Path
 
 import cv2
 import numpy as np
 import numpy.typing as npt
+import yaml
 
 from localize import media
 from localize.assets import ASSETS
@@ -134,6 +136,26 @@ def mastered(job: Job) -> media.Samples:
 @lru_cache(maxsize=2)
 def _bed(name: str) -> media.Samples:
     return media.leveled(media.read_stereo(MUSIC / f"{name}.ogg"), media.BED)
+
+
+def bed_for(text: str, group: str) -> str:
+    """The bed of a product where a campaign leaves the choice: by the words of its category and title, else by its group of phrases."""
+    words, groups = _moods()
+    text = text.casefold()
+    by_words = next((mood for mood, some in words.items() if any(_mentions(text, word.casefold()) for word in some)), "")
+    return by_words or groups.get(group, groups["general"])
+
+
+def _mentions(text: str, word: str) -> bool:
+    """Whether a casefolded text has a word: whole and in the singular or plural if it is of Latin letters, else anywhere."""
+    return bool(re.search(rf"(?<!\w){re.escape(word)}(?:e?s)?(?!\w)", text)) if word.isascii() else word in text
+
+
+@cache
+def _moods() -> tuple[dict[str, list[str]], dict[str, str]]:
+    """Mood -> words, and group -> mood."""
+    table = yaml.safe_load((MUSIC / "moods.yaml").read_text(encoding="utf-8"))
+    return table["words"], table["groups"]
 
 
 def _stings(job: Job) -> Iterator[tuple[float, media.Samples]]:
