@@ -101,8 +101,7 @@ class Film:
         self.turn = Turn.of(first)
         self.hdr = HDR.get(int(first.color_trc), "")
         self.interlaced = bool(first.interlaced_frame)
-        with self._opened() as container:
-            stream = container.streams.video[0]
+        with self._opened() as (container, stream):
             self.aspect = stream.sample_aspect_ratio or Fraction(1)
             self.rate = float(stream.average_rate or stream.guessed_rate or 0)  # frames a second, as the header has it
             self.sound = bool(container.streams.audio)
@@ -113,12 +112,13 @@ class Film:
         return (height, wide) if self.turn.swapped else (wide, height)
 
     @contextmanager
-    def _opened(self) -> Iterator[InputContainer]:
+    def _opened(self) -> Iterator[tuple[InputContainer, av.VideoStream]]:
         options = {"format_whitelist": CONTAINERS, "protocol_whitelist": "file"}
         with av.open(file(self.path), options=options) as container:
-            if not container.streams.video:
+            stream = container.streams.best("video")  # not a cover or a thumbnail beside it
+            if not isinstance(stream, av.VideoStream):
                 raise UserError(f"{self.path} has no picture: give a video.")
-            yield container
+            yield container, stream
 
     def frames(
         self, pace: Pace, *, start: float = 0.0, until: float = float("inf"), damage: Literal["stop", "skip"] = "stop", skim: bool = False
@@ -129,8 +129,7 @@ class Film:
         other frame refers to.
         """
         try:
-            with self._opened() as container:
-                stream = container.streams.video[0]
+            with self._opened() as (container, stream):
                 stream.thread_type = "AUTO"
                 if skim:
                     stream.codec_context.skip_frame = "NONREF"
