@@ -104,6 +104,7 @@ class Film:
         with self._opened() as (container, stream):
             self.aspect = stream.sample_aspect_ratio or Fraction(1)
             self.rate = float(stream.average_rate or stream.guessed_rate or 0)  # frames a second, as the header has it
+            self.told = float((stream.duration or 0) * (stream.time_base or 0))  # s, as the header has it; 0 where it does not
             self.sound = bool(container.streams.audio)
 
     def shown(self, width: int, height: int) -> tuple[float, float]:
@@ -187,4 +188,6 @@ def see_through(frame: av.VideoFrame) -> bool:
 def _words(error: av.FFmpegError) -> str:
     if isinstance(error, av.error.ArgumentError):  # of a container that is not on the list
         return "it is no video, or of a kind that is not opened here"
+    if isinstance(error, av.error.InvalidDataError):
+        return "it is no video, or damaged or cut off"
     return str(error.strerror or error)

@@ -301,7 +301,9 @@ def _findings(film: Film, pace: Pace, size: tuple[float, float], interlaced: boo
     if interlaced:
         yield say("interlaced", "warn", "it is interlaced: it was made progressive, and is a little softer. Export it as progressive")
     if pace.broken:
-        yield say("damaged", "warn", f"it is damaged or cut off ({pace.broken}): what can't be read is skipped. Copy or export it again")
+        yield say("damaged", "warn", "it is damaged or cut off in places: what can't be read is skipped. Copy or export it again")
+    elif film.told > pace.last + 1 and not pace.cut:
+        yield say("damaged", "warn", f"it is cut off: {pace.last:.1f} of its {film.told:.1f} s are there. Copy or export it again")
     if pace.cut:
         yield say("length", "warn", f"it is longer than {LOOKED_AT / 60:.0f} minutes: only these are looked at. Trim it")
 

@@ -430,6 +430,17 @@ def test_a_file_cut_off_is_shown_as_far_as_it_goes(tmp_path: Path) -> None:
     assert len(played(seen, choose(seen, 1.5), (320, 180), 1.5, [0.0, 0.7, 1.4])) == 3
 
 
+def test_an_upload_that_stopped_is_told(tmp_path: Path) -> None:
+    whole = films.film(tmp_path / "a.mp4", (disc(k) for k in range(100)))
+    fast = ["-i", str(whole), "-c", "copy", "-movflags", "faststart", str(tmp_path / "b.mp4")]
+    subprocess.run([ffmpeg_exe(), "-loglevel", "error", *fast], check=True)
+    for path in (whole, tmp_path / "b.mp4"):
+        path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+    with pytest.raises(UserError, match=r"a\.mp4 can't be read as a video: .*cut off"):  # its index would stand at the end
+        look(tmp_path / "a.mp4")
+    assert [f.check for f in look(tmp_path / "b.mp4").findings] == ["footage.size", "footage.damaged"]
+
+
 def test_a_damaged_part_is_skipped(tmp_path: Path) -> None:
     path = tmp_path / "a.ts"
     with av.open(str(path), "w") as container:
