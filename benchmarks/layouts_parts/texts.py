@@ -14,6 +14,7 @@ from itertools import combinations
 from benchmarks.figures import Figure
 from benchmarks.layouts_parts import composed, lines, plain, shapes
 from localize import languages
+from localize.clip import layout as layouts
 from localize.clip.layout import Box, Layout, inside, safe_box
 from localize.domain import Money, Script, Text
 
@@ -26,6 +27,8 @@ WORDS = {
     "en": "wireless earbuds waterproof battery long-lasting quick charging clear sound lightweight warranty incomprehensibilities",
 }
 BRANDS = ("Lumora", "海尔集团", "شركة الأصيل", "אור", "Ünïcödé & Söhne", "🌸 Bloom", "A" * 40, "", "ACME-3000X/PRO", "แบรนด์ไทย")
+MARGIN = 14  # px above the letters of captions, which only a word that pops up reaches into
+FACE = (380, 90, 560, 356)  # of Mali's canvas
 EMOJI = ("🔥", "✨", "💧", "👍🏽", "🇹🇭", "1️⃣")
 
 
@@ -54,17 +57,30 @@ def _nobody(t: float) -> tuple[()]:
 
 
 def _faults(layout: Layout, found: dict[str, Box]) -> Iterator[str]:
-    for platform in ("tiktok", "douyin", "weibo", "any"):
-        free = safe_box(layout.aspect, (platform,))
-        yield from (f"{name} at {box} is under {platform}'s interface" for name, box in found.items() if not inside(box, free))
+    free: dict[Box, str] = {}
+    for platform in ("tiktok", "douyin", "weibo", "any"):  # those alike are told once
+        free.setdefault(safe_box(layout.aspect, (platform,)), platform)
+    for rest, platform in free.items():
+        yield from (f"{name} at {box} is under {platform}'s interface" for name, box in found.items() if not inside(box, rest))
     for name, box in found.items():
         if "card" in name and not (layout.card[0] <= box[0] and box[2] <= layout.card[2] + 1 and box[1] >= layout.card[1] - 1):
             yield f"{name} at {box} leaves its zone {layout.card}"
-    heads = [layout.window] if layout.window else []
-    for (one, a), (other, b) in combinations([*found.items(), *((f"window {n}", box) for n, box in enumerate(heads))], 2):
-        together = not ("card" in one and "card" in other)  # two cards are never shown at once
+    left, top, right, bottom = found["captions"]
+    found = found | {"captions": (left, top + MARGIN, right, bottom)}
+    for (one, a), (other, b) in combinations([*found.items(), *((f"face {n}", box) for n, box in enumerate(_heads(layout)))], 2):
+        together = one.split()[0] != "face" and not ("card" in one and "card" in other)  # two cards are never shown at once
         if together and a[0] < b[2] and b[0] < a[2] and a[1] < b[3] and b[1] < a[3]:
             yield f"{one} at {a} and {other} at {b} overlap"
+
+
+def _heads(layout: Layout) -> list[Box]:
+    """Where faces are: Mali's from hair to chin, or a whole window. Those of filmed hosts are kept free by `filmed.avatar.fitted`."""
+    if layout.window:
+        return [layout.window]
+    if layouts.sheet(layout.name).kind == "filmed":
+        return []
+    left, top, right, bottom = (round(layout.scale * edge) for edge in FACE)
+    return [(x + left, y + top, x + right, y + bottom) for x, y, _, _ in layout.presenters]
 
 
 def _script(chance: random.Random, language: str) -> Script:

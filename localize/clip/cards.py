@@ -48,7 +48,7 @@ class Card:
             return self
         h, w = (round(scale * n) for n in self.rgba.shape[:2])
         how = cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC
-        left, top, width, height, glyph = (round(scale * n) for n in (self.left, self.top, self.width, self.height, self.glyph))
+        left, top, width, height, glyph = (int(scale * n) for n in (self.left, self.top, self.width, self.height, self.glyph))
         return Card(u8(cv2.resize(self.rgba, (w, h), interpolation=how)), left, top, width, height, glyph)
 
 

@@ -103,8 +103,12 @@ class Composer:
         self._pictures = pictures
         self._scenes: dict[int, Scene] = {}
         self._logo = self._logo_layer(logo) if logo else None
-        self._cards = {s.card: self._card_layer(*s.card) for s in self.shots if s.card}
-        self._falling = [self._price(money) for money in falling(script)] if layout.countdown and ("price", 0) in self._cards else []
+        drawn = {s.card: self._drawn(*s.card) for s in self.shots if s.card}
+        self._faces = {name: self._face(card) for name, card in drawn.items()}
+        self._cards = {name: self._placed(card) for name, card in drawn.items()}
+        self._falling = (
+            [self._placed(self._price(money)) for money in falling(script)] if layout.countdown and ("price", 0) in self._cards else []
+        )
         self._label = layer(self.label_card.rgba, *layout.label)
         self._seen: OrderedDict[Hashable, Layer] = OrderedDict()
 
@@ -120,10 +124,7 @@ class Composer:
         """Where this clip's cards and label are, by name: what the safe-box check looks at."""
         x, y = self.layout.label
         boxes = {"label": (x, y, x + self.label_card.width, y + self.label_card.height)}
-        for name in self._cards:
-            left, top, right, bottom = self._cards[name].box
-            s = cards.SHADOW
-            boxes[f"{name[0]} card {name[1] + 1}"] = (left + s, top + s, right - s, bottom - s)
+        boxes |= {f"{kind} card {index + 1}": face for (kind, index), face in self._faces.items()}
         left, top = self._captions_at
         boxes["captions"] = (left, top, self.layout.captions[2], self.layout.captions[3])
         return boxes
@@ -231,7 +232,7 @@ class Composer:
                 self._seen.popitem(last=False)
         return self._seen[key].at(left + sprite.x, top + sprite.y)
 
-    def _card_layer(self, kind: str, index: int) -> Layer:
+    def _drawn(self, kind: str, index: int) -> Card:
         script, width = self.script, self._card_width
         if kind == "feature":
             number = 1 + [s.card for s in dict.fromkeys(self.shots) if s.card and s.card[0] == "feature"].index((kind, index))
@@ -242,25 +243,27 @@ class Composer:
             return self._price(script.price)
         else:
             card = cards.call(script.price, script.language, self.palette, width, price_from=script.price_from)
-        return self._placed(card)
+        return card.sized(self.layout.type)
 
-    def _price(self, now: Money) -> Layer:
+    def _price(self, now: Money) -> Card:
         script = self.script
-        return self._placed(
-            cards.price(now, script.was_price, script.language, self.palette, self._card_width, price_from=script.price_from)
-        )
+        card = cards.price(now, script.was_price, script.language, self.palette, self._card_width, price_from=script.price_from)
+        return card.sized(self.layout.type)
 
     @property
     def _card_width(self) -> int:
         """What cards are drawn at, to be as wide as their zone when they are as large as the layout says."""
         left, _, right, _ = self.layout.card
-        return round((right - left) / self.layout.type)
+        return int((right - left) / self.layout.type)
+
+    def _face(self, card: Card) -> Box:
+        """Where a card's face is: upwards from the lower left corner of its zone."""
+        left, _, _, bottom = self.layout.card
+        return left, bottom - card.height, left + card.width, bottom
 
     def _placed(self, card: Card) -> Layer:
-        """A card at the layout's size, upwards from the lower left corner of its zone."""
-        left, _, _, bottom = self.layout.card
-        card = card.sized(self.layout.type)
-        return layer(card.rgba, left - card.left, bottom - card.height - card.top)
+        left, top, _, _ = self._face(card)
+        return layer(card.rgba, left - card.left, top - card.top)
 
     def _logo_layer(self, path: str) -> Layer:
         left, top, right, bottom = self.layout.logo
