@@ -92,7 +92,6 @@ class Bench:
         self.campaign = campaign
         self._studio = stages.Studio(campaign, LocalStore(store))
         self._clip: render.Job | None = None
-        self.made: list[float] = []  # CPU of each clip of `cost`
 
     @property
     def clip(self) -> render.Job:
@@ -169,7 +168,7 @@ def finished(bench: Bench) -> list[Figure]:
 
 def variants(bench: Bench) -> list[Figure]:
     """Nine files for three encodes: the two other platforms' are the same packets under another label."""
-    encodes, single = 0, 0.0
+    encodes, single, clips = 0, 0.0, bench.languages()
     began = cpu()
     before = media.encoder
     folder = bench.folder("variants")
@@ -181,7 +180,7 @@ def variants(bench: Bench) -> list[Figure]:
 
     media.encoder = counted  # type: ignore[assignment]
     try:
-        for number, clip in enumerate(bench.languages()):
+        for number, clip in enumerate(clips):
             clip = replace(clip, encoding=replace(clip.encoding, encoder="x264"))
             own = folder / str(number)
             own.mkdir(exist_ok=True)
@@ -229,12 +228,20 @@ def _in_a_process(bench: Bench, seconds: float) -> tuple[int, int]:
 
 def render_only(bench: Bench, seconds: float) -> None:
     """Render the clip, said again until it is so long, and print the peaks of this process and of its encoder in MiB."""
-    clip = bench.clip
+    clip, encoders = bench.clip, [0]
     # The preset is a quick one: the encoder's own memory does not hang on the length, and 120 s would take minutes.
     encoding = replace(clip.encoding, preset="superfast")
-    render.render(replace(clip, timeline=stretched(clip.timeline, seconds), encoding=encoding), bench.folder("memory"))
-    peaks = [resource.getrusage(who).ru_maxrss // 1024 for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
-    print(json.dumps(peaks))
+
+    def look(done: int, total: int) -> None:
+        # Not by getrusage: of a child it also counts what this process had when the child was forked.
+        for children in Path("/proc/self/task").glob("*/children"):
+            for child in children.read_text().split():
+                peak = re.search(r"VmHWM:\s+(\d+) kB", Path(f"/proc/{child}/status").read_text())
+                encoders.append(int(peak.group(1)) // 1024 if peak else 0)
+
+    job = replace(clip, timeline=stretched(clip.timeline, seconds), encoding=encoding)
+    render.render(job, bench.folder("memory"), progress=look)
+    print(json.dumps([resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024, max(encoders)]))
 
 
 def stretched(timeline: Timeline, seconds: float) -> Timeline:
