@@ -84,12 +84,12 @@ def _last_words(stderr: bytes) -> str:
 
 def write_wav(path: Path, samples: Samples, rate: int = RATE) -> None:
     """Write mono [n] or stereo [n, 2] float samples in -1..1 as 16-bit PCM."""
-    pcm = (np.clip(samples, -1, 1) * 32767).round().astype("<i2")
     with wave.open(str(path), "wb") as w:
         w.setnchannels(1 if samples.ndim == 1 else samples.shape[1])
         w.setsampwidth(2)
         w.setframerate(rate)
-        w.writeframes(pcm.tobytes())
+        for start in range(0, len(samples), BLOCK):
+            w.writeframes((np.clip(samples[start : start + BLOCK], -1, 1) * 32767).round().astype("<i2").tobytes())
 
 
 def read_wav(path: str | Path) -> tuple[Samples, int]:
@@ -181,7 +181,9 @@ def mix(speech: Samples, bed: Samples | None = None, effects: Samples | None = N
         gain = _ducked(voice)
         last = min(n, round(0.8 * RATE))
         gain[n - last :] *= np.linspace(1, 0, last, dtype=np.float32)
-        out += np.resize(bed, (n, 2)) * gain[:, None]
+        for start in range(0, n, len(bed)):
+            part = gain[start : start + len(bed), None]
+            out[start : start + len(bed)] += bed[: len(part)] * part
     if effects is not None:
         out += effects
     return out
@@ -193,10 +195,11 @@ def master(mixed: Samples) -> Samples:
     level = _integrated(both)
     if not np.isfinite(level):
         return mixed
-    peaks, gain, out = _true_peaks(both), LOUDNESS - level, both
+    peaks, gain, out = _true_peaks(both), LOUDNESS - level, np.empty_like(both)
     for _ in range(4):
-        curve = _limiting(peaks * np.float32(_ratio(gain)), _ratio(PEAK))
-        out = both * (curve * np.float32(_ratio(gain)))
+        curve = _limiting(peaks, _ratio(PEAK - gain))
+        np.multiply(both, curve, out=out)
+        out *= np.float32(_ratio(gain))
         missing = LOUDNESS - _integrated(out)
         if abs(missing) <= 0.05:
             break
@@ -207,7 +210,7 @@ def master(mixed: Samples) -> Samples:
 def _ducked(voice: Samples) -> Samples:
     """A bed's gain at each sample under a voice [n]: down before a word, up after the pause behind it."""
     cell = RATE // 100
-    power = np.add.reduceat(voice.astype(np.float64) ** 2, np.arange(0, len(voice), cell)) / cell
+    power = np.add.reduceat(voice**2, np.arange(0, len(voice), cell)).astype(np.float64) / cell
     heard = 10 * np.log10(power + 1e-12)
     # A voice is there from 30 dB under its own loud parts on, and fully 10 dB above that.
     speaking = np.clip((heard - (np.percentile(heard, 95) - 30)) / 10, 0, 1) if power.max() > 1e-9 else np.zeros(len(heard))
@@ -215,8 +218,7 @@ def _ducked(voice: Samples) -> Samples:
     around = np.lib.stride_tricks.sliding_window_view(np.pad(speaking, (25, 8)), 34).max(axis=1)
     bell = np.hanning(21)[1:-1]
     eased = np.convolve(np.pad(around, 9, mode="edge"), bell / bell.sum(), mode="valid")
-    at = np.interp(np.arange(len(voice)), np.arange(len(eased)) * cell + cell / 2, eased)
-    return (10 ** (-DUCK * at / 20)).astype(np.float32)
+    return _each_sample(10 ** (-DUCK * eased / 20), cell, len(voice))
 
 
 def _limiting(peaks: Samples, ceiling: float) -> Samples:
@@ -231,7 +233,15 @@ def _limiting(peaks: Samples, ceiling: float) -> Samples:
     # Each is the lowest of the three on its sides, then the mean of five: no sample is left with more than its cell may have.
     lowest = np.lib.stride_tricks.sliding_window_view(np.pad(held, 3, constant_values=1.0), 7).min(axis=1)
     eased = np.convolve(np.pad(lowest, 2, mode="edge"), np.full(5, 0.2), mode="valid")
-    return np.interp(np.arange(len(peaks)), np.arange(len(eased)) * cell + cell / 2, eased).astype(np.float32)
+    return _each_sample(eased, cell, len(peaks))
+
+
+def _each_sample(values: npt.NDArray[np.float64], cell: int, n: int) -> Samples:
+    """Values of cells of so many samples as a line through the cells' middles: [n]."""
+    middles, out = np.arange(len(values)) * cell + cell / 2, np.empty(n, np.float32)
+    for start in range(0, n, BLOCK):
+        out[start : start + BLOCK] = np.interp(np.arange(start, min(n, start + BLOCK)), middles, values)
+    return out
 
 
 def _ratio(decibels: float) -> float:
@@ -244,7 +254,7 @@ def _decibels(ratio: float) -> float:
 
 def _channels(samples: Samples) -> Samples:
     """[n] or [n, 2] as [2, n]: mono is heard from both sides."""
-    return np.ascontiguousarray(samples.T) if samples.ndim == 2 else np.stack([samples, samples])
+    return samples.T if samples.ndim == 2 else np.broadcast_to(samples, (2, len(samples)))
 
 
 BLOCK, MARGIN = 1 << 17, 1 << 13  # samples: filtering goes by blocks, so that its memory does not grow with the sound
@@ -282,14 +292,14 @@ def _between() -> tuple[Response, ...]:
 
 def _integrated(x: Samples) -> float:
     """LUFS of [2, n] at 48 kHz, gated at -70 LUFS and 10 LU under the mean; -inf for silence."""
-    square = np.empty(x.shape[1])
+    square = np.empty(x.shape[1], np.float32)
     for where, (weighted,) in _filtered(x, [_k_weighting()]):
-        square[where] = (weighted.astype(np.float64) ** 2).sum(axis=0)
+        square[where] = (weighted**2).sum(axis=0)
     tenth = RATE // 10
     if len(square) < 4 * tenth:
-        power = square.mean(keepdims=True) if len(square) else np.zeros(1)
+        power = square.mean(keepdims=True, dtype=np.float64) if len(square) else np.zeros(1)
     else:
-        cells = square[: len(square) // tenth * tenth].reshape(-1, tenth).mean(axis=1)
+        cells = square[: len(square) // tenth * tenth].reshape(-1, tenth).mean(axis=1, dtype=np.float64)
         power = (cells[:-3] + cells[1:-2] + cells[2:-1] + cells[3:]) / 4
     power = power[power > 10 ** ((-70 + 0.691) / 10)]
     if not len(power):
@@ -299,9 +309,9 @@ def _integrated(x: Samples) -> float:
 
 def _true_peaks(x: Samples) -> Samples:
     """The true peak at each sample of [2, n]: the highest of it and of three points between it and the next."""
-    highest: Samples = np.abs(x).max(axis=0)
+    highest = np.zeros(x.shape[1], np.float32)
     for where, moved in _filtered(x, list(_between())):
-        for part in moved:
+        for part in (x[:, where], *moved):
             np.maximum(highest[where], np.abs(part).max(axis=0), out=highest[where])
     return highest
 

@@ -75,12 +75,13 @@ def caption_words(timeline: Timeline) -> tuple[Word, ...]:
 
 def render(job: Job, folder: Path, *, progress: Callable[[int, int], None] = lambda done, total: None) -> Rendered:
     """Render into `folder`. `progress(done, total)` is called now and then with frames."""
-    composer, rendered_pages, words = compose(job)
+    # The sound comes first: what mastering needs grows with the clip's length, and is given back before the frames need theirs.
     sound = folder / "sound.wav"
     heard = mastered(job)
     media.write_wav(sound, heard)
     level = media.measured(heard)
     del heard
+    composer, rendered_pages, words = compose(job)
     cover_at = _cover_frame(job)
     with media.encoder(folder / "clip.mp4", job.encoding, sound, tags(job.disclosure)) as pipe:
         for i in range(job.timeline.frames):
