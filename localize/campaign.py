@@ -174,6 +174,7 @@ class Video(Section):
     layout: str = "auto"
     aspect: layouts.Aspect = "9:16"
     captions: Design = "outline"
+    footage_sound: Literal["off", "ducked"] = "off"
 
     @field_validator("layout")
     @classmethod

@@ -30,6 +30,7 @@ from localize.campaign import Brand, Campaign
 from localize.checks import VERSION as CHECKS_VERSION
 from localize.checks import clips as clip_checks
 from localize.clip import cards, render
+from localize.clip import footage as footages
 from localize.clip import layout as layouts
 from localize.clip import type as typeset
 from localize.clip.compose import Sprite
@@ -51,6 +52,7 @@ from localize.errors import Blocked, CrossreelError, NotReady, Transient, UserEr
 from localize.lipsync import FilmedLipsync, Lipsync
 from localize.lipsync import patches as patch_files
 from localize.planning import Job, Progress
+from localize.products import footage as videos
 from localize.products import pictures
 from localize.publish import Publisher
 from localize.publish import post as posts
@@ -60,6 +62,7 @@ from localize.timeline import Timeline, lay_out
 LONGEST_PICTURE = 1400  # px: what a still needs to be zoomed in the frame
 CLOTHES = "jacket"  # the colour of a drawn host that a brand's may replace
 MOST_PICTURES = 10  # more than a clip of a minute shows
+MOST_FOOTAGE = 3  # each is looked through once
 FPS, FILMED_FPS = 30, 25  # of clips; footage is kept at 25, and none of its frames is to be seen twice
 LIPS_VERSION = "1"  # raise it when the same speech would give a filmed host's patches another form
 
@@ -133,7 +136,7 @@ class Studio(Desk):
     # ---- stages
 
     def pictures(self, job: Job) -> tuple[Job, tuple[Finding, ...]]:
-        """The job with its product's pictures as files on this machine, and a finding for each that can't be had.
+        """The job with its product's pictures and videos as files on this machine, and a finding for each that can't be had.
 
         Raises Blocked when the product has no picture; when none of them can be had, Transient if that may pass, else
         UserError.
@@ -155,8 +158,18 @@ class Studio(Desk):
             if passing:
                 raise Transient(f"no picture of {product.sku} could be had: {passing}", retry_after=passing.retry_after)
             raise UserError(f"no picture of {product.sku} can be used: " + "; ".join(map(str, problems)))
-        findings = tuple(Finding(check="picture", severity="warn", message=f"a picture was left out: {e}") for e in problems)
-        return Job(product.model_copy(update={"images": tuple(good)}), job.language), findings
+        findings = [Finding(check="picture", severity="warn", message=f"a picture was left out: {e}") for e in problems]
+        shown: list[str] = []
+        for reference in product.footage:
+            if len(shown) == MOST_FOOTAGE:
+                break
+            try:
+                path = videos.obtain(reference, campaigns.home() / "pictures", self.campaign.fetch)
+                findings += footages.look(path).findings
+                shown.append(str(path))
+            except (UserError, NotReady, Transient) as error:
+                findings.append(Finding(check="footage", severity="warn", message=f"a video was left out: {error}"))
+        return Job(product.model_copy(update={"images": tuple(good), "footage": tuple(shown)}), job.language), tuple(findings)
 
     def clip_key(self, job: Job, script: Script, variant: Variant) -> str:
         """The key of a clip. It needs no speech to exist: the Lines' keys stand for their sound."""
@@ -169,7 +182,7 @@ class Studio(Desk):
             [self.booth.key(line, job.language) for line in script.lines], c.script.seconds,
             self.lipsync(job.language).fingerprint() if avatars else "", [a.fingerprint() for a in avatars],
             gesture_words.fingerprint(job.language) if avatars and not c.filmed else "",
-            [file_digest(i) for i in p.images],
+            [file_digest(i) for i in p.images], [(footages.VERSION, file_digest(f)) for f in p.footage],
             layout, variant.branded, c.brand.primary, c.brand.accent, file_digest(c.brand.logo) if c.brand.logo and variant.branded else "",
             c.video.model_copy(update={"layout": "", "aspect": "9:16"}), self._music_digest(), self._producer(), *from_mark(script),
         )  # fmt: skip
@@ -254,7 +267,9 @@ class Studio(Desk):
             pictures=[pictures.load(p, LONGEST_PICTURE) for p in job.product.images],
             palette=cards.Palette(c.brand.primary, c.brand.accent), logo=c.brand.logo if variant.branded else "",
             presenters=presenters,
-            music=c.video.music, captions=c.video.captions, encoding=encoding,
+            music=c.video.music, captions=c.video.captions,
+            footage=[footages.look(Path(f)) for f in job.product.footage], footage_sound=c.video.footage_sound == "ducked",
+            encoding=encoding,
             disclosure=self.disclosure(job.product.sku, job.language, name),
         ), performances  # fmt: skip
 
@@ -314,7 +329,8 @@ class Studio(Desk):
         spoken = todo.timeline.spoken
         for number, performance in enumerate(performances, 1):
             write_json(folder / f"performance{f'.{number}' if number > 1 else ''}.json", performance.model_dump(mode="json"))
-        product = job.product.model_copy(update={"images": tuple(Path(i).name for i in job.product.images)})
+        p = job.product
+        product = p.model_copy(update={name: tuple(Path(i).name for i in getattr(p, name)) for name in ("images", "footage")})
         shown = [script.text.title, script.text.brand, *(script.text.features[n] for n in script.features_shown())]
         sidecar = {
             "key": name, "variant": variant.model_dump(mode="json"),

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import films
+import numpy as np
 import pytest
 
 from localize import desk, planning
@@ -114,3 +116,23 @@ def test_a_from_price_is_part_of_the_keys_and_a_plain_one_is_not() -> None:
     plain = Product.model_validate({"sku": "A", "title": "Mug", "price": {"amount": 9, "currency": "THB"}})
     assert desk.from_mark(plain) == ()
     assert desk.from_mark(plain.model_copy(update={"price_from": True})) != ()
+
+
+# ---- footage
+
+
+def test_videos_of_a_product_are_looked_at_and_what_is_none_is_left_out(shop: Path) -> None:
+    films.film(shop / "spin.mp4", (np.full((300, 400, 3), (40 + 3 * k, 90, 160), np.uint8) for k in range(50)))
+    (shop / "note.mp4").write_text("no video")
+    (shop / "products.csv").write_text("sku,title,price,images,footage\nA,Mug,290,pictures/mug.jpg,spin.mp4|note.mp4\n", encoding="utf-8")
+    settings = load(shop / "campaign.yaml")
+    studio, asked = Studio(settings, LocalStore(shop / "store")), planning.plan(settings).jobs[0]
+    seen, findings = studio.pictures(asked)
+    assert [Path(f).name for f in seen.product.footage] == ["spin.mp4"]
+    told = {f.check: f.message for f in findings}
+    assert "a video was left out" in told["footage"]
+    assert "note.mp4" in told["footage"]
+    script = studio.script(seen, studio.texts(seen, planning.Progress()), planning.Progress())
+    variant = settings.variant(settings.channels[0])
+    without = Job(seen.product.model_copy(update={"footage": ()}), seen.language)
+    assert studio.clip_key(seen, script, variant) != studio.clip_key(without, script, variant)

@@ -17,7 +17,9 @@ import numpy as np
 from localize.clip import cards, stills
 from localize.clip.canvas import Frame, Layer, Picture, layer, put_back
 from localize.clip.cards import Card, Palette
+from localize.clip.footage import Look, Stretch, choose
 from localize.clip.layout import Box, Layout
+from localize.clip.reel import Reel
 from localize.domain import Money, Role, Script
 from localize.pixels import Pixels
 from localize.timeline import Timeline
@@ -48,17 +50,17 @@ class Sprite(Protocol):
 
 @dataclass(frozen=True)
 class Scene:
-    """A picture in its box, the backdrop of it, and what shapes the picture's edges."""
+    """A picture or footage in its box, the backdrop of it, and what shapes the picture's edges."""
 
-    still: Picture
+    still: Picture | Reel
     ground: Frame
     rims: list[Layer]
 
 
 @dataclass(frozen=True)
 class Shot:
-    """What is behind and beside the presenter from `start` to `end`, while a Line of `role` is said: a picture, and a card if `card`
-    names one."""
+    """What is behind and beside the presenter from `start` to `end`, while a Line of `role` is said: a picture (or footage: `views`),
+    and a card if `card` names one."""
 
     start: float
     end: float
@@ -68,7 +70,7 @@ class Shot:
 
 
 def shots(script: Script, timeline: Timeline, pictures: int) -> list[Shot]:
-    """One shot a Line, from a breath before it to the next one. Features walk through the pictures; the price and the
+    """One shot a Line, from a breath before it to the next one. Features walk through the `pictures` views; the price and the
     call to action come back to the first."""
     out: list[Shot] = []
     for i, s in enumerate(timeline.spoken):
@@ -87,21 +89,40 @@ def shots(script: Script, timeline: Timeline, pictures: int) -> list[Shot]:
     return out
 
 
+def views(pictures: int, footage: int) -> list[tuple[str, int]]:
+    """What shots walk through: the first picture, then all footage, then the other pictures."""
+    return [("picture", 0), *(("footage", n) for n in range(footage)), *(("picture", n) for n in range(1, pictures))]
+
+
+def stretches(planned: Sequence[Shot], seen: Sequence[tuple[str, int]], looks: Sequence[Look]) -> dict[int, tuple[Look, Stretch]]:
+    """Which part of which footage is shown in each of the shots that show any, by the shot's number: none twice while there are others."""
+    chosen: dict[int, tuple[Look, Stretch]] = {}
+    for number, shot in enumerate(planned):
+        kind, index = seen[shot.picture]
+        if kind == "footage":
+            taken = [stretch for look, stretch in chosen.values() if look is looks[index]]
+            chosen[number] = looks[index], choose(looks[index], shot.end - shot.start + FADE, taken)
+    return chosen
+
+
 class Composer:
     """Draws the frames of one clip. Not shared between threads."""
 
     def __init__(
         self, layout: Layout, script: Script, timeline: Timeline, pictures: Sequence[Pixels], palette: Palette, logo: str,
         presenters: Sequence[Callable[[float], Iterable[Sprite]]], captions: Callable[[float], Iterable[Sprite]], captions_height: int,
+        footage: Sequence[Look] = (),
     ) -> None:  # fmt: skip
         self.layout, self.script, self.timeline, self.palette = layout, script, timeline, palette
         self.presenters, self.captions = presenters, captions
         self._captions_at = (layout.captions[0], layout.captions[3] - captions_height)
-        self.shots = shots(script, timeline, len(pictures))
+        self._views = views(len(pictures), len(footage))
+        self.shots = shots(script, timeline, len(self._views))
+        self._stretches = stretches(self.shots, self._views, footage)
         self._frame = Frame(layout.width, layout.height)
         self._other = Frame(layout.width, layout.height)
         self._pictures = pictures
-        self._scenes: dict[int, Scene] = {}
+        self._scenes: dict[tuple[str, int], Scene] = {}
         self._logo = self._logo_layer(logo) if logo else None
         drawn = {s.card: self._drawn(*s.card) for s in self.shots if s.card}
         self._faces = {name: self._face(card) for name, card in drawn.items()}
@@ -177,24 +198,52 @@ class Composer:
         shot = self.shots[n]
         part = min(1.0, max(0.0, (t - shot.start) / max(0.5, shot.end - shot.start)))
         left, top, right, bottom = self.layout.picture
-        scene = self._scene(shot.picture)
+        scene = self._scene(n)
         if (left, top, right) == (0, 0, self.layout.width):
             frame.copy_below(scene.ground, bottom)
         else:
             np.copyto(frame.buffer, scene.ground.buffer)
-        scene.still.draw(frame, 1 + nearer + (ZOOM - 1) * (part if n % 2 == 0 else 1 - part))
+        if isinstance(scene.still, Reel):
+            scene.still.draw(frame, max(0.0, t - shot.start))
+        else:
+            scene.still.draw(frame, 1 + nearer + (ZOOM - 1) * (part if n % 2 == 0 else 1 - part))
         for rim in scene.rims:
             frame.blend(rim)
 
     def _scene(self, number: int) -> Scene:
-        """A picture made ready, when it is first shown."""
-        if number not in self._scenes:
-            picture, box, layout = self._pictures[number], self.layout.picture, self.layout
+        """The picture or footage of a shot made ready, when it is first shown."""
+        view = self._views[self.shots[number].picture]
+        key = ("shot", number) if number in self._stretches else view
+        if key not in self._scenes:
+            box, layout = self.layout.picture, self.layout
             width, height = box[2] - box[0], box[3] - box[1]
+            still: Picture | Reel
+            if number in self._stretches:
+                self._leave(number)
+                picture, still = self._playing(number)
+            else:
+                picture = self._pictures[view[1]]
+                still = Picture(stills.still(picture, width, height), box)
             ground = Frame.of(stills.background(picture, layout.width, layout.height, self.palette.primary))
-            still = Picture(stills.still(picture, width, height), box)
-            self._scenes[number] = Scene(still, ground, put_back(ground, box, cards.melting(width, height, layout.melt)))
-        return self._scenes[number]
+            self._scenes[key] = Scene(still, ground, put_back(ground, box, cards.melting(width, height, layout.melt)))
+        return self._scenes[key]
+
+    def _playing(self, number: int) -> tuple[Pixels, Reel]:
+        """The first frame of a shot's footage, small, and the footage as it plays in the picture's box."""
+        look, stretch = self._stretches[number]
+        shot = self.shots[number]
+        first = Frame(self.layout.width // 4 * 2, self.layout.height // 4 * 2)
+        glance = Reel(look, stretch, (0, 0, first.width, first.height), 1)
+        glance.draw(first, 0)
+        glance.close()
+        return first.rgb(), Reel(look, stretch, self.layout.picture, shot.end - shot.start + FADE)
+
+    def _leave(self, number: int) -> None:
+        """Close the footage of shots that are not beside this one: files and frames of what is over."""
+        for kind, other in [key for key in self._scenes if key[0] == "shot" and abs(key[1] - number) > 1]:
+            still = self._scenes.pop((kind, other)).still
+            assert isinstance(still, Reel)
+            still.close()
 
     def _card(self, n: int, t: float) -> None:
         """A card slides up when it comes and fades when it goes, unless the neighbouring shot shows it too."""

@@ -29,7 +29,8 @@ DRAWN, FILMED = ("product-only", "presenter-right", "two-presenters"), ("product
 class Zones(Model):
     """Of one shape of frame. Cards grow upwards from the lower left corner of `card`, captions from the lower edge of theirs. Each of
     `presenters` is a host's canvas (top left corners meet) or, of filmed ones, their room; in a `window` the host's face looks out of a
-    circle. `scale` is the hosts' size, `type` that of cards and captions; the picture's lower edge melts over `melt` px."""
+    circle. `hidden` are places that the host stands before and so can't point at. `scale` is the hosts' size, `type` that of cards and
+    captions; the picture's lower edge melts over `melt` px."""
 
     picture: Box
     melt: int = Field(default=0, ge=0)
@@ -39,6 +40,7 @@ class Zones(Model):
     captions: Box
     presenters: tuple[Box, ...] = ()
     window: Box | None = None
+    hidden: tuple[Literal["picture", "card", "cart", "follow"], ...] = ()
     scale: float = Field(default=1.0, gt=0.2, le=1.5)
     type: float = Field(default=1.0, ge=0.6, le=1.5)
 
@@ -96,7 +98,8 @@ class Layout(Zones):
             self.picture[1] + 17 * (self.picture[3] - self.picture[1]) // 24,
         )
         shown = {"picture": middle, "card": ((left + right) // 2 + 20, bottom - 8)}
-        return shown | {"cart": CART, "follow": FOLLOW} if self.aspect == "9:16" else shown
+        seen = shown | {"cart": CART, "follow": FOLLOW} if self.aspect == "9:16" else shown
+        return {name: place for name, place in seen.items() if name not in self.hidden}
 
     def transition(self, role: Role) -> Transition:
         """How the picture of a Line with this role comes."""

@@ -19,10 +19,11 @@ import yaml
 
 from localize import media
 from localize.assets import ASSETS
+from localize.clip import footage as footages
 from localize.clip import subtitles
 from localize.clip.captions import CaptionArt, Design, Look, Page, pages
 from localize.clip.cards import Palette
-from localize.clip.compose import Composer, Sprite
+from localize.clip.compose import Composer, Sprite, shots, stretches, views
 from localize.clip.layout import Box, Layout
 from localize.clip.type import ruler
 from localize.domain import Disclosure, Script, Word
@@ -49,6 +50,8 @@ class Job:
     encoding: media.Encoding
     disclosure: Disclosure
     captions: Design = "outline"
+    footage: Sequence[footages.Look] = ()
+    footage_sound: bool = False  # heard quietly below the speech
 
 
 @dataclass(frozen=True)
@@ -105,7 +108,9 @@ def compose(job: Job) -> tuple[Composer, list[Page], tuple[Word, ...]]:
     design = look(job)
     shown = pages(words, ruler(design.style, language), design.room)
     art = CaptionArt(shown, words, language, design)
-    composer = Composer(job.layout, job.script, job.timeline, job.pictures, job.palette, job.logo, job.presenters, art.at, art.height)
+    composer = Composer(
+        job.layout, job.script, job.timeline, job.pictures, job.palette, job.logo, job.presenters, art.at, art.height, job.footage
+    )
     return composer, shown, words
 
 
@@ -126,11 +131,22 @@ def tags(disclosure: Disclosure) -> Mapping[str, str]:
 
 
 def mastered(job: Job) -> media.Samples:
-    """The clip's sound [n, 2]: speech at its times, the bed ducked under it, a whoosh where cards come and a sting at the price."""
+    """The clip's sound [n, 2]: speech at its times, the bed ducked under it, a whoosh where cards come and a sting at the price, and
+    what is heard in the footage, if it is to be heard."""
     said = speech(job.timeline)
-    if job.music == "none":
-        return media.master(media.mix(said))
-    return media.master(media.mix(said, _bed(job.music), _laid(job.timeline, _stings(job), channels=2)))
+    others = [*(_stings(job) if job.music != "none" else ()), *(_heard(job) if job.footage_sound else ())]
+    bed = _bed(job.music) if job.music != "none" else None
+    return media.master(media.mix(said, bed, _laid(job.timeline, others, channels=2) if others else None))
+
+
+def _heard(job: Job) -> Iterator[tuple[float, media.Samples]]:
+    """The sound of footage while it is shown, as loud as `footage.sound` makes it: well below the speech."""
+    seen = views(len(job.pictures), len(job.footage))
+    planned = shots(job.script, job.timeline, len(seen))
+    for number, (look, stretch) in stretches(planned, seen, job.footage).items():
+        shot = planned[number]
+        sound = footages.sound(look.film.path, stretch.start, min(stretch.length, shot.end - shot.start), media.RATE)
+        yield shot.start, np.repeat(sound[:, None], 2, axis=1)
 
 
 # All clips of a night sound over one or a few beds: decoding and measuring one costs as much as mastering a clip.

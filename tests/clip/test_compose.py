@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable
+from collections.abc import Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from itertools import combinations, pairwise
+from pathlib import Path
 
+import films
 import numpy as np
 import pytest
 
 from localize.clip import layout as layouts
 from localize.clip.cards import Palette
-from localize.clip.compose import FADE, RISE, SLIDE, Composer, shots
+from localize.clip.compose import FADE, RISE, SLIDE, Composer, falling, shots, views
+from localize.clip.footage import look
 from localize.clip.layout import Box, Layout, inside
 from localize.domain import Line, Money, Script, Speech, Text, Word
 from localize.pixels import Pixels
@@ -266,3 +269,83 @@ def test_the_cards_say_that_other_variants_cost_more(line: Line) -> None:
     assert not np.array_equal(plain[top:bottom, left:right], other[top:bottom, left:right])
     margin = 40  # the shadow
     assert np.array_equal(plain[: top - margin], other[: top - margin])
+
+
+# ---- transitions, the falling price
+
+
+@pytest.mark.parametrize("how", ["cut", "fade", "slide", "wipe", "zoom"])
+def test_pictures_change_as_the_layout_says(how: str) -> None:
+    """Seen in the picture's upper left and right, from one colour to another."""
+    layout = PRODUCT_ONLY.model_copy(update={"transitions": {"default": how}})
+    made = composer(layout=layout)
+    n = next(n for n in range(1, 5) if made.shots[n].picture != made.shots[n - 1].picture)
+    shot = made.shots[n]
+    ends = [float(at(made, t)[100, 540]) for t in (shot.start - 0.1, shot.start + FADE + 0.1)]
+    assert abs(ends[0] - ends[1]) > 10
+    middle = at(made, shot.start + FADE / 2)[100].astype(float)
+    left, right = middle[40], middle[1040]
+    old, new = ends
+    wanted = {"cut": (new, new), "slide": (old, new), "wipe": (new, old)}.get(how, ((old + new) / 2,) * 2)
+    assert (left, right) == pytest.approx(wanted, abs=14)
+
+
+def test_the_price_falls_from_the_old_one_to_the_new() -> None:
+    now, was = script().price, script().was_price
+    steps = [money.amount for money in falling(script())]
+    assert was is not None
+    assert 5 <= len(steps) <= 11
+    assert steps == sorted(steps, reverse=True)
+    assert now.amount < steps[-1] < steps[0] < was.amount
+    assert all(amount % 1000 == 0 for amount in steps)
+    assert falling(script().model_copy(update={"was_price": None})) == []
+    cents = script().model_copy(
+        update={name: Money(amount=Decimal(n), currency="MYR") for name, n in (("price", "9.90"), ("was_price", "12.50"))}
+    )
+    assert all(money.amount == round(money.amount, 1) for money in falling(cents))
+
+
+def test_a_layout_that_counts_down_shows_the_last_price_from_then_on() -> None:
+    made = composer(layout=layouts.get("price-drop"))
+    plain = composer(layout=layouts.get("price-drop").model_copy(update={"countdown": False}))
+    shot = made.shots[6]
+    early, late = shot.start + 0.6, shot.start + 1.3
+    assert not np.array_equal(at(made, early), at(plain, early))
+    assert np.array_equal(at(made, late), at(plain, late))
+
+
+# ---- footage
+
+
+def film(path: Path, colours: Sequence[tuple[int, int, int]], seconds: float) -> Path:
+    """A video that shows each colour in turn, with something that moves before it."""
+    count = round(seconds * 25 / len(colours))
+
+    def frames() -> Iterator[Pixels]:
+        for colour in colours:
+            for k in range(count):
+                frame = np.full((400, 400, 3), colour, np.uint8)
+                frame[150:250, 20 + (k * 4) % 300 :][:, :60] = 250
+                yield frame
+
+    return films.film(path, frames())
+
+
+def test_footage_is_shown_between_the_pictures_each_time_another_part(tmp_path: Path) -> None:
+    blue, green = (30, 60, 200), (40, 160, 60)
+    seen = look(film(tmp_path / "a.mp4", [blue, green], 12))
+    made = Composer(
+        PRODUCT_ONLY, script(), timeline(), pictures(2), Palette("#D9482B", "#FFC145"), "", [], lambda t: (), 180, [seen]
+    )  # fmt: skip
+    shown = [views(2, 1)[shot.picture] for shot in made.shots]
+    assert shown[:5] == [("picture", 0), ("footage", 0), ("footage", 0), ("picture", 1), ("picture", 0)]
+    stretches_ = [made._stretches[n][1] for n in (1, 2)]
+    assert stretches_[0].end <= stretches_[1].start + 0.5 or stretches_[1].end <= stretches_[0].start + 0.5
+    x, y = 960, 200
+    for n in (1, 2):
+        middle = (made.shots[n].start + made.shots[n].end) / 2
+        assert min(abs(float(at(made, middle)[y, x]) - luma(*colour)) for colour in (blue, green)) < 6
+    assert abs(float(at(made, made.shots[4].start + FADE + 0.2)[y, x]) - luma(210, 60, 50)) < 6
+    again = float(at(made, (made.shots[1].start + made.shots[1].end) / 2)[y, x])
+    assert min(abs(again - luma(*colour)) for colour in (blue, green)) < 6  # going back opens it again
+    assert sum(key[0] == "shot" for key in made._scenes) <= 3
