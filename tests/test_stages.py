@@ -124,7 +124,9 @@ def test_a_from_price_is_part_of_the_keys_and_a_plain_one_is_not() -> None:
 def test_videos_of_a_product_are_looked_at_and_what_is_none_is_left_out(shop: Path) -> None:
     films.film(shop / "spin.mp4", (np.full((300, 400, 3), (40 + 3 * k, 90, 160), np.uint8) for k in range(50)))
     (shop / "note.mp4").write_text("no video")
-    (shop / "products.csv").write_text("sku,title,price,images,footage\nA,Mug,290,pictures/mug.jpg,spin.mp4|note.mp4\n", encoding="utf-8")
+    (shop / "products.csv").write_text(
+        "sku,title,price,images,footage,title_th,title_vi\nA,Mug,290,pictures/mug.jpg,spin.mp4|note.mp4,แก้ว,Cốc\n", encoding="utf-8"
+    )
     settings = load(shop / "campaign.yaml")
     studio, asked = Studio(settings, LocalStore(shop / "store")), planning.plan(settings).jobs[0]
     seen, findings = studio.pictures(asked)
