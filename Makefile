@@ -53,6 +53,8 @@ bench: .venv/installed-dev
 	$(BIN)/python benchmarks/words.py
 	$(BIN)/python benchmarks/voices.py
 	$(BIN)/python benchmarks/render.py
+	$(BIN)/python benchmarks/hosts.py
+	$(BIN)/python benchmarks/layouts.py
 
 ui: .venv/installed
 	$(BIN)/python -m flows.ui

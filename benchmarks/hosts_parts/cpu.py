@@ -22,7 +22,7 @@ SHARE = 0.15
 
 
 def figures(*, quick: bool = False) -> list[Figure]:
-    """The median of three rounds, or of one when `quick`."""
+    """The median of three rounds; `quick` takes one and judges nothing by it, as a busy machine's single rounds differ."""
     with TemporaryDirectory() as folder:
         tmp = Path(folder)
         campaign = campaigns.load(rendering.DEMO)
@@ -40,7 +40,7 @@ def figures(*, quick: bool = False) -> list[Figure]:
         Figure("a drawn host, CPU s a second of clip: the first clip", f"{first / seconds:.3f}, {first / encode:.2f} of a plain encode"),
         Figure(
             "the same: later clips", f"{host / seconds:.3f}, {host / encode:.2f} of a plain encode ({encode / seconds:.2f})",
-            f"at most {SHARE} of it", host <= SHARE * encode,
+            "" if quick else f"at most {SHARE} of it", quick or host <= SHARE * encode,
         ),
     ]  # fmt: skip
 
