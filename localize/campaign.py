@@ -170,7 +170,8 @@ class Video(Section):
 
     crf: int = Field(default=22, ge=14, le=30)
     preset: Literal["ultrafast", "superfast", "veryfast", "faster", "fast", "medium"] = "faster"
-    music: Literal["bright", "calm", "drive", "none"] = "bright"
+    encoder: Literal["auto", "x264", "nvenc", "videotoolbox"] = "x264"
+    music: Literal["auto", "bright", "calm", "drive", "elegant", "playful", "none"] = "auto"
     layout: str = "auto"
     aspect: layouts.Aspect = "9:16"
     captions: Design = "outline"

@@ -43,6 +43,7 @@ from localize.domain import (
     Disclosure,
     Finding,
     Performance,
+    Product,
     Receipt,
     Script,
     Speech,
@@ -56,6 +57,7 @@ from localize.products import footage as videos
 from localize.products import pictures
 from localize.publish import Publisher
 from localize.publish import post as posts
+from localize.script import phrases
 from localize.store import LocalStore, digest, file_digest, key
 from localize.timeline import Timeline, lay_out
 
@@ -184,7 +186,8 @@ class Studio(Desk):
             gesture_words.fingerprint(job.language) if avatars and not c.filmed else "",
             [file_digest(i) for i in p.images], [(footages.VERSION, file_digest(f)) for f in p.footage],
             layout, variant.branded, c.brand.primary, c.brand.accent, file_digest(c.brand.logo) if c.brand.logo and variant.branded else "",
-            c.video.model_copy(update={"layout": "", "aspect": "9:16"}), self._music_digest(), self._producer(), *from_mark(script),
+            c.video.model_copy(update={"layout": "", "aspect": "9:16"}), self._sounds(self._bed(p)), media.coder(c.video.encoder),
+            self._producer(), *from_mark(script),
         )  # fmt: skip
 
     def clip(self, job: Job, script: Script, origins: dict[str, str], progress: Progress, hold: Hold) -> tuple[Clip, bool]:
@@ -261,13 +264,15 @@ class Studio(Desk):
         presenters, performances = self._presenters(job, timeline, layout, lips)
         if not variant.branded:
             script = script.model_copy(update={"text": script.text.model_copy(update={"brand": ""})})
-        encoding = media.Encoding(layout.width, layout.height, fps, c.video.crf, c.video.preset)
+        encoding = media.Encoding(
+            layout.width, layout.height, fps, c.video.crf, c.video.preset, media.threads(c.limits.workers), c.video.encoder
+        )
         return render.Job(
             layout=layout, script=script, timeline=timeline,
             pictures=[pictures.load(p, LONGEST_PICTURE) for p in job.product.images],
             palette=cards.Palette(c.brand.primary, c.brand.accent), logo=c.brand.logo if variant.branded else "",
             presenters=presenters,
-            music=c.video.music, captions=c.video.captions,
+            music=self._bed(job.product), captions=c.video.captions,
             footage=[footages.look(Path(f)) for f in job.product.footage], footage_sound=c.video.footage_sound == "ducked",
             encoding=encoding,
             disclosure=self.disclosure(job.product.sku, job.language, name),
@@ -392,9 +397,13 @@ class Studio(Desk):
         name = self.campaign.producer or self.campaign.brand.name or self.campaign.name
         return "".join(c for c in name if "!" <= c <= "}" and c not in '"\\')
 
-    def _music_digest(self) -> list[str]:
+    def _bed(self, product: Product) -> str:
+        """The music of a product's clips: the campaign's, or with `auto` one that goes with what the product is."""
+        asked = self.campaign.video.music
+        return render.bed_for(f"{product.category} | {product.title}", phrases.group_of(product)) if asked == "auto" else asked
+
+    def _sounds(self, bed: str) -> list[str]:
         """What the sound hangs on besides the speech: the bed and the stings, or nothing without music."""
-        bed = self.campaign.video.music
         return [] if bed == "none" else [file_digest(render.MUSIC / f"{name}.ogg") for name in (bed, "whoosh", "price")]
 
 
