@@ -251,7 +251,8 @@ def tint(mask: Pixels, colour: str) -> Pixels:
     """A mask [h, w] in one colour: premultiplied RGBA [h, w, 4]."""
     red, green, blue, alpha = Image.new("RGBA", (1, 1), colour).tobytes()
     scale = np.array([red * alpha, green * alpha, blue * alpha, 255 * alpha], np.uint32)
-    return ((mask[..., None] * scale + 255 * 127) // (255 * 255)).astype(np.uint8)
+    levels = ((np.arange(256, dtype=np.uint32)[:, None] * scale + 255 * 127) // (255 * 255)).astype(np.uint8)
+    return levels[mask]
 
 
 def faded(sprite: Pixels, colour: str) -> Pixels:
