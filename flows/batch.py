@@ -89,9 +89,9 @@ def clip(bench: Bench, sku: str, language: str) -> State[None]:
     base = {"sku": sku, "language": language, "title": job.product.title}
     try:
         made, script, reused = stages.make(bench.studio, job, progress, hold=lambda what: concurrency(what, occupy=1, strict=False))
-        if made.blocked:
+        if made.stopped:
             progress.at = "checks"
-            messages = tuple(f.message for f in made.blocked)
+            messages = tuple(f.message for f in made.stopped)
             bench.note(_outcome(base, progress, state="blocked", code=Blocked.exit_code, message=" ".join(messages), clip=made))
             return Failed(message=f"checks: {' '.join(messages)}")
     except Transient as e:

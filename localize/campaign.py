@@ -13,14 +13,14 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import yaml
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from localize import engines, languages, yamls
 from localize.assets import ASSETS
 from localize.avatar.filmed import package as avatars
 from localize.clip import layout as layouts
 from localize.clip.captions import Design
-from localize.domain import Channel, Variant
+from localize.domain import Channel, Variant, unclocked
 from localize.errors import Blocked, UserError
 from localize.mistakes import line_of, nearest, problem, wrong
 from localize.pace import FASTEST
@@ -173,9 +173,9 @@ class Video(Section):
     encoder: Literal["auto", "x264", "nvenc", "videotoolbox"] = "x264"
     music: Literal["auto", "bright", "calm", "drive", "elegant", "playful", "none"] = "auto"
     layout: str = "auto"
-    aspect: layouts.Aspect = "9:16"
+    aspect: Annotated[layouts.Aspect, BeforeValidator(unclocked)] = "9:16"
     captions: Design = "outline"
-    footage_sound: Literal["off", "ducked"] = "off"
+    footage_sound: Annotated[Literal["off", "ducked"], BeforeValidator(lambda said: "off" if said is False else said)] = "off"
 
     @field_validator("layout")
     @classmethod
@@ -262,10 +262,6 @@ class Campaign(Section):
         named = layouts.default(len(self.avatar_folders()), filmed=self.filmed) if layout == "auto" else layout
         branded = channel.platform != "tiktok" if channel.branding == "auto" else channel.branding == "yes"
         return Variant(layout=named, aspect=channel.aspect or self.video.aspect, branded=branded)
-
-    def variants(self, sku: str, language: str) -> tuple[Variant, ...]:
-        """The different pictures that a product's clip in a language is made in, the first channel's first."""
-        return tuple(dict.fromkeys(self.variant(channel) for channel in self.channels_for(sku, language)))
 
     @property
     def host(self) -> HostSettings:
@@ -371,7 +367,7 @@ def _host(host: HostSettings, n: int, base: Path, where: Callable[..., str], pro
     """A host with absolute paths and the gender of its voice package; what is wrong with it is added to the lists."""
     avatar, at = host.avatar, f"{where('hosts', n, 'avatar')}hosts.{n}.avatar: "
     if avatar not in (NO_AVATAR, *_shipped_avatars()):
-        folder = next((f for f in (base / avatar, home() / "avatars" / avatar) if (f / "avatar.yaml").is_file()), None)
+        folder = next((f for f in (base / Path(avatar).expanduser(), home() / "avatars" / avatar) if (f / "avatar.yaml").is_file()), None)
         try:
             if folder is None:
                 problems.append(where("hosts", n, "avatar") + wrong(avatar, [*avatars.names(base), NO_AVATAR], "avatar"))

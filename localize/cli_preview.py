@@ -34,16 +34,16 @@ def preview(
     plan = planning.plan(settings, only=[only] if only else (), limit=1)
     if not plan.jobs:
         raise UserError("\n".join(f"{r.file}, row {r.row}: {r.reason}" for r in plan.rejects) or "no channel shows this product.")
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UserError(f"{out} can't be written: {error.strerror or error}. Give another folder with --out.") from error
     job, progress = plan.jobs[0], planning.Progress()
     cv2.setNumThreads(1)
     studio = Studio(settings, open_store(settings.store, campaigns.home()))
     with console.status(escape(f"{job.name}: writing, speaking, drawing")):
         todo = studio.ready_to_render(job, progress)
-        try:
-            out.mkdir(parents=True, exist_ok=True)
-            film, sheet = made(todo, out)
-        except OSError as error:
-            raise UserError(f"{out} can't be written: {error.strerror or error}. Give another folder with --out.") from error
+        film, sheet = made(todo, out)
     for finding in progress.findings:
         console.print(f"[yellow]{finding.severity}[/yellow]  {escape(finding.message)}")
     shown = f"{job.name}: {todo.timeline.duration:.1f} s in the layout {todo.layout.name} {todo.layout.aspect}"

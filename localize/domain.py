@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from decimal import Decimal
 from functools import cache
-from typing import Any, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 Role = Literal["hook", "problem", "feature", "proof", "price", "cta"]
 Emotion = Literal["neutral", "happy", "excited", "sincere", "surprised", "sorry"]
@@ -283,6 +283,11 @@ class Disclosure(Model):
     made: tuple[str, ...] = ("script", "voice", "presenter")
 
 
+def unclocked(said: Any) -> Any:
+    """A shape of frame that YAML took for a time of day: 556 of an unquoted 9:16."""
+    return f"{said // 60}:{said % 60}" if type(said) is int else said
+
+
 class Clip(Model):
     """The finished video and what lies beside it. The sidecar holds how it was made.
 
@@ -304,9 +309,15 @@ class Clip(Model):
     def blocked(self) -> tuple[Finding, ...]:
         return tuple(f for f in self.findings if f.severity == "block")
 
+    @property
+    def stopped(self) -> tuple[Finding, ...]:
+        """What blocks the clip in every picture it is made in; nothing while one of them may go out."""
+        clips = (self, *self.others)
+        return tuple(f for clip in clips for f in clip.blocked) if all(clip.blocked for clip in clips) else ()
+
     def of(self, variant: Variant) -> Clip:
-        """This clip in another picture."""
-        return next((clip for clip in self.others if clip.variant == variant.name), self)
+        """This clip in one of its pictures. Raises KeyError for one that it was not made in."""
+        return {clip.variant: clip for clip in (self, *self.others)}[variant.name]
 
 
 class Channel(Model):
@@ -325,8 +336,8 @@ class Channel(Model):
     languages: tuple[str, ...] = ()
     only: tuple[str, ...] = ()
     layout: str = ""
-    aspect: Literal["", "9:16", "4:5", "1:1", "16:9"] = ""
-    branding: Literal["auto", "yes", "no"] = "auto"
+    aspect: Annotated[Literal["", "9:16", "4:5", "1:1", "16:9"], BeforeValidator(unclocked)] = ""
+    branding: Annotated[Literal["auto", "yes", "no"], BeforeValidator(lambda said: {True: "yes", False: "no"}.get(said, said))] = "auto"
 
 
 class Variant(Model):

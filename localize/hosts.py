@@ -10,7 +10,7 @@ from localize import engines
 from localize.avatar.filmed import package as avatars
 from localize.campaign import Campaign, HostSettings
 from localize.consent import Consent
-from localize.errors import CrossreelError
+from localize.errors import CrossreelError, NotReady
 from localize.voice import Voice, clones
 from localize.voice import package as packages
 
@@ -18,7 +18,21 @@ from localize.voice import package as packages
 def doubts(campaign: Campaign) -> tuple[str, ...]:
     """What is wrong, each said once for all clips. What stops a clip is Blocked there all the same."""
     said = [doubt for find in (_nobody, _voice, _face, _pitch) for host in campaign.hosts for doubt in find(campaign, host)]
-    return tuple(dict.fromkeys((*said, *_alike(campaign))))
+    return tuple(dict.fromkeys((*said, *_alike(campaign), *_lips(campaign))))
+
+
+def _lips(campaign: Campaign) -> Iterator[str]:
+    """Filmed hosts whose lips nothing here can move: told before their scripts are paid for."""
+    c = campaign.engines
+    try:
+        if not campaign.filmed:
+            return
+        engines.get(
+            "lipsync", c.lipsync, allow_noncommercial=campaign.allow_noncommercial, settings=c.options, able=lambda card: card.filmed
+        )
+    except CrossreelError as error:
+        how = f" {error.how}" if isinstance(error, NotReady) else ""
+        yield f"The lips of filmed hosts can't be moved here, so no clip can be made: {error}{how}"
 
 
 def _alike(campaign: Campaign) -> Iterator[str]:

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from functools import partial
 from pathlib import Path
-from typing import cast
+from typing import NamedTuple, cast
 
 import cv2
 import numpy as np
@@ -71,6 +71,13 @@ LIPS_VERSION = "1"  # raise it when the same speech would give a filmed host's p
 Hold = Callable[[str], AbstractContextManager[object]]
 
 
+class Lips(NamedTuple):
+    """A filmed host's patches for a clip: their key in the store, and the file."""
+
+    key: str
+    file: Path
+
+
 class Studio(Desk):
     """What all clips of a campaign share: a desk for the words, engines for the rest, the avatar. Safe to use from several
     threads."""
@@ -100,6 +107,7 @@ class Studio(Desk):
         if not hasattr(self._own, "avatars"):
             self._own.avatars = {}
         loaded = cast(dict[float, tuple[DrawnAvatar | FilmedAvatar, ...]], self._own.avatars)
+        scale = 1.0 if self.campaign.filmed else scale
         if scale not in loaded:
             brand = self.campaign.brand
             folders = self.campaign.avatar_folders()
@@ -117,17 +125,25 @@ class Studio(Desk):
         """Frames a second of the campaign's clips."""
         return FILMED_FPS if self.campaign.filmed else FPS
 
-    def permit(self, job: Job) -> None:
-        """Raise Blocked where the consents to the hosts' voices and faces cover none of the channels that the clip is for."""
-        refused = []
-        for channel in (channels := self.campaign.channels_for(job.product.sku, job.language)):
+    def permitted(self, job: Job) -> tuple[Channel, ...]:
+        """The channels that the clip is for and that the consents to the hosts' voices and faces cover. Raises Blocked where there are
+        some that it is for, and none that they cover."""
+        refused, covered = [], []
+        for channel in self.campaign.channels_for(job.product.sku, job.language):
             try:
                 self.booth.permit(language=job.language, platform=channel.platform)
                 self._permit_faces(job.language, channel.platform)
+                covered.append(channel)
             except Blocked as error:
                 refused.append(error)
-        if refused and len(refused) == len(channels):
+        if refused and not covered:
             raise refused[0]
+        return tuple(covered)
+
+    def variants(self, job: Job) -> tuple[Variant, ...]:
+        """The different pictures that a clip is made in, the first channel's first: none for a channel that a consent refuses."""
+        channels = self.permitted(job) or self.campaign.channels[:1]
+        return tuple(dict.fromkeys(self.campaign.variant(channel) for channel in channels))
 
     def _permit_faces(self, language: str, platform: str) -> None:
         """Raise Blocked if a filmed host has not consented to this use, or not any more: read each time, as a night is long."""
@@ -178,27 +194,31 @@ class Studio(Desk):
         c, p, layout = self.campaign, job.product, layouts.get(variant.layout, variant.aspect)
         avatars = self.avatars(layout.scale)
         # Not the whole script's texts: a feature that no Line speaks of is neither heard nor seen.
-        texts = script.text.title, script.text.brand, {n: script.text.features[n] for n in script.features_shown()}
+        texts = (
+            script.text.title,
+            script.text.brand if variant.branded else "",
+            {n: script.text.features[n] for n in script.features_shown()},
+        )
         return key(
             "clip", render.VERSION, p.sku, script.lines, texts, script.price, script.was_price,
             [self.booth.key(line, job.language) for line in script.lines], c.script.seconds,
             self.lipsync(job.language).fingerprint() if avatars else "", [a.fingerprint() for a in avatars],
-            gesture_words.fingerprint(job.language) if avatars and not c.filmed else "",
+            gesture_words.fingerprint(job.language) if avatars and not c.filmed else "", self._shown(),
             [file_digest(i) for i in p.images], [(footages.VERSION, file_digest(f)) for f in p.footage],
             layout, variant.branded, c.brand.primary, c.brand.accent, file_digest(c.brand.logo) if c.brand.logo and variant.branded else "",
-            c.video.model_copy(update={"layout": "", "aspect": "9:16"}), self._sounds(self._bed(p)), media.coder(c.video.encoder),
-            self._producer(), *from_mark(script),
+            c.video.model_copy(update={"layout": "", "aspect": "9:16"}), self._sounds(self._bed(p)), self._producer(), *from_mark(script),
         )  # fmt: skip
 
     def clip(self, job: Job, script: Script, origins: dict[str, str], progress: Progress, hold: Hold) -> tuple[Clip, bool]:
         """The clip of a script in every picture that its channels ask for, checked, and whether all were there already."""
-        variants = self.campaign.variants(job.product.sku, job.language) or (self.campaign.variant(self.campaign.channels[0]),)
-        (first, reused), *more = [self._variant(job, script, variant, origins, progress, hold) for variant in variants]
+        made = [self._variant(job, script, variant, origins, progress, hold) for variant in self.variants(job)]
+        (first, reused), *more = made
         return first.model_copy(update={"others": tuple(clip for clip, _ in more)}), reused and all(there for _, there in more)
 
     def _variant(
         self, job: Job, script: Script, variant: Variant, origins: dict[str, str], progress: Progress, hold: Hold
     ) -> tuple[Clip, bool]:
+        progress.at = "clip"  # what is missing to make it is told so
         name = self.clip_key(job, script, variant)
         there = self.store.find(name)
         progress.keys += [self.booth.key(line, job.language) for line in script.lines]
@@ -212,6 +232,7 @@ class Studio(Desk):
             there, reused = artifact.folder, artifact.reused
         else:
             progress.keys.append(name)
+            progress.keys += read_json(there / "clip.json").get("lips", [])
             reused = True
         with progress.stage("checks"):
             findings = self._check(name, there, progress)
@@ -242,7 +263,7 @@ class Studio(Desk):
 
     def ready_to_render(self, job: Job, progress: Progress) -> render.Job:
         """All that the first channel's picture of a clip needs, made where it is not there: for a preview. Raises as `make`."""
-        self.permit(job)
+        variant = self.variants(job)[0]
         script = self.script(job, self.texts(job, progress), progress)
         seen, missing = self.pictures(job)
         progress.findings += missing
@@ -250,11 +271,10 @@ class Studio(Desk):
         lips = (
             self._lips(job, lay_out(script.lines, speeches, self.fps), progress, lambda what: nullcontext()) if self.campaign.filmed else ()
         )
-        variant = self.campaign.variants(job.product.sku, job.language)[0]
         return self.job_to_render(seen, script, speeches, "clip/preview", variant, lips)[0]
 
     def job_to_render(
-        self, job: Job, script: Script, speeches: Sequence[Speech], name: str, variant: Variant | None = None, lips: Sequence[Path] = ()
+        self, job: Job, script: Script, speeches: Sequence[Speech], name: str, variant: Variant | None = None, lips: Sequence[Lips] = ()
     ) -> tuple[render.Job, list[Performance]]:
         """What the renderer is given, and what each drawn host does in it. `lips` are the filmed hosts' patches; without a `variant` it
         is the first channel's."""
@@ -279,7 +299,7 @@ class Studio(Desk):
         ), performances  # fmt: skip
 
     def _presenters(
-        self, job: Job, timeline: Timeline, layout: Layout, lips: Sequence[Path]
+        self, job: Job, timeline: Timeline, layout: Layout, lips: Sequence[Lips]
     ) -> tuple[list[Callable[[float], Iterable[Sprite]]], list[Performance]]:
         """How each host that is seen looks at a time, and what the drawn ones do."""
         performances = list[Performance]()
@@ -290,7 +310,7 @@ class Studio(Desk):
                 high = bottom - top
                 free = high if layout.window else layout.captions[1] - top
                 zone = Zone(right - left, high, free, min(high, layout.safe[3] - top), round=bool(layout.window))
-                seen.append(avatar.seen(lips[host], timeline.duration, zone))
+                seen.append(avatar.seen(lips[host].file, timeline.duration, zone))
                 continue
             performances.append(self._performance(job, timeline, layout, host))
             shown = partial(avatar.sprites, performances[-1])
@@ -298,7 +318,7 @@ class Studio(Desk):
             seen.append(Window(shown, avatar.anchors["head_top"], right - left, colour) if layout.window else shown)
         return seen, performances
 
-    def _lips(self, job: Job, timeline: Timeline, progress: Progress, hold: Hold) -> list[Path]:
+    def _lips(self, job: Job, timeline: Timeline, progress: Progress, hold: Hold) -> list[Lips]:
         """The files of the filmed hosts' patches, made where they are not there. Raises NotReady without an engine."""
         made = []
         with progress.stage("lipsync"):
@@ -312,7 +332,7 @@ class Studio(Desk):
                     patch_files.write(folder / "lips.mkv", avatar.lips(engine, render.speech(own), media.RATE, own.duration))
 
                 with hold("encode" if getattr(engine, "device", "cpu") == "cpu" else "gpu"):
-                    made.append(progress.count("lipsync", self.store.make(name, build)).folder / "lips.mkv")
+                    made.append(Lips(name, progress.count("lipsync", self.store.make(name, build)).folder / "lips.mkv"))
         return made
 
     def _performance(self, job: Job, timeline: Timeline, layout: Layout, host: int) -> Performance:
@@ -326,7 +346,7 @@ class Studio(Desk):
         return perform(own.spoken, mouths, own.duration, seed, job.language, scene, heard)
 
     def _render(
-        self, job: Job, script: Script, variant: Variant, speeches: Sequence[Speech], lips: Sequence[Path], origins: dict[str, str],
+        self, job: Job, script: Script, variant: Variant, speeches: Sequence[Speech], lips: Sequence[Lips], origins: dict[str, str],
         name: str, folder: Path,
     ) -> None:  # fmt: skip
         todo, performances = self.job_to_render(job, script, speeches, name, variant, lips)
@@ -336,7 +356,11 @@ class Studio(Desk):
             write_json(folder / f"performance{f'.{number}' if number > 1 else ''}.json", performance.model_dump(mode="json"))
         p = job.product
         product = p.model_copy(update={name: tuple(Path(i).name for i in getattr(p, name)) for name in ("images", "footage")})
-        shown = [script.text.title, script.text.brand, *(script.text.features[n] for n in script.features_shown())]
+        shown = [
+            script.text.title,
+            script.text.brand if variant.branded else "",
+            *(script.text.features[n] for n in script.features_shown()),
+        ]
         sidecar = {
             "key": name, "variant": variant.model_dump(mode="json"),
             "sku": product.sku, "language": job.language, "title": script.text.title, "duration": todo.timeline.duration,
@@ -346,7 +370,8 @@ class Studio(Desk):
             "boxes": done.boxes, "label_glyph": done.label_glyph, "pictures": len(todo.pictures),
             "unprintable": typeset.unprintable(" ".join([*shown, *(line.text for line in script.lines)]), job.language),
             "loudness": {"integrated": done.loudness.integrated, "true_peak": done.loudness.true_peak},
-            "voice": self.booth.account(speeches, script.lines), "presenters": self._shown(), "fps": todo.encoding.fps,
+            "voice": self.booth.account(speeches, script.lines), "presenters": self._shown(), "lips": [own.key for own in lips],
+            "fps": todo.encoding.fps,
             "engines": self.engines_used(job.language, origins),
             "rates_date": str(self.rates.date), "target_seconds": self.campaign.script.seconds,
             "disclosure": todo.disclosure.model_dump(mode="json"),
@@ -356,12 +381,11 @@ class Studio(Desk):
     def _shown(self) -> list[dict[str, str]]:
         """What a clip's sidecar says of the hosts that are seen: of a person, by which consent, never the person's name."""
         told = []
-        for folder, avatar in zip(self.campaign.avatar_folders(), self.avatars(), strict=True):
-            if isinstance(avatar, FilmedAvatar):
-                consent, faces = avatar.package.consent.digest()[:16], avatar.package.sheet.faces
-                told.append({"avatar": folder.name, "kind": "filmed", "consent": consent, "faces": faces})
-            else:
-                told.append({"avatar": folder.name, "kind": "drawn"})
+        for folder in self.campaign.avatar_folders():
+            told.append({"avatar": folder.name, "kind": "filmed" if self.campaign.filmed else "drawn"})
+            if self.campaign.filmed:  # read each time: a consent may be given anew in the night
+                package = FilmedPackage.load(folder)
+                told[-1] |= {"consent": package.consent.digest()[:16], "faces": package.sheet.faces}
         return told
 
     def engines_used(self, language: str, origins: dict[str, str]) -> dict[str, str]:
@@ -415,7 +439,7 @@ def make(studio: Studio, job: Job, progress: Progress | None = None, hold: Hold 
     """
     progress = progress or Progress()
     with progress.stage("voice"):  # asked before anything is paid for, and each time: a consent runs out though the clip is there
-        studio.permit(job)
+        studio.permitted(job)
     with progress.stage("translate"):
         localized = studio.texts(job, progress)
     with progress.stage("script"):
@@ -423,4 +447,11 @@ def make(studio: Studio, job: Job, progress: Progress | None = None, hold: Hold 
     with progress.stage("pictures"):
         seen, missing = studio.pictures(job)
     clip, reused = studio.clip(seen, script, localized.origins, progress, hold)
-    return clip.model_copy(update={"findings": (*clip.findings, *missing, *progress.findings)}), script, reused
+    common = (*missing, *progress.findings)
+    others = tuple(other.model_copy(update={"findings": (*other.findings, *common)}) for other in clip.others)
+    # What is wrong with one picture alone is told with the clip, and stops that picture only.
+    apart = [
+        finding.model_copy(update={"severity": "warn", "message": f"in the picture {other.variant}: {finding.message}"})
+        for other in clip.others for finding in other.findings if finding not in clip.findings
+    ]  # fmt: skip
+    return clip.model_copy(update={"findings": (*clip.findings, *common, *apart), "others": others}), script, reused

@@ -115,6 +115,9 @@ def test_a_clip_shows_the_person_and_its_lips_are_made_once(
     studio, job = start(shop, store)
     again, _, reused = stages.make(studio, job, Progress())
     assert (reused, again.key == clip.key, loud.made) == (False, False, [round(clip.duration * 25)])
+    progress = Progress()
+    stages.make(studio, job, progress)
+    assert any(name.startswith("lips/") for name in progress.keys)  # or the store would forget them while the clip lives
 
 
 def test_without_an_engine_nothing_is_paid_for_the_picture(shop: Path, store: LocalStore, anna: package.FilmedPackage) -> None:
@@ -141,6 +144,28 @@ def test_no_clip_without_the_persons_consent(shop: Path, store: LocalStore, anna
     (anna.folder / "consent.yaml").unlink()
     with pytest.raises(Blocked, match=r"campaign\.yaml, line \d+: hosts\.0\.avatar: the avatar anna.*no consent"):
         load(shop / "campaign.yaml")
+
+
+def test_no_picture_is_made_for_a_channel_that_the_consent_refuses(
+    shop: Path, store: LocalStore, anna: package.FilmedPackage, loud: type[Loud]
+) -> None:
+    path = shop / "campaign.yaml"
+    more = 'channels:\n  - {name: window, platform: weibo, aspect: "1:1"}\n'
+    path.write_text(path.read_text("utf-8").replace("channels:\n", more), "utf-8")
+    studio, job = start(shop, store)
+    assert [variant.aspect for variant in studio.variants(job)] == ["1:1", "9:16"]
+    withdrawn(anna, platforms=["tiktok"])
+    assert [variant.aspect for variant in studio.variants(job)] == ["9:16"]
+    script = studio.script(job, studio.texts(job, Progress()), Progress())
+    before = studio.clip_key(job, script, studio.variants(job)[0])
+    withdrawn(anna, platforms=["tiktok"], by="another form")
+    assert studio.clip_key(job, script, studio.variants(job)[0]) != before
+
+
+def test_that_no_engine_moves_lips_is_told_before_the_night(shop: Path, anna: package.FilmedPackage) -> None:
+    (doubt,) = hosts.doubts(load(shop / "campaign.yaml"))
+    assert "no clip can be made" in doubt
+    assert "crossreel models pull musetalk" in doubt or "pip install" in doubt
 
 
 def test_a_consent_that_was_withdrawn_in_the_night_stops_the_upload(

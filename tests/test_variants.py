@@ -13,7 +13,7 @@ from localize import planning, stages
 from localize.avatar import choose
 from localize.booth import Booth
 from localize.campaign import load
-from localize.domain import Channel, Speech, Variant
+from localize.domain import Channel, Clip, Finding, Speech, Variant
 from localize.errors import UserError
 from localize.planning import Progress
 from localize.stages import Studio
@@ -44,7 +44,7 @@ def test_each_channel_has_its_picture(shop: Path) -> None:
     assert tiktok == again == Variant(layout="presenter-right", branded=False)
     assert douyin == weibo == Variant(layout="presenter-right")
     assert square == Variant(layout="picture-in-picture", aspect="1:1")
-    assert campaign.variants("MUG-01", "th") == (tiktok, douyin, square)
+    assert Studio(campaign, LocalStore(shop / "store")).variants(planning.plan(campaign).jobs[0]) == (tiktok, douyin, square)
     forced = Channel(name="t", platform="tiktok", branding="yes")
     plain = Channel(name="d", platform="douyin", branding="no")
     assert (campaign.variant(forced).branded, campaign.variant(plain).branded) == (True, False)
@@ -100,6 +100,35 @@ def test_a_layout_that_does_not_fit_is_told_with_those_that_do(shop: Path, chann
         load(change(shop, f"channels:\n  - {channels}\n", **({"brand": hosts} if hosts else {})))
     assert said in str(raised.value)
     assert "campaign.yaml, line " in str(raised.value)
+
+
+def test_what_yaml_makes_of_plain_words_is_understood(shop: Path) -> None:
+    """yes, no and off are truth values to it, 9:16 and 1:1 times of day."""
+    channels = """\
+channels:
+  - {name: a, platform: tiktok, branding: yes, aspect: 1:1}
+  - {name: b, platform: weibo, branding: no, aspect: 16:9}
+"""
+    campaign = load(change(shop, channels, brand="video: {footage_sound: off, aspect: 4:5}"))
+    assert [(c.branding, c.aspect) for c in campaign.channels] == [("yes", "1:1"), ("no", "16:9")]
+    assert (campaign.video.footage_sound, campaign.video.aspect) == ("off", "4:5")
+
+
+def test_a_picture_that_may_not_go_out_stops_no_other() -> None:
+    def clip(variant: str, *severities: str) -> Clip:
+        findings = tuple(Finding(check="x", severity=s, message=f"{variant} {s}") for s in severities)  # type: ignore[arg-type]
+        return Clip(
+            key=variant, sku="A", language="th", duration=1, video="", cover="", captions="", sidecar="", findings=findings, variant=variant
+        )
+
+    sound = clip("wide", "warn")
+    both = clip("tall", "block").model_copy(update={"others": (sound,)})
+    assert both.stopped == ()
+    assert clip("tall", "block").stopped
+    every = clip("tall", "block").model_copy(update={"others": (clip("wide", "block"),)})
+    assert [f.message for f in every.stopped] == ["tall block", "wide block"]
+    with pytest.raises(KeyError):
+        both.of(Variant(layout="side-by-side"))
 
 
 def test_a_layout_for_the_whole_campaign(shop: Path) -> None:

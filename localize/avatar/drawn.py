@@ -106,6 +106,7 @@ class _Lips(NamedTuple):
 
 # The pictures of the packages this process has loaded, by fingerprint: drawing them costs more than a second of clip.
 _PARTS: dict[str, Parts] = {}
+MOST_PARTS = 8  # of hosts in sizes that are kept, of some 20 MB each
 
 
 class DrawnAvatar:
@@ -146,13 +147,14 @@ class DrawnAvatar:
             digest.update(name.encode() + b"\0" + text.encode())
         digest.update(repr((scale, sorted((colours or {}).items()), "drawn 2")).encode())
         fingerprint = digest.hexdigest()[:32]
-        if fingerprint not in _PARTS:
-            if len(_PARTS) >= 8:
-                _PARTS.clear()
+        parts = _PARTS.get(fingerprint)
+        if parts is None:
             parts = Parts(texts, shades(package.colours, colours or {}, str(file)), scale, folder)
             parts.need(sorted(package.drawings()))
             _PARTS[fingerprint] = parts
-        return cls(package, _PARTS[fingerprint], scale, fingerprint)
+            for oldest in list(_PARTS)[:-MOST_PARTS]:  # of hosts and sizes that are not seen any more
+                _PARTS.pop(oldest, None)
+        return cls(package, parts, scale, fingerprint)
 
     def fingerprint(self) -> str:
         """Changes whenever the package's drawings, movements or colours do, or the size it was loaded at."""

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from functools import cache
 from typing import Literal
 
-from pydantic import Field, ValidationError, field_validator, model_validator
+from pydantic import Field, ValidationError, model_validator
 
 from localize import yamls
 from localize.assets import ASSETS
@@ -60,6 +60,14 @@ class Sheet(Model):
         if missing := [aspect for aspect in SIZES if aspect not in self.frames]:
             raise ValueError(f"it has no zones for {', '.join(missing)}")
         for aspect, zones in self.frames.items():
+            if any(edge % 2 for edge in zones.picture):
+                raise ValueError(f"{aspect}: the picture's edges {zones.picture} must be even: colours have half the pixels")
+            if not inside(zones.picture, (0, 0, *SIZES[aspect])):
+                raise ValueError(f"{aspect}: the picture {zones.picture} is not in the frame of {SIZES[aspect]}")
+            free = safe_box(aspect)
+            for name in ("card", "captions", "logo"):
+                if not inside(getattr(zones, name), free):
+                    raise ValueError(f"{aspect}: {name} {getattr(zones, name)} must lie in {free}, where no platform covers it")
             seen = len(zones.presenters) + (zones.window is not None)
             if seen != self.hosts:
                 raise ValueError(f"{aspect} has places for {seen} hosts, and it is for {self.hosts}")
@@ -76,13 +84,6 @@ class Layout(Zones):
     safe: Box
     transitions: dict[Role | Literal["default"], Transition] = Field(default_factory=dict)
     countdown: bool = False
-
-    @field_validator("picture")
-    @classmethod
-    def even(cls, box: Box) -> Box:
-        if any(edge % 2 for edge in box):
-            raise ValueError(f"the picture's edges {box} must be even: colours have half the pixels")
-        return box
 
     @property
     def stands(self) -> tuple[Box, ...]:

@@ -17,7 +17,7 @@ from localize.clip.type import Style
 from localize.pixels import Pixels, over, u8
 
 SMALLER = 3  # of a clip's width and height
-SKIPPED = 2  # of so many frames one is shown
+SKIPPED = 2  # of so many frames one is shown, where a second has an even number of them
 IN_A_ROW = 5  # frames of the sheet
 EDGE, FOOT = 16, 56  # px around the sheet's frames, and below each for its text
 
@@ -30,13 +30,14 @@ def preview(job: render.Job, folder: Path) -> tuple[Path, Path]:
 
 def _film(job: render.Job, composer: Composer, out: Path) -> Path:
     width, height = (2 * round(n / SMALLER / 2) for n in (job.layout.width, job.layout.height))
-    encoding = replace(job.encoding, width=width, height=height, fps=job.timeline.fps // SKIPPED, preset="veryfast")
+    step = SKIPPED if job.timeline.fps % SKIPPED == 0 else 1  # the picture must keep up with the sound
+    encoding = replace(job.encoding, width=width, height=height, fps=job.timeline.fps // step, preset="veryfast")
     sound = out.with_suffix(".wav")
     media.write_wav(sound, render.mastered(job))
     small = Frame(width, height)
     try:
         with media.encoder(out, encoding, sound, render.tags(job.disclosure)) as pipe:
-            for i in range(0, job.timeline.frames, SKIPPED):
+            for i in range(0, job.timeline.frames, step):
                 frame = composer.frame(i)
                 for large, plane in ((frame.y, small.y), (frame.u, small.u), (frame.v, small.v)):
                     cv2.resize(large, plane.shape[::-1], dst=plane, interpolation=cv2.INTER_AREA)

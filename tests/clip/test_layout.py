@@ -66,6 +66,9 @@ def test_pointing_at_the_platforms_buttons_is_for_upright_clips() -> None:
         ("default: fade", "default: dissolve", "dissolve"),
         ('"1:1":', '"2:1":', "2:1"),
         ("melt: 260", "melt: soft", "melt"),
+        ("picture: [0, 0, 1080, 1200]", "picture: [0, 0, 1080, 1201]", "must be even"),
+        ("picture: [0, 0, 1080, 1200]", "picture: [0, 0, 2000, 3000]", "is not in the frame"),
+        ("card: [60, 760, 560, 1112]", "card: [60, 1200, 560, 1500]", "card (60, 1200, 560, 1500) must lie in (60, 250, 900, 1460)"),
     ],
 )
 def test_a_layout_that_is_none_is_told_with_its_file(
