@@ -26,6 +26,8 @@ from localize.pixels import Pixels
 
 CONTAINERS = "mov,matroska,webm,mpeg,mpegts,avi,flv,asf,ogg,gif,mxf"
 UNSPECIFIED = 2  # a stream that does not name its matrix
+KNOWN = (0, 1, 2, 4, 5, 6, 7, 9)  # matrices that swscale takes: it fails at all others
+STAND_IN = {10: 9}  # BT.2020 with constant luminance is nearly that without
 HDR = {16: "PQ", 18: "HLG"}  # transfer functions that need tone mapping
 
 
@@ -101,7 +103,7 @@ class Film:
         self.turn = Turn.of(first)
         self.hdr = HDR.get(int(first.color_trc), "")
         self.interlaced = bool(first.interlaced_frame)
-        with self._opened() as (container, stream):
+        with self.opened() as (container, stream):
             self.aspect = stream.sample_aspect_ratio or Fraction(1)
             self.rate = float(stream.average_rate or stream.guessed_rate or 0)  # frames a second, as the header has it
             self.told = float((stream.duration or 0) * (stream.time_base or 0))  # s, as the header has it; 0 where it does not
@@ -113,9 +115,10 @@ class Film:
         return (height, wide) if self.turn.swapped else (wide, height)
 
     @contextmanager
-    def _opened(self) -> Iterator[tuple[InputContainer, av.VideoStream]]:
+    def opened(self) -> Iterator[tuple[InputContainer, av.VideoStream]]:
+        """The file, so that it can do no harm, and its picture."""
         options = {"format_whitelist": CONTAINERS, "protocol_whitelist": "file"}
-        with av.open(file(self.path), options=options) as container:
+        with av.open(file(self.path), options=options, metadata_errors="replace") as container:
             stream = container.streams.best("video")  # not a cover or a thumbnail beside it
             if not isinstance(stream, av.VideoStream):
                 raise UserError(f"{self.path} has no picture: give a video.")
@@ -127,10 +130,10 @@ class Film:
         """Frames with their times in s from the file's first one, in order: from the one shown at `start`, or one somewhat before it.
 
         Where the file is damaged the reading stops, or goes on at the next frame that needs no other. `skim` leaves out what no
-        other frame refers to.
+        other frame refers to. A matrix of colours that nothing here can convert from counts as not named.
         """
         try:
-            with self._opened() as (container, stream):
+            with self.opened() as (container, stream):
                 stream.thread_type = "AUTO"
                 if skim:
                     stream.codec_context.skip_frame = "NONREF"
@@ -162,6 +165,8 @@ class Film:
                             step = time - pace.last
                             pace.shortest, pace.longest = min(pace.shortest, step), max(pace.longest, step)
                         pace.count, pace.last = pace.count + 1, time
+                        if frame.colorspace not in KNOWN:
+                            frame.colorspace = STAND_IN.get(int(frame.colorspace), UNSPECIFIED)
                         yield time, frame
         except av.FFmpegError as error:
             if not pace.count and not start:

@@ -10,7 +10,7 @@ from localize import engines
 from localize.avatar.filmed import package as avatars
 from localize.campaign import Campaign, HostSettings
 from localize.consent import Consent
-from localize.errors import CrossreelError, NotReady
+from localize.errors import CrossreelError, NotReady, UserError
 from localize.voice import Voice, clones
 from localize.voice import package as packages
 
@@ -27,6 +27,9 @@ def _lips(campaign: Campaign) -> Iterator[str]:
     try:
         if not campaign.filmed:
             return
+    except UserError:  # an avatar that is not on this machine: told by whoever makes a clip
+        return
+    try:
         engines.get(
             "lipsync", c.lipsync, allow_noncommercial=campaign.allow_noncommercial, settings=c.options, able=lambda card: card.filmed
         )

@@ -111,7 +111,7 @@ def read_stereo(path: str | Path, rate: int = RATE) -> Samples:
 
 def _decoded(path: str | Path, rate: int, layout: Literal["mono", "stereo"]) -> Samples:
     try:
-        with av.open(file(path)) as container:
+        with av.open(file(path), metadata_errors="replace") as container:
             if not container.streams.audio:
                 raise UserError(f"{path} has no sound.")
             resampler = av.AudioResampler(format="fltp", layout=layout, rate=rate)
@@ -168,17 +168,21 @@ def leveled(samples: Samples, to: float) -> Samples:
     return samples * np.float32(_ratio(to - level)) if np.isfinite(level) else samples
 
 
-def mix(speech: Samples, bed: Samples | None = None, effects: Samples | None = None) -> Samples:
-    """Mix speech [n] with a bed [m, 2] at `BED`, looped and ducked, and with `effects` [n, 2] as they are: [n, 2] at `RATE`.
+def mix(speech: Samples, bed: Samples | None = None, effects: Samples | None = None, under: Samples | None = None) -> Samples:
+    """Mix speech [n] with a bed [m, 2] at `BED`, looped and ducked, with `effects` [n, 2] as they are, and with what lies `under` the
+    speech [n, 2], ducked: [n, 2] at `RATE`.
 
-    The speech is brought to `VOICE` first, so that bed and effects stand to every voice alike. The bed drops by `DUCK` a moment
-    before somebody speaks and comes back within half a second; it fades out at the end.
+    The speech is brought to `VOICE` first, so that all else stands to every voice alike. What is ducked drops by `DUCK` a moment
+    before somebody speaks and comes back within half a second; the bed fades out at the end.
     """
     n = len(speech)
     voice = leveled(speech, VOICE)
     out = np.repeat(voice[:, None], 2, axis=1)
-    if bed is not None and len(bed):
-        gain = _ducked(voice)
+    looped = bed is not None and len(bed) > 0
+    gain = _ducked(voice) if looped or under is not None else np.ones(0, np.float32)
+    if under is not None:
+        out += under * gain[:, None]
+    if bed is not None and looped:
         last = min(n, round(0.8 * RATE))
         gain[n - last :] *= np.linspace(1, 0, last, dtype=np.float32)
         for start in range(0, n, len(bed)):
@@ -472,18 +476,15 @@ def encoder(out: Path, encoding: Encoding, audio: Path | None, tags: Mapping[str
         # Its words go to a file: a pipe that nobody reads while frames are written could fill up.
         process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=words)
         assert process.stdin is not None
-        if sys.platform == "linux":
-            # A frame is 3 MB and a pipe holds 64 KB: with 1 MB, writer and encoder take turns 16 times less often.
-            import fcntl
-
-            fcntl.fcntl(process.stdin, fcntl.F_SETPIPE_SZ, 1 << 20)
-        feed = Feed(process.stdin)
+        feed: Feed | None = None
 
         def said() -> MediaError:
             words.seek(0)
             return MediaError(f"encoding {out.name} failed: {_last_words(words.read())}")
 
         try:
+            _widen(process.stdin)
+            feed = Feed(process.stdin)
             yield feed
             feed.finish()
             if process.wait():
@@ -495,7 +496,19 @@ def encoder(out: Path, encoding: Encoding, audio: Path | None, tags: Mapping[str
             if process.poll() is None:
                 process.kill()
                 process.wait()
-            feed.stop()
+            if feed is not None:
+                feed.stop()
+            else:
+                process.stdin.close()
+
+
+def _widen(pipe: IO[bytes]) -> None:
+    """A frame is 3 MB and a pipe holds 64 KB: with 1 MB, writer and encoder take turns 16 times less often."""
+    if sys.platform == "linux":
+        import fcntl
+
+        with suppress(OSError):  # a user's pipes may hold only so much together
+            fcntl.fcntl(pipe, fcntl.F_SETPIPE_SZ, 1 << 20)
 
 
 def remux(source: Path, out: Path, tags: Mapping[str, str]) -> None:
@@ -542,7 +555,7 @@ class Facts:
 def probe(path: str | Path) -> Facts:
     """The facts of a video file. Raises UserError if it can't be read or has no picture."""
     try:
-        with av.open(file(path)) as c:
+        with av.open(file(path), metadata_errors="replace") as c:
             if not c.streams.video:
                 raise UserError(f"{path} has no picture.")
             v = c.streams.video[0]
@@ -577,7 +590,7 @@ def _index_first(path: Path) -> bool:
 
 def frame_at(path: str | Path, seconds: float) -> npt.NDArray[np.uint8]:
     """The frame shown at a time: RGB [height, width, 3]."""
-    with av.open(file(path)) as c:
+    with av.open(file(path), metadata_errors="replace") as c:
         stream = c.streams.video[0]
         assert stream.time_base is not None
         c.seek(int(seconds / stream.time_base), stream=stream)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+import subprocess
 from collections.abc import Callable, Iterable
 from fractions import Fraction
 from pathlib import Path
@@ -14,6 +15,7 @@ import pytest
 
 from localize.avatar.filmed.faces import Box, Faces
 from localize.engines import Card
+from localize.media import ffmpeg_exe
 from localize.pixels import Pixels
 
 REAL = Path(__file__).parents[2] / "shared" / "testdata" / "talking_head"
@@ -48,6 +50,15 @@ def film(
         assert stream is not None
         container.mux(stream.encode(None))
     return path
+
+
+def titled(path: Path, out: Path) -> Path:
+    """The same packets with a title that is not UTF-8, as Chinese programs write it."""
+    words = ["-c", "copy", "-metadata", "title=杯子".encode("gbk"), str(out)]
+    subprocess.run([ffmpeg_exe(), "-y", "-loglevel", "error", "-i", str(path), *words], check=True)
+    with pytest.raises(UnicodeDecodeError):
+        av.open(str(out)).close()
+    return out
 
 
 def turned(path: Path, matrix: tuple[int, int, int, int]) -> Path:

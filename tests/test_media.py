@@ -178,6 +178,21 @@ def test_the_music_makes_room_for_the_voice_and_comes_back(bed: Samples) -> None
     assert rms(heard[-480:]) < before - 20  # it ends faded, not cut
 
 
+def test_what_lies_under_the_speech_is_ducked_like_music_and_not_looped() -> None:
+    voice = speech_like(6, pauses=((0, 2), (4, 6)))
+    t = np.arange(6 * RATE) / RATE
+    hum = media.leveled(np.sin(2 * np.pi * 3000 * t).astype(np.float32)[:, None].repeat(2, axis=1), -24.0)
+    heard = (media.mix(voice, under=hum) - media.mix(voice))[:, 0]
+    alone, below, after = (rms(heard[round(a * RATE) : round(b * RATE)]) for a, b in ((1, 1.8), (2.4, 3.9), (4.8, 6)))
+    assert alone == pytest.approx(rms(hum[:, 0]), abs=0.1)
+    assert alone - below == pytest.approx(media.DUCK, abs=0.5)
+    assert after == pytest.approx(alone, abs=0.1)
+    # With music beside it, each is as it would be alone.
+    music = np.random.default_rng(1).normal(0, 0.02, (2 * RATE, 2)).astype(np.float32)
+    both = media.mix(voice, music, None, hum)
+    assert np.allclose(both - media.mix(voice, music), media.mix(voice, under=hum) - media.mix(voice), atol=1e-5)
+
+
 def test_music_keeps_its_two_sides() -> None:
     t = np.arange(3 * RATE) / RATE
     left, right = np.sin(2 * np.pi * 500 * t), np.sin(2 * np.pi * 700 * t)

@@ -165,7 +165,7 @@ def lips(video: str | Path) -> Lips:
 def _opened(video: str | Path) -> Iterator[InputContainer]:
     """A file that has pictures. Raises UserError where there are none, or they can't be read."""
     try:
-        with av.open(media.file(video)) as container:
+        with av.open(media.file(video), metadata_errors="replace") as container:
             if not container.streams.video:
                 raise UserError(f"{video} has no pictures.")
             yield container

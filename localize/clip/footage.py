@@ -6,6 +6,7 @@ afterwards (`choose`, `Look.crop`) is answered from these. `reel.Reel` plays wha
 
 from __future__ import annotations
 
+import json
 import tempfile
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -22,7 +23,7 @@ from localize.clip.salience import Crop, Heads, Map, Rect, Window, measured
 from localize.domain import Finding, Severity
 from localize.errors import UserError
 from localize.film import Film, Pace, see_through
-from localize.media import Samples, file, loudness, write_wav
+from localize.media import Samples, loudness, write_wav
 from localize.pixels import Pixels, u8
 
 VERSION = "1"  # of everything that decides what is seen of a file
@@ -110,7 +111,37 @@ def look(path: Path) -> Look:
     if not path.is_file():
         raise UserError(f"there is no file {path}: give the path of a video.")
     now = path.stat()
-    return _looked(path, now.st_size, now.st_mtime_ns)
+    try:
+        return _looked(path, now.st_size, now.st_mtime_ns)
+    except (av.FFmpegError, OSError) as error:
+        raise UserError(f"{path.name}: it can't be decoded ({error.strerror or error}): export it as MP4 (H.264).") from error
+
+
+def write(seen: Look, folder: Path) -> None:
+    """Keep what was seen of a file in a folder, for `read`. Keep it under the file's digest and `VERSION`."""
+    name = f"{seen.film.path.name}: "
+    facts = {
+        "width": seen.width, "height": seen.height, "picture": seen.picture, "seconds": seen.seconds, "interlaced": seen.interlaced,
+        "findings": [f.model_dump(mode="json") | {"message": f.message.removeprefix(name)} for f in seen.findings],
+        "shots": [(s.start, s.end) for s in seen.shots],
+    }  # fmt: skip
+    (folder / "look.json").write_text(json.dumps(facts), encoding="utf-8")
+    np.savez_compressed(folder / "look.npz", sharp=seen.sharp, change=seen.change, salience=seen.salience)
+
+
+def read(folder: Path, path: Path) -> Look:
+    """What `write` kept of a file with the content of `path`, which may have another name. Its first frame is decoded."""
+    facts = json.loads((folder / "look.json").read_text("utf-8"))
+    left, top, right, bottom = facts["picture"]
+    told = [Finding.model_validate(f) for f in facts["findings"]]
+    with np.load(folder / "look.npz", allow_pickle=False) as arrays:
+        return Look(
+            film=Film(path), width=facts["width"], height=facts["height"], picture=(left, top, right, bottom),
+            seconds=facts["seconds"], interlaced=facts["interlaced"],
+            findings=tuple(f.model_copy(update={"message": f"{path.name}: {f.message}"}) for f in told),
+            shots=tuple(Stretch(*s) for s in facts["shots"]),
+            sharp=arrays["sharp"], change=arrays["change"], salience=arrays["salience"],
+        )  # fmt: skip
 
 
 @lru_cache(maxsize=32)
@@ -394,15 +425,17 @@ def _read_sound(path: Path, start: float, rate: int, out: Samples) -> None:
         return
     begin = start + (film.origin or 0.0)
     try:
-        with av.open(file(path)) as container:
+        with film.opened() as (container, _):
             stream = container.streams.audio[0]
             assert stream.time_base is not None
             if begin > 1:
                 container.seek(max(0, int((begin - 0.5) / stream.time_base)), stream=stream)
-            resampler = av.AudioResampler(format="flt", layout="mono", rate=rate)
-            place: int | None = None
+            place = 0
+            like: tuple[str, str, int] | None = None
             for frame in container.decode(stream):
-                if place is None:
+                kind = (frame.format.name, frame.layout.name, frame.sample_rate)
+                if kind != like:  # a recording may change its channels or rate on its way: a resampler takes one kind
+                    like, resampler = kind, av.AudioResampler(format="flt", layout="mono", rate=rate)
                     place = round(((frame.time or 0.0) - begin) * rate)
                 for piece in resampler.resample(frame):
                     samples = piece.to_ndarray()[0]

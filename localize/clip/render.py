@@ -29,7 +29,7 @@ from localize.clip.type import ruler
 from localize.domain import Disclosure, Script, Word
 from localize.timeline import Timeline
 
-VERSION = "5"  # part of the clip's key: raise it when the same inputs would give other frames or sound
+VERSION = "6"  # part of the clip's key: raise it when the same inputs would give other frames or sound
 CAPTION_SIZE = 58
 MUSIC = ASSETS / "music"
 
@@ -131,16 +131,17 @@ def tags(disclosure: Disclosure) -> Mapping[str, str]:
 
 
 def mastered(job: Job) -> media.Samples:
-    """The clip's sound [n, 2]: speech at its times, the bed ducked under it, a whoosh where cards come and a sting at the price, and
-    what is heard in the footage, if it is to be heard."""
+    """The clip's sound [n, 2]: speech at its times, the bed ducked under it as is what is heard in the footage, if it is to be
+    heard, and a whoosh where cards come and a sting at the price."""
     said = speech(job.timeline)
-    others = [*(_stings(job) if job.music != "none" else ()), *(_heard(job) if job.footage_sound else ())]
     bed = _bed(job.music) if job.music != "none" else None
-    return media.master(media.mix(said, bed, _laid(job.timeline, others, channels=2) if others else None))
+    stings, heard = list(_stings(job) if bed is not None else ()), list(_heard(job) if job.footage_sound else ())
+    effects, under = (_laid(job.timeline, sounds, channels=2) if sounds else None for sounds in (stings, heard))
+    return media.master(media.mix(said, bed, effects, under))
 
 
 def _heard(job: Job) -> Iterator[tuple[float, media.Samples]]:
-    """The sound of footage while it is shown, as loud as `footage.sound` makes it: well below the speech."""
+    """The sound of footage while it is shown, as loud as `footage.sound` makes it."""
     seen = views(len(job.pictures), len(job.footage))
     planned = shots(job.script, job.timeline, len(seen))
     for number, (look, stretch) in stretches(planned, seen, job.footage).items():

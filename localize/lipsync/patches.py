@@ -54,7 +54,7 @@ def write(path: Path, patches: Iterable[Patch | None]) -> int:
 def read(path: Path) -> Iterator[Patch | None]:
     """The patches of a file, one after the other. Raises UserError where it can't be read."""
     try:
-        with av.open(file(path)) as container:
+        with av.open(file(path), metadata_errors="replace") as container:
             for picture in container.decode(video=0):
                 yield _unpacked(np.asarray(picture.to_ndarray(format="rgb24"), np.uint8))
     except (av.FFmpegError, IndexError, Damaged) as error:

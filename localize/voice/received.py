@@ -42,7 +42,7 @@ def decoded(data: bytes, pcm_rate: int = 0) -> tuple[Samples, int]:
 
 
 def _opened(data: bytes) -> tuple[Samples, int]:
-    with av.open(io.BytesIO(data), "r") as container:
+    with av.open(io.BytesIO(data), "r", metadata_errors="replace") as container:
         if not container.streams.audio:
             return np.zeros(0, np.float32), 0
         stream = container.streams.audio[0]

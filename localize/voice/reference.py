@@ -120,7 +120,7 @@ def _decoded(path: Path) -> tuple[Samples, int, bool]:
     parts: list[Samples] = []
     count = 0
     try:
-        with av.open(file(path)) as container:
+        with av.open(file(path), metadata_errors="replace") as container:
             if not container.streams.audio:
                 raise UserError(f"{path} has no sound.")
             stream = container.streams.audio[0]

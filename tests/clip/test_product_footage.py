@@ -8,15 +8,17 @@ import textwrap
 from collections.abc import Iterable
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 import av
 import films
 import numpy as np
 import pytest
 
-from localize.clip import tones
+from localize.avatar.filmed.source import Source
+from localize.clip import footage, tones
 from localize.clip.canvas import Frame
-from localize.clip.footage import Look, Stretch, choose, look, sound
+from localize.clip.footage import Look, Stretch, choose, look, read, sound, write
 from localize.clip.reel import Plan, Reel
 from localize.errors import UserError
 from localize.media import ffmpeg_exe, loudness, write_wav
@@ -199,6 +201,36 @@ def test_colours_come_through(tmp_path: Path, pixels: str) -> None:
     assert first_shown(path, (640, 360))[100, 100].astype(int) == pytest.approx([200, 90, 40], abs=4)
 
 
+@pytest.mark.parametrize("end", ["mp4", "mov", "mkv", "avi", "flv"])
+def test_a_title_in_any_encoding_is_no_hindrance(tmp_path: Path, end: str) -> None:
+    path = films.titled(sounding(tmp_path / "a.mp4", 0.0), tmp_path / f"b.{end}")
+    assert look(path).seconds == pytest.approx(4, abs=0.1)
+    assert sound(path, 0.5, 1.0, 24000).any()
+
+
+@pytest.mark.parametrize("matrix", [8, 10, 11, 12, 13, 14, 15])
+def test_colours_by_a_matrix_that_cannot_be_scaled_are_shown(tmp_path: Path, matrix: int) -> None:
+    path = films.film(tmp_path / "a.mp4", [np.full((360, 640, 3), (120, 120, 120), np.uint8)] * 30)
+    tagged = tmp_path / "b.mp4"
+    words = ["-c", "copy", "-bsf:v", f"h264_metadata=matrix_coefficients={matrix}", str(tagged)]
+    subprocess.run([ffmpeg_exe(), "-loglevel", "error", "-i", str(path), *words], check=True)
+    with av.open(str(tagged)) as container:
+        assert int(next(container.decode(video=0)).colorspace) == matrix
+    assert first_shown(tagged, (640, 360))[100, 100].astype(int) == pytest.approx([120] * 3, abs=4)
+    assert next(Source(tagged).frames())[100, 100].astype(int) == pytest.approx([120] * 3, abs=4)
+
+
+@pytest.mark.parametrize("error", [av.error.InvalidDataError(1, "spoilt"), OSError(95, "spoilt")])
+def test_what_fails_while_it_is_looked_through_is_told_by_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: Exception) -> None:
+    def small(*_: object) -> Pixels:
+        raise error
+
+    path = films.film(tmp_path / "mug.mp4", [disc(0)] * 30)
+    monkeypatch.setattr(footage, "_small", small)
+    with pytest.raises(UserError, match=r"^mug\.mp4: it can't be decoded \(spoilt\)"):
+        look(path)
+
+
 def test_hevc_with_ten_bits_in_hlg_is_tone_mapped(tmp_path: Path) -> None:
     if "libx265" not in av.codecs_available:
         pytest.skip("this PyAV has no HEVC encoder")
@@ -354,6 +386,37 @@ def test_the_same_file_gives_the_same_choice(tmp_path: Path) -> None:
     assert a.crop(choose(a, 1.0), 540, 540) == b.crop(choose(b, 1.0), 540, 540)
 
 
+def test_what_was_seen_is_kept_and_comes_back_exactly(tmp_path: Path) -> None:
+    def shots(k: int) -> Pixels:
+        picture = disc(k) if k < 30 else 255 - disc(k, LANDSCAPE, (0.3, 0.4))
+        picture[:40] = 0
+        return picture
+
+    seen = look(films.film(tmp_path / "a.mp4", (shots(k) for k in range(70)), rate=Fraction(24000, 1001)))
+    assert len(seen.shots) == 2
+    assert seen.picture[1] > 0
+    assert seen.findings
+    (tmp_path / "kept").mkdir()
+    write(seen, tmp_path / "kept")
+    again = read(tmp_path / "kept", seen.film.path)
+    assert vars(again.film) == vars(seen.film)
+    for name, value in vars(seen).items():
+        if isinstance(value, np.ndarray):
+            assert (value.dtype, value.shape) == (getattr(again, name).dtype, getattr(again, name).shape)
+            assert (value == getattr(again, name)).all()
+        elif name != "film":
+            assert (value, type(value)) == (getattr(again, name), type(getattr(again, name)))
+    stretch = choose(seen, 1.0)
+    assert choose(again, 1.0) == stretch
+    assert again.crops(stretch, 540, 540) == seen.crops(stretch, 540, 540)
+    # The same content gives the same files, and is told of by the name that it has now.
+    first = [(tmp_path / "kept" / name).read_bytes() for name in ("look.json", "look.npz")]
+    write(again, tmp_path / "kept")
+    assert [(tmp_path / "kept" / name).read_bytes() for name in ("look.json", "look.npz")] == first
+    moved = seen.film.path.rename(tmp_path / "mug.mp4")
+    assert [f.message for f in read(tmp_path / "kept", moved).findings] == [f.message for f in look(moved).findings]
+
+
 # --- fitting the time
 
 
@@ -500,6 +563,36 @@ def test_its_own_sound_becomes_a_quiet_bed(tmp_path: Path) -> None:
     write_wav(tmp_path / "bed.wav", whole, 48000)
     assert loudness(tmp_path / "bed.wav").integrated == pytest.approx(-24, abs=1.0)
     assert abs(whole[0]) < 0.01
+
+
+def test_sound_whose_channels_or_rate_change_on_the_way_is_heard_to_its_end(tmp_path: Path) -> None:
+    """As recordings of broadcasts do, where a film follows a spot."""
+    path = sounding(tmp_path / "a.mp4", 0.0)
+    parts = []
+    for k, (channels, rate) in enumerate([(1, 48000), (2, 48000), (2, 44100)]):
+        parts.append(tmp_path / f"{k}.ts")
+        start = ["-ss", str(k), "-t", "1", "-i", str(path), "-output_ts_offset", str(k), "-g", "25"]
+        words = [*start, "-c:v", "libx264", "-c:a", "mp2", "-ac", str(channels), "-ar", str(rate), str(parts[-1])]
+        subprocess.run([ffmpeg_exe(), "-loglevel", "error", *words], check=True)
+    whole = tmp_path / "b.ts"
+    whole.write_bytes(b"".join(p.read_bytes() for p in parts))
+    with av.open(str(whole)) as container:
+        assert len({(f.layout.name, f.sample_rate) for f in container.decode(audio=0)}) == 3
+    bed = sound(whole, 0.0, 2.8, 24000)
+    for at in (0.5, 1.5, 2.5):
+        assert np.abs(bed[round((at - 0.2) * 24000) : round((at + 0.2) * 24000)]).max() > 0.02
+
+
+def test_sound_is_read_from_this_machines_disk_only(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path, opened, options = sounding(tmp_path / "a.mp4", 0.0), av.open, list[dict[str, str]]()
+
+    def noted(*args: Any, **more: Any) -> Any:
+        options.append(more.get("options", {}))
+        return opened(*args, **more)
+
+    monkeypatch.setattr(av, "open", noted)
+    assert sound(path, 0.0, 1.0, 24000).any()
+    assert all(o.get("protocol_whitelist") == "file" and "format_whitelist" in o for o in options)
 
 
 def test_silence_where_there_is_no_sound(tmp_path: Path) -> None:

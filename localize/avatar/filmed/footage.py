@@ -64,7 +64,7 @@ class Film:
         costs no seeking. Raises UserError for a file that can't be read or has no such frame."""
         held: dict[int, av.VideoFrame] = {}
         try:
-            with av.open(file(self._path)) as container:
+            with av.open(file(self._path), metadata_errors="replace") as container:
                 stream = container.streams.video[0]
                 stream.thread_type = "AUTO"
                 base = stream.time_base or Fraction(1, FPS)

@@ -7,12 +7,11 @@ One frame is held at a time, so memory does not grow with the video's length.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import suppress
 from pathlib import Path
 
 import av
 import numpy as np
-from av.video.reformatter import Colorspace, Interpolation
+from av.video.reformatter import Interpolation
 
 from localize.film import Film, Pace, matrix
 from localize.pixels import Pixels
@@ -60,9 +59,6 @@ class Source:
         size = (frame.width, frame.height)
         if not self._whole or size != self.stored:
             size = (self.height, self.width) if self.turn.swapped else (self.width, self.height)
-        colours = matrix(frame)
-        with suppress(ValueError):  # a matrix that swscale does not know is taken as it comes
-            colours = int(Colorspace(colours))
-        rgb = frame.reformat(size[0], size[1], "rgb24", src_colorspace=colours, interpolation=Interpolation.AREA)
+        rgb = frame.reformat(size[0], size[1], "rgb24", src_colorspace=matrix(frame), interpolation=Interpolation.AREA)
         picture = self.turn.applied(rgb.to_ndarray().astype(np.uint8, copy=False))
         return picture[: self.height, : self.width]
