@@ -15,10 +15,11 @@ import yaml
 from localize import engines, languages
 from localize.assets import ASSETS
 from localize.booth import Able, Booth
-from localize.campaign import Campaign, Engines, HostSettings, ScriptSettings
+from localize.campaign import Campaign
 from localize.domain import Channel, Line
 from localize.errors import CrossreelError, NotReady, UserError
 from localize.planning import Progress
+from localize.sections import Engines, HostSettings, ScriptSettings
 from localize.store import LocalStore
 from localize.voice import Voice, clones
 from localize.voice.package import VoicePackage

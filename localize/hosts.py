@@ -8,9 +8,10 @@ from typing import cast
 
 from localize import engines
 from localize.avatar.filmed import package as avatars
-from localize.campaign import Campaign, HostSettings
+from localize.campaign import Campaign
 from localize.consent import Consent
 from localize.errors import CrossreelError, NotReady, UserError
+from localize.sections import HostSettings
 from localize.voice import Voice, clones
 from localize.voice import package as packages
 

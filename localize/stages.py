@@ -26,7 +26,7 @@ from localize.avatar.filmed.avatar import FilmedAvatar, Zone
 from localize.avatar.filmed.package import FilmedPackage
 from localize.avatar.package import Package
 from localize.booth import Booth
-from localize.campaign import Brand, Campaign
+from localize.campaign import Campaign
 from localize.checks import VERSION as CHECKS_VERSION
 from localize.checks import clips as clip_checks
 from localize.clip import cards, render
@@ -58,6 +58,7 @@ from localize.products import pictures
 from localize.publish import Publisher
 from localize.publish import post as posts
 from localize.script import phrases
+from localize.sections import Brand
 from localize.store import LocalStore, digest, file_digest, key
 from localize.timeline import Timeline, lay_out
 

@@ -14,7 +14,7 @@ from voice_packages import make
 
 from localize import engines, languages
 from localize.booth import Booth
-from localize.campaign import Campaign, Engines, HostSettings
+from localize.campaign import Campaign
 from localize.checks import speech as speech_checks
 from localize.domain import Channel, Line
 from localize.engines import Card
@@ -22,6 +22,7 @@ from localize.errors import Blocked, NotReady
 from localize.languages import Language, Token
 from localize.planning import Progress
 from localize.recognize import Transcript
+from localize.sections import Engines, HostSettings
 from localize.store import LocalStore
 from localize.voice import Sound, Speaker, VoiceStyle
 from localize.voice.espeak import EspeakVoice

@@ -14,12 +14,13 @@ import servers
 from servers import Model, Reply
 
 from localize import account, planning
-from localize.campaign import Campaign, HostSettings, load
+from localize.campaign import Campaign, load
 from localize.desk import Desk
 from localize.domain import Text
 from localize.errors import Blocked, NotReady, UserError
 from localize.planning import Job, Progress
 from localize.reviews import Review
+from localize.sections import HostSettings
 from localize.store import LocalStore
 from localize.translate.products import Localized
 

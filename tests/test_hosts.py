@@ -10,8 +10,9 @@ import pytest
 from voice_packages import make
 
 from localize import engines, hosts, planning
-from localize.campaign import Campaign, Engines, HostSettings
+from localize.campaign import Campaign
 from localize.domain import Channel
+from localize.sections import Engines, HostSettings
 from localize.voice.coqui import CoquiVoice
 from localize.voice.espeak import EspeakVoice
 
