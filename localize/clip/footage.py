@@ -7,7 +7,6 @@ afterwards (`choose`, `Look.crop`) is answered from these. `reel.Reel` plays wha
 from __future__ import annotations
 
 import json
-import tempfile
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -19,11 +18,12 @@ import numpy as np
 import numpy.typing as npt
 from av.video.reformatter import Interpolation
 
+from localize import media
 from localize.clip.salience import Crop, Heads, Map, Rect, Window, measured
 from localize.domain import Finding, Severity
 from localize.errors import UserError
 from localize.film import Film, Pace, see_through
-from localize.media import Samples, loudness, write_wav
+from localize.media import Samples
 from localize.pixels import Pixels, u8
 
 VERSION = "1"  # of everything that decides what is seen of a file
@@ -409,9 +409,7 @@ def sound(path: Path, start: float, seconds: float, rate: int) -> Samples:
     out[: len(ramp)] *= ramp
     last = min(len(out), int(heard[-1]) + 1)  # the sound may end before the stretch
     out[max(0, last - len(ramp)) : last] *= ramp[::-1][-min(last, len(ramp)) :]
-    with tempfile.TemporaryDirectory() as folder:
-        write_wav(Path(folder) / "bed.wav", np.concatenate([out, np.zeros(max(0, rate - len(out)), np.float32)]), rate)
-        level = loudness(Path(folder) / "bed.wav").integrated
+    level = media.measured(media.resampled(out, rate, media.RATE)).integrated  # from both sides, as it will be heard
     if level < -65:  # hiss that nobody would miss
         return np.zeros_like(out)
     gain = min(10 ** (min(TARGET - level, MOST_GAIN) / 20), SOUND_PEAK / float(np.abs(out).max()))
