@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import json
 import os
@@ -15,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import av
+import films
 import numpy as np
 import pytest
 import yaml
@@ -410,6 +412,13 @@ def test_no_name_is_taken_for_an_option_or_a_protocol(tmp_path: Path, monkeypatc
     assert media.probe(f"again {name}.mp4").tags["k"] == "v"
 
 
+def test_a_title_in_any_encoding_is_no_hindrance(tmp_path: Path, clip: Path) -> None:
+    path = films.titled(clip, tmp_path / "a.mp4")
+    assert media.probe(path).height == 112
+    assert len(media.read_audio(path)) > RATE
+    assert media.frame_at(path, 0).shape == (112, 64, 3)
+
+
 def test_an_encoder_that_can_not_write_says_why(tmp_path: Path) -> None:
     with pytest.raises(MediaError, match=r"clip\.mp4 failed: .*No such file or directory"):
         encode(tmp_path / "missing" / "clip.mp4", 60)
@@ -470,6 +479,27 @@ def test_a_killed_encoder_is_an_error_not_a_short_clip(tmp_path: Path, started: 
         write()
     assert started[0].poll() is not None
     assert not feeds()
+
+
+@pytest.mark.skipif(not hasattr(fcntl, "F_SETPIPE_SZ"), reason="pipes have one size here")
+def test_a_pipe_that_must_not_grow_is_used_as_it_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refused(*_: object) -> int:
+        raise PermissionError(1, "Operation not permitted")
+
+    monkeypatch.setattr(fcntl, "fcntl", refused)
+    assert media.probe(encode(tmp_path / "clip.mp4", 3)).height == 112
+
+
+def test_an_encoder_that_can_not_be_fed_is_ended(
+    tmp_path: Path, started: list[subprocess.Popen[bytes]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def thread(*_: object, **__: object) -> None:
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr(media.threading, "Thread", thread)
+    with pytest.raises(RuntimeError, match="new thread"):
+        encode(tmp_path / "clip.mp4", 3)
+    assert started[0].poll() is not None
 
 
 def test_a_failure_while_composing_ends_the_encoder(tmp_path: Path, started: list[subprocess.Popen[bytes]]) -> None:

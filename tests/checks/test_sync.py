@@ -127,6 +127,12 @@ def test_without_the_cascade_it_says_how_to_get_it(tmp_path: Path, monkeypatch: 
         lips(video)
 
 
+def test_a_title_in_any_encoding_is_no_hindrance(tmp_path: Path) -> None:
+    video = films.film(tmp_path / "a.mp4", [np.full((240, 320, 3), 120, np.uint8)] * 5)
+    with pytest.raises(UserError, match="no face is seen"):
+        lips(films.titled(video, tmp_path / "b.mp4"))
+
+
 def test_without_a_face_it_says_so(tmp_path: Path) -> None:
     with av.open(str(tmp_path / "grey.mp4"), "w") as container:
         stream = container.add_stream("libx264", rate=25)

@@ -6,6 +6,7 @@ import tracemalloc
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+import films
 import numpy as np
 import pytest
 
@@ -37,6 +38,11 @@ def test_patches_come_back_as_they_were(tmp_path: Path, film: list[Patch | None]
     path = tmp_path / "patches.mkv"
     assert write(path, iter(film)) == len(film)
     assert same(list(read(path)), film)
+
+
+def test_a_title_in_any_encoding_is_no_hindrance(tmp_path: Path) -> None:
+    write(tmp_path / "a.mkv", [patch(0), patch(1)])
+    assert same(list(read(films.titled(tmp_path / "a.mkv", tmp_path / "b.mkv"))), [patch(0), patch(1)])
 
 
 def test_the_same_patches_give_the_same_file(tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import cache
 from pathlib import Path
 
+import films
 import numpy as np
 import pytest
 
@@ -14,6 +15,7 @@ from localize.errors import UserError
 from localize.voice import VoiceStyle, speakers
 from localize.voice import reference as references
 from localize.voice.polish import loudness
+from localize.voice.received import decoded
 from localize.voice.reference import Recording, Samples
 
 RATE = 48_000
@@ -166,6 +168,13 @@ def test_compressed_files_and_videos_are_read(tmp_path: Path, end: str) -> None:
     media.run(ffmpeg.input(media.file(tmp_path / "a.wav")).audio.output(media.file(tmp_path / f"b.{end}")), "encoding")
     found = references.examine(tmp_path / f"b.{end}")
     assert not found.refused
+
+
+def test_a_title_in_any_encoding_is_no_hindrance(tmp_path: Path) -> None:
+    media.write_wav(tmp_path / "a.wav", spoken())
+    path = films.titled(tmp_path / "a.wav", tmp_path / "b.wav")
+    assert len(references.read(path).samples) == len(references.read(tmp_path / "a.wav").samples)
+    assert len(decoded(path.read_bytes())[0]) == len(spoken())
 
 
 def test_what_has_no_sound_is_a_users_error(tmp_path: Path) -> None:

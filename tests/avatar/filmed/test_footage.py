@@ -28,6 +28,12 @@ def test_a_film_is_read_forwards_backwards_and_across(tmp_path: Path) -> None:
         list(Film(tmp_path / "a.mp4").frames([60]))
 
 
+def test_a_title_in_any_encoding_is_no_hindrance(tmp_path: Path) -> None:
+    with written(tmp_path / "a.mp4", 64, 48) as write:
+        write(np.zeros((48, 64, 3), np.uint8))
+    assert len(list(Film(films.titled(tmp_path / "a.mp4", tmp_path / "b.mp4")).frames([0]))) == 1
+
+
 def test_a_matte_keeps_its_black_and_white(tmp_path: Path) -> None:
     matte = np.zeros((48, 64), np.uint8)
     matte[:, 32:] = 255
