@@ -7,12 +7,14 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import ClassVar
 
+import cv2
 import films
 import numpy as np
 import pytest
 
 from localize import engines, hosts, media, planning, stages
 from localize.avatar.filmed import package
+from localize.avatar.filmed.avatar import FilmedAvatar
 from localize.campaign import Campaign, load
 from localize.clip import layout as layouts
 from localize.consent import Consent, dump
@@ -202,3 +204,30 @@ def test_two_hosts_are_of_a_kind_and_the_engine_is_for_it(shop: Path, anna: pack
     path.write_text(text.replace("avatar: anna\n", "avatar: mali\nengines: {lipsync: wav2lip}\n"), "utf-8")
     with pytest.raises(UserError, match="wav2lip moves the lips of filmed hosts, and the campaign's are drawn"):
         load(path)
+
+
+@pytest.mark.neural
+def test_musetalk_moves_the_lips_of_a_campaigns_host(shop: Path, store: LocalStore, anna: package.FilmedPackage) -> None:
+    """A tiny network of the real one's form, from campaign.yaml to the frame: whatever it paints is seen, and only in the face."""
+    import tiny_lipsync
+
+    place = tiny_lipsync.musetalk(shop / "musetalk")
+    path = shop / "campaign.yaml"
+    more = f"engines: {{lipsync: musetalk, options: {{musetalk: {{model: {place}, device: cpu}}}}}}\nlimits:"
+    path.write_text(path.read_text("utf-8").replace("limits:", more), "utf-8")
+    studio, job = start(shop, store)
+    assert hosts.doubts(studio.campaign) == ()
+    todo = studio.ready_to_render(job, Progress())
+    assert studio.engines_used("th", {})["lipsync"].startswith("musetalk (MIT")
+    seen = todo.presenters[0]
+    (now,) = seen(1.0)
+    left, top, right, bottom = seen.crop.box  # type: ignore[attr-defined]
+    film = next(iter(FilmedAvatar(anna).footage.frames([anna.sheet.loop.frame_at(25)])))
+    plain = cv2.resize(film[top:bottom, left:right], (seen.crop.width, seen.crop.height), interpolation=cv2.INTER_CUBIC)  # type: ignore[attr-defined]
+    moved = np.abs(now.rgba[..., :3].astype(int) - plain).sum(axis=2)
+    face = FilmedAvatar(anna).footage.faces.boxes[anna.sheet.loop.frame_at(25)]
+    scale = seen.crop.width / (right - left)  # type: ignore[attr-defined]
+    x0, y0, x1, y1 = ((v - offset) * scale for v, offset in zip(face, (left, top, left, top), strict=True))
+    inside = moved[round((y0 + y1) / 2) : round(y1), round(x0) : round(x1)]
+    assert inside.mean() > 10
+    assert moved[100 : round((y0 + y1) / 2) - 10, 100:-100].max() == 0
