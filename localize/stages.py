@@ -14,6 +14,7 @@ from functools import partial
 from pathlib import Path
 from typing import NamedTuple, cast
 
+import av
 import cv2
 import numpy as np
 
@@ -65,7 +66,8 @@ from localize.timeline import Timeline, lay_out
 LONGEST_PICTURE = 1400  # px: what a still needs to be zoomed in the frame
 CLOTHES = "jacket"  # the colour of a drawn host that a brand's may replace
 MOST_PICTURES = 10  # more than a clip of a minute shows
-MOST_FOOTAGE = 3  # each is looked through once
+MOST_FOOTAGE = 3  # of a product's videos are shown
+REFUSED = "refused.txt"  # why a video can't be shown, in place of what was seen of it
 FPS, FILMED_FPS = 30, 25  # of clips; footage is kept at 25, and none of its frames is to be seen twice
 LIPS_VERSION = "1"  # raise it when the same speech would give a filmed host's patches another form
 
@@ -154,7 +156,7 @@ class Studio(Desk):
 
     # ---- stages
 
-    def pictures(self, job: Job) -> tuple[Job, tuple[Finding, ...]]:
+    def pictures(self, job: Job, progress: Progress | None = None) -> tuple[Job, tuple[Finding, ...]]:
         """The job with its product's pictures and videos as files on this machine, and a finding for each that can't be had.
 
         Raises Blocked when the product has no picture; when none of them can be had, Transient if that may pass, else
@@ -184,11 +186,29 @@ class Studio(Desk):
                 break
             try:
                 path = videos.obtain(reference, campaigns.home() / "pictures", self.campaign.fetch)
-                findings += footages.look(path).findings
+                findings += self.look(path, progress).findings
                 shown.append(str(path))
             except (UserError, NotReady, Transient) as error:
                 findings.append(Finding(check="footage", severity="warn", message=f"a video was left out: {error}"))
         return Job(product.model_copy(update={"images": tuple(good), "footage": tuple(shown)}), job.language), tuple(findings)
+
+    def look(self, path: Path, progress: Progress | None = None) -> footages.Look:
+        """What is seen of a video, looked through once in its life. Raises UserError where it can't be shown."""
+
+        def build(folder: Path) -> None:
+            try:
+                footages.write(footages.look(path), folder)
+            except UserError as error:
+                if isinstance(error.__cause__, OSError) and not isinstance(error.__cause__, av.FFmpegError):
+                    raise  # of the disk, not of the video
+                (folder / REFUSED).write_text(str(error), encoding="utf-8")
+
+        artifact = self.store.make(key("footage", footages.VERSION, file_digest(path)), build)
+        if progress:
+            progress.count("footage", artifact)
+        if (artifact.folder / REFUSED).is_file():
+            raise UserError((artifact.folder / REFUSED).read_text(encoding="utf-8"))
+        return footages.read(artifact.folder, path)
 
     def clip_key(self, job: Job, script: Script, variant: Variant) -> str:
         """The key of a clip. It needs no speech to exist: the Lines' keys stand for their sound."""
@@ -294,7 +314,7 @@ class Studio(Desk):
             palette=cards.Palette(c.brand.primary, c.brand.accent), logo=c.brand.logo if variant.branded else "",
             presenters=presenters,
             music=self._bed(job.product), captions=c.video.captions,
-            footage=[footages.look(Path(f)) for f in job.product.footage], footage_sound=c.video.footage_sound == "ducked",
+            footage=[self.look(Path(f)) for f in job.product.footage], footage_sound=c.video.footage_sound == "ducked",
             encoding=encoding,
             disclosure=self.disclosure(job.product.sku, job.language, name),
         ), performances  # fmt: skip
@@ -446,7 +466,7 @@ def make(studio: Studio, job: Job, progress: Progress | None = None, hold: Hold 
     with progress.stage("script"):
         script = studio.script(job, localized, progress)
     with progress.stage("pictures"):
-        seen, missing = studio.pictures(job)
+        seen, missing = studio.pictures(job, progress)
     clip, reused = studio.clip(seen, script, localized.origins, progress, hold)
     common = (*missing, *progress.findings)
     others = tuple(other.model_copy(update={"findings": (*other.findings, *common)}) for other in clip.others)

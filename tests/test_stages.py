@@ -10,6 +10,7 @@ import pytest
 
 from localize import desk, planning
 from localize.campaign import Campaign, load
+from localize.clip import footage
 from localize.domain import Product
 from localize.errors import Blocked, Transient, UserError
 from localize.planning import Job
@@ -138,3 +139,25 @@ def test_videos_of_a_product_are_looked_at_and_what_is_none_is_left_out(shop: Pa
     variant = settings.variant(settings.channels[0])
     without = Job(seen.product.model_copy(update={"footage": ()}), seen.language)
     assert studio.clip_key(seen, script, variant) != studio.clip_key(without, script, variant)
+
+
+def test_a_video_is_looked_through_once_also_one_that_is_refused(shop: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    films.film(shop / "spin.mp4", (np.full((300, 400, 3), (40 + 3 * k, 90, 160), np.uint8) for k in range(50)))
+    films.film(shop / "night.mp4", (np.zeros((300, 400, 3), np.uint8) for _ in range(50)))
+    looked: list[str] = []
+    real = footage.look
+
+    def look(path: Path) -> footage.Look:
+        looked.append(path.name)
+        return real(path)
+
+    monkeypatch.setattr(footage, "look", look)
+    settings = load(shop / "campaign.yaml")
+    for _ in range(2):  # two nights
+        studio, progress = Studio(settings, LocalStore(shop / "store")), planning.Progress()
+        seen = studio.look(shop / "spin.mp4", progress)
+        assert (seen.width, seen.height) == (400, 300)
+        assert len(progress.keys) == 1
+        with pytest.raises(UserError, match=r"night\.mp4"):
+            studio.look(shop / "night.mp4")
+    assert sorted(looked) == ["night.mp4", "spin.mp4"]
