@@ -37,6 +37,7 @@ def test_a_person_who_has_withdrawn_is_heard_no_more(tmp_path: Path) -> None:
     assert not (tmp_path / "page").exists()
 
 
+@pytest.mark.heavy
 def test_a_package_is_converted_by_every_ready_converter(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     voices = {"voice": [("espeak", "")], "convert": [("match", "")]}
 

@@ -208,6 +208,7 @@ def test_a_voice_without_a_pace_of_its_own_is_stretched(room: Room) -> None:
     assert quick.duration == pytest.approx(natural.duration / 1.1, abs=0.02)
 
 
+@pytest.mark.heavy
 def test_lines_that_would_be_far_too_long_are_fitted_together(room: Room) -> None:
     lines = [Line(role="feature", text=f"{LINE.text} Nomor {n}. {OTHER.text}") for n in range(4)]
     room.changes["script"] = {"seconds": 15}
@@ -271,6 +272,7 @@ def anna(room: Room, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Room:
     return room
 
 
+@pytest.mark.heavy
 def test_a_voice_that_can_not_clone_is_converted(anna: Room) -> None:
     (speech,) = anna.booth.speeches([LINE], "id", Progress())
     assert anna.converter.speakers == ["anna"]
@@ -283,6 +285,7 @@ def test_a_voice_that_can_not_clone_is_converted(anna: Room) -> None:
     assert plain.converter == ""
 
 
+@pytest.mark.heavy
 def test_a_voice_that_clones_is_not_converted(anna: Room) -> None:
     anna.voice = Cloning()
     anna.booth.speeches([LINE], "id", Progress())
@@ -354,6 +357,7 @@ def test_several_lines_at_once_are_of_one_host(room: Room) -> None:
     assert room.voice.asked == [2, 2]
 
 
+@pytest.mark.heavy
 def test_both_voices_and_both_consents(room: Room, tmp_path: Path) -> None:
     anna = str(make(tmp_path / "anna", languages_=["id"], platforms=["tiktok"]))
     budi = make(tmp_path / "budi", languages_=["id"], platforms=["tiktok", "weibo"], gender="male")

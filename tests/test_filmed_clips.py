@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import ClassVar
@@ -57,16 +58,23 @@ def agreed(**changes: object) -> Consent:
     return Consent.model_validate(said)
 
 
-@pytest.fixture
-def anna(shop: Path, home: Path) -> package.FilmedPackage:
-    """A filmed avatar in the machine's own folder, and the campaign's host."""
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a filmed avatar."""
+    place = tmp_path_factory.mktemp("avatars")
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(engines, "get", lambda stage: films.MarkedFaces())
-        video = films.film(shop / "me.mp4", (films.person(k) for k in range(150)))
-        made = package.add("anna", video, agreed(), home / "avatars")
+        video = films.film(place / "me.mp4", (films.person(k) for k in range(150)))
+        return package.add("anna", video, agreed(), place / "avatars").folder
+
+
+@pytest.fixture
+def anna(shop: Path, home: Path, made: Path) -> package.FilmedPackage:
+    """A filmed avatar in the machine's own folder, and the campaign's host."""
+    shutil.copytree(made, home / "avatars" / "anna")
     settings = (shop / "campaign.yaml").read_text("utf-8").replace("brand:\n", HOST.format(name="anna"))
     (shop / "campaign.yaml").write_text(settings, "utf-8")
-    return made
+    return package.FilmedPackage.load(home / "avatars" / "anna")
 
 
 @pytest.fixture

@@ -50,12 +50,12 @@ def encode(
     wav = out.with_suffix(".wav")
     if sound is not None:
         for _ in range(3):  # holding the peaks takes some loudness away
-            media.write_wav(wav, sound)
+            media.write_wav(wav, np.repeat(sound[:, None], 2, axis=1))
             sound = np.clip(sound * 10 ** ((level - media.loudness(wav).integrated) / 20), -0.7, 0.7)
         if clicks:
             for at in range(RATE, 2 * RATE, RATE // 4):
                 sound[at : at + 24] = 1.0
-        media.write_wav(wav, sound)
+        media.write_wav(wav, np.repeat(sound[:, None], 2, axis=1))
     with media.encoder(out, encoding, wav if sound is not None else None, {}) as pipe:
         for _ in range(round(seconds * encoding.fps)):
             pipe.write(shown.buffer.data)
