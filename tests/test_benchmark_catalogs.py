@@ -25,6 +25,7 @@ def loaded() -> ModuleType:
 catalogs = loaded()
 
 
+@pytest.mark.heavy
 def test_a_catalog_is_read_in_a_process_of_its_own(tmp_path: Path) -> None:
     with (tmp_path / "native.csv").open("w", encoding="utf-8", newline="") as f:
         csv.writer(f).writerows(catalogs.native_rows(50))
@@ -35,6 +36,7 @@ def test_a_catalog_is_read_in_a_process_of_its_own(tmp_path: Path) -> None:
     assert read["cpu"] > 0
 
 
+@pytest.mark.heavy
 def test_the_generated_shopify_export_is_four_rows_a_product(tmp_path: Path) -> None:
     with (tmp_path / "shopify.csv").open("w", encoding="utf-8", newline="") as f:
         csv.writer(f).writerows(catalogs.shopify_rows(40))
@@ -49,6 +51,7 @@ def test_what_is_no_catalog_is_refused_and_not_broken(tmp_path: Path) -> None:
     assert "note.txt" in read["refused"]
 
 
+@pytest.mark.heavy
 def test_nothing_is_let_through(tmp_path: Path) -> None:
     tried = catalogs.refused(tmp_path)
     assert len(tried) >= 15

@@ -8,7 +8,11 @@ import numpy as np
 import pytest
 
 
-@pytest.mark.parametrize("name", golden.CASES)
+QUICK = ("presenter-right", "picture-in-picture")
+CASES = [name if name in QUICK else pytest.param(name, marks=pytest.mark.heavy) for name in golden.CASES]
+
+
+@pytest.mark.parametrize("name", CASES)
 def test_frames_look_as_they_were_accepted(name: str) -> None:
     film = golden.drawn(name)
     known = list(golden.kept(name))

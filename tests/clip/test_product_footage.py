@@ -630,6 +630,7 @@ def test_silence_where_there_is_no_sound(tmp_path: Path) -> None:
 # --- real ones, and long ones
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("name", ["latentsync_demo1.mp4", "grid_bbaf2n.mpg", "liveportrait_d13_selfie.mp4"])
 def test_heads_are_not_cut_off(name: str) -> None:
     seen = look(films.real(name))

@@ -740,6 +740,7 @@ def test_columns_that_are_not_there_are_an_error(tmp_path: Path) -> None:
         read(tmp_path, "name,about\nMug,red\nCup,blue\n", columns={"title": "name"})
 
 
+@pytest.mark.heavy
 def test_a_large_table_is_read_in_flat_memory(tmp_path: Path) -> None:
     """Of a product's rows none is kept when it is told; only hashes are, of those that may stand apart."""
     file = tmp_path / "large.csv"
