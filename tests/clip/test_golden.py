@@ -7,7 +7,6 @@ import golden
 import numpy as np
 import pytest
 
-
 QUICK = ("presenter-right", "picture-in-picture")
 CASES = [name if name in QUICK else pytest.param(name, marks=pytest.mark.heavy) for name in golden.CASES]
 
