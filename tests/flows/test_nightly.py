@@ -155,6 +155,9 @@ def test_a_killed_run_leaves_nothing_and_the_next_goes_on(shop: Path, tmp_path: 
     assert clips.items() >= finished.items()
     assert list((store.root / "tmp").iterdir()) == []
     assert sorted(p.name for p in (out / "tiktok").iterdir()) == sorted(
-        f"{sku}.{language}.{kind}" for sku in ("MUG-01", "LAMP-02") for language in ("th", "vi") for kind in ("mp4", "jpg", "srt", "json")
+        f"{sku}.{language}.{kind}"
+        for sku in ("MUG-01", "LAMP-02")
+        for language in ("th", "vi")
+        for kind in ("mp4", "jpg", "srt", "vtt", "ass", "json")
     )
     assert left_of(str(home)) == []
