@@ -5,27 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Iterable
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Protocol
 
 import numpy as np
 
+from localize.clip.compose import Sprite
 from localize.pixels import Pixels, over, rasterise
 
 HEAD = 0.15  # of the window's height that is free above the head
 RING = 0.022  # of its width, of the ring round it
-
-
-class Sprite(Protocol):
-    """See `compose.Sprite`."""
-
-    @property
-    def rgba(self) -> Pixels: ...
-    @property
-    def x(self) -> int: ...
-    @property
-    def y(self) -> int: ...
-    @property
-    def key(self) -> Hashable: ...
 
 
 @dataclass(frozen=True)
