@@ -2,9 +2,27 @@
 
 from __future__ import annotations
 
+import argparse
 import json
 from collections.abc import Callable, Iterable
+from pathlib import Path
 from typing import NamedTuple
+
+SHARED = Path(__file__).resolve().parent.parent.parent / "shared" / "testdata"
+
+
+def asked(about: str | None) -> argparse.Namespace:
+    """What the command line of a benchmark of several parts asks for: `quick`, `json`, `only` a part. `about` is its help."""
+    options = argparse.ArgumentParser(description=about, formatter_class=argparse.RawDescriptionHelpFormatter)
+    options.add_argument("--quick", action="store_true")
+    options.add_argument("--json", action="store_true")
+    options.add_argument("--only", default="", help="the part whose name begins so")
+    return options.parse_args()
+
+
+def shared() -> Path | None:
+    """The folder of real files that no part may copy, where it is there."""
+    return SHARED if SHARED.is_dir() else None
 
 
 class Figure(NamedTuple):

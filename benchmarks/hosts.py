@@ -9,7 +9,6 @@ short.
 
 from __future__ import annotations
 
-import argparse
 import sys
 from pathlib import Path
 
@@ -18,20 +17,13 @@ import cv2
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from benchmarks.figures import report  # noqa: E402
+from benchmarks import figures  # noqa: E402
 from benchmarks.hosts_parts import cpu, filmed, gestures, sync_drawn, sync_grid  # noqa: E402
-
-TESTDATA = ROOT.parent / "shared" / "testdata"
 
 
 def main() -> int:
-    options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    options.add_argument("--quick", action="store_true")
-    options.add_argument("--json", action="store_true")
-    options.add_argument("--only", default="", help="the part whose name begins so")
-    asked = options.parse_args()
+    asked, shared = figures.asked(__doc__), figures.shared()
     cv2.setNumThreads(1)
-    shared = TESTDATA if TESTDATA.is_dir() else None
     parts = {
         "sync_grid": lambda: sync_grid.figures(shared, quick=asked.quick),
         "sync_drawn": lambda: sync_drawn.figures(quick=asked.quick),
@@ -41,7 +33,7 @@ def main() -> int:
     }
     chosen = [(name, part) for name, part in parts.items() if name.startswith(asked.only)]
     left_out = "" if shared else "sync_grid and filmed, which need ../shared/testdata/talking_head"
-    return report(chosen, as_json=asked.json, left_out=left_out)
+    return figures.report(chosen, as_json=asked.json, left_out=left_out)
 
 
 if __name__ == "__main__":

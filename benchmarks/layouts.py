@@ -1,9 +1,10 @@
 """Layouts: whether every text finds its place whatever is sold, and a sheet of all of them to look at.
 
-    python benchmarks/layouts.py [--quick] [--json] [--only PART] [--sheet PNG]
+    python benchmarks/layouts.py [--quick] [--json] [--only PART] [--sheet PNG] [--trouble PNG]
 
 Parts: texts (products made up at random, in every layout, shape of frame and language: no two texts overlap, none leaves its zone or
-lies under a platform's interface), and with --sheet the picture: every layout in every language upright, and in every shape of frame.
+lies under a platform's interface), files (each picture and video of ../shared/testdata gives a frame or a reason; left out where that
+is not there). --sheet draws every layout in every language upright, and in every shape of frame, --trouble the frames of the files.
 Exits with 1 when a figure falls short.
 """
 
@@ -12,6 +13,7 @@ from __future__ import annotations
 import argparse
 import sys
 from pathlib import Path
+from typing import Any
 
 import cv2
 
@@ -19,7 +21,9 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
 from benchmarks.figures import report  # noqa: E402
-from benchmarks.layouts_parts import sheet, texts  # noqa: E402
+from benchmarks.layouts_parts import sheet, texts, trouble  # noqa: E402
+
+TESTDATA = ROOT.parent / "shared" / "testdata"
 
 
 def main() -> int:
@@ -28,12 +32,19 @@ def main() -> int:
     options.add_argument("--json", action="store_true")
     options.add_argument("--only", default="", help="the part whose name begins so")
     options.add_argument("--sheet", type=Path, help="write the sheet to this PNG")
+    options.add_argument("--trouble", type=Path, help="write the frames of the files to this PNG")
     asked = options.parse_args()
     cv2.setNumThreads(1)
     if asked.sheet:
         cv2.imwrite(str(asked.sheet), sheet.drawn(ROOT))
-    parts = {"texts": lambda: texts.figures(10 if asked.quick else 200)}
-    return report([(name, part) for name, part in parts.items() if name.startswith(asked.only)], as_json=asked.json)
+    shown: list[Any] = []
+    parts = {"texts": lambda: texts.figures(10 if asked.quick else 200), "files": lambda: trouble.figures(TESTDATA, shown)}
+    left_out = "" if TESTDATA.is_dir() else "files: there is no ../shared/testdata"
+    chosen = [(n, part) for n, part in parts.items() if n.startswith(asked.only) and (n != "files" or not left_out)]
+    code = report(chosen, as_json=asked.json, left_out=left_out)
+    if asked.trouble and shown:
+        cv2.imwrite(str(asked.trouble), trouble.together(shown))
+    return code
 
 
 if __name__ == "__main__":

@@ -43,6 +43,7 @@ from benchmarks.figures import Figure, report  # noqa: E402
 from localize import campaign as campaigns  # noqa: E402
 from localize import media, planning, stages  # noqa: E402
 from localize.clip import render  # noqa: E402
+from localize.disclosure import aigc  # noqa: E402
 from localize.domain import Script  # noqa: E402
 from localize.store import LocalStore  # noqa: E402
 from localize.timeline import Timeline  # noqa: E402
@@ -188,7 +189,7 @@ def variants(bench: Bench) -> list[Figure]:
             render.render(clip, own)
             single += cpu() - start
             for platform in PLATFORMS:
-                media.remux(own / "clip.mp4", own / f"{platform}.mp4", {**render.tags(clip.disclosure), "platform": platform})
+                media.remux(own / "clip.mp4", own / f"{platform}.mp4", {**aigc.tags(clip.disclosure), "platform": platform})
     finally:
         media.encoder = before
     files = sorted(folder.glob("*/*.mp4"))

@@ -9,7 +9,6 @@ figure falls short. voices_parts/voxcpm_speed.py measures the neural voice on a 
 
 from __future__ import annotations
 
-import argparse
 import sys
 import warnings
 from importlib.util import find_spec
@@ -19,19 +18,12 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 warnings.filterwarnings("ignore")  # of packages that are measured beside ours
 
-from benchmarks.figures import report  # noqa: E402
+from benchmarks import figures  # noqa: E402
 from benchmarks.voices_parts import checks, draft, engines, references, similarity, speed, timings, words_survive  # noqa: E402
-
-TESTDATA = ROOT.parent / "shared" / "testdata"
 
 
 def main() -> int:
-    options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    options.add_argument("--quick", action="store_true")
-    options.add_argument("--json", action="store_true")
-    options.add_argument("--only", default="", help="the part whose name begins so")
-    asked = options.parse_args()
-    shared = TESTDATA if TESTDATA.is_dir() else None
+    asked, shared = figures.asked(__doc__), figures.shared()
     parts = {
         "likeness to the reference": lambda: [] if asked.quick else similarity.figures(shared),
         "words survive the matching": lambda: words_survive.figures(shared, quick=asked.quick),
@@ -45,7 +37,7 @@ def main() -> int:
     chosen = [(name, part) for name, part in parts.items() if name.startswith(asked.only)]
     absent = [] if shared else ["what needs ../shared/testdata: likeness, hand labels, recordings of people"]
     absent += [f"what needs {name}" for name in ("resemblyzer", "pocketsphinx", "torch") if find_spec(name) is None]
-    return report(chosen, as_json=asked.json, left_out="; ".join(absent))
+    return figures.report(chosen, as_json=asked.json, left_out="; ".join(absent))
 
 
 if __name__ == "__main__":

@@ -7,225 +7,234 @@ at once as `Reused`. Every clip's outcome is noted in the store, so a killed run
 from __future__ import annotations
 
 import queue
-import threading
-from collections import deque
+import time
+from collections import Counter, deque
+from collections.abc import Sequence
+from contextlib import suppress
 from functools import partial
-from typing import Any, cast
-from uuid import UUID
+from typing import Any
 
-from prefect import flow, get_run_logger, task
-from prefect.artifacts import create_progress_artifact, create_table_artifact, update_progress_artifact
-from prefect.cache_policies import NO_CACHE
+import httpx
+from prefect import flow
 from prefect.client.schemas.objects import State
-from prefect.concurrency.sync import concurrency
-from prefect.exceptions import MissingContextError
-from prefect.states import Completed, Failed
+from prefect.runtime import deployment, flow_run
+from prefect.states import Failed
 from prefect.task_runners import ThreadPoolTaskRunner
-from prefect.tasks import exponential_backoff
 from pydantic import ValidationError
 
+from flows import vault, views
+from flows.clips import Bench, End, Made, Posted, Tried, clip, logger, publish
 from flows.watch import Event, tell
 from localize import campaign as campaigns
-from localize import planning, report, stages
-from localize.domain import Channel, Clip, Receipt, Script, Usage
-from localize.errors import Blocked, CrossreelError, Transient
-from localize.planning import Job, Outcome, Progress
-from localize.stages import Studio
-from localize.store import open_store
+from localize import report, runs, work
+from localize.budget import Budget
+from localize.domain import Channel, Receipt, Usage
+from localize.errors import CrossreelError, NotReady, Transient
+from localize.planning import Job, Outcome
+from localize.secrecy import veiled
+from localize.sections import Limits
+from localize.store import LocalStore, open_store
 
-# Never the bottleneck: `_work` hands out no more clips than the campaign's workers.
-THREADS: Any = ThreadPoolTaskRunner(max_workers=64)
+POSTS = 4  # of one channel at once: its account's limits, not this machine, hold up more
+KEEPING = (1.0, 5.0, 15.0, 45.0)  # s between tries to note an outcome in a store that is away
 
-
-class Bench:
-    """What the tasks of a batch work on. A plain object: Prefect looks into models and dataclasses for futures."""
-
-    def __init__(self, studio: Studio, jobs: list[Job], run: str) -> None:
-        self.studio, self.run = studio, run
-        self.jobs = {(j.product.sku, j.language): j for j in jobs}
-        self.outcomes: dict[tuple[str, str], Outcome] = {}
-        self.ready: dict[tuple[str, str], tuple[Clip, Script]] = {}
-        # What models were asked for a clip by all its tries so far. A run that is tried again has its notes of before.
-        notes = studio.store.notes(run)
-        known = {key: notes[name] for key in self.jobs if (name := ".".join(key)) in notes}
-        self.spent: dict[tuple[str, str], Usage] = {key: Outcome.model_validate_json(text).usage for key, text in known.items()}
-        self._lock = threading.Lock()
-
-    def note(self, outcome: Outcome) -> None:
-        # The store first: what a full disk refused to keep does not count as noted.
-        self.studio.store.note(self.run, f"{outcome.sku}.{outcome.language}", outcome.model_dump_json())
-        self.outcomes[outcome.sku, outcome.language] = outcome
-
-    def receive(self, sku: str, language: str, receipt: Receipt, code: int = 0) -> None:
-        """Note a channel's receipt, with the exit code of one that failed. A clip's channels are published side by side: the
-        receipt is added to the outcome as it is now, and the worst failure is the one that the outcome tells of."""
-        with self._lock:
-            now = self.outcomes[sku, language]
-            update: dict[str, Any] = {"receipts": (*now.receipts, receipt)}
-            if code > now.code:
-                update |= {"state": "failed", "code": code, "stage": "publish", "message": receipt.reason}
-            self.note(now.model_copy(update=update))
+Key = tuple[str, str]  # of a clip: SKU and language
 
 
-def is_transient(task: Any, run: Any, state: State[Any]) -> bool:
-    """Only trouble that may pass is tried again; the same wrong input would fail again."""
-    return isinstance(state.result(raise_on_failure=False), Transient)
-
-
-@task(
-    task_run_name="clip · {language} · {sku}", retries=3, retry_delay_seconds=exponential_backoff(backoff_factor=5),
-    retry_jitter_factor=0.5, retry_condition_fn=is_transient, cache_policy=NO_CACHE, persist_result=False, tags=["cpu"],
-)  # fmt: skip
-def clip(bench: Bench, sku: str, language: str) -> State[None]:
-    """Make one clip. Its state's message says what came out, or the stage and the cause in a seller's words."""
-    job, log = bench.jobs[sku, language], _logger()
-
-    def at(stage: str) -> None:
-        log.info("%s: %s", job.name, stage)
-        tell(Event("stage", job.name, stage))
-
-    progress = Progress(at, usage=bench.spent.get((sku, language), Usage()))
-    bench.outcomes.pop((sku, language), None)  # how an earlier try ended is not how this one ends
-    base = {"sku": sku, "language": language, "title": job.product.title}
-    try:
-        made, script, reused = stages.make(bench.studio, job, progress, hold=lambda what: concurrency(what, occupy=1, strict=False))
-        if made.stopped:
-            progress.at = "checks"
-            messages = tuple(f.message for f in made.stopped)
-            bench.note(_outcome(base, progress, state="blocked", code=Blocked.exit_code, message=" ".join(messages), clip=made))
-            return Failed(message=f"checks: {' '.join(messages)}")
-    except Transient as e:
-        bench.note(_outcome(base, progress, state="failed", code=e.exit_code, message=str(e)))
-        raise
-    except CrossreelError as e:
-        state = "blocked" if isinstance(e, Blocked) else "failed"
-        bench.note(_outcome(base, progress, state=state, code=e.exit_code, message=str(e)))
-        return Failed(message=f"{progress.at}: {e}")
-    finally:  # what was paid for counts after a fault that nobody foresaw, too
-        bench.spent[sku, language] = progress.usage
-    bench.ready[sku, language] = (made, script)
-    spoken = progress.made["voice"]
-    bench.note(
-        _outcome(
-            base, progress, state="reused" if reused else "made", clip=made, spoken=spoken, lines=len(script.lines),
-            engines=bench.studio.engines_used(language, progress.origins), title=script.text.title,
-        )
-    )  # fmt: skip
-    if reused:
-        return Completed(name="Reused", message="the store had it")
-    return Completed(message=f"{made.duration:.1f} s, {spoken} of {len(script.lines)} lines spoken")
-
-
-@task(
-    task_run_name="publish · {channel.name} · {sku}.{language}", retries=3, retry_delay_seconds=exponential_backoff(backoff_factor=5),
-    retry_condition_fn=is_transient, cache_policy=NO_CACHE, persist_result=False, tags=["publish"],
-)  # fmt: skip
-def publish(bench: Bench, channel: Channel, sku: str, language: str) -> State[None]:
-    """Put a finished clip on one channel."""
-    made, script = bench.ready[sku, language]
-    try:
-        receipt = bench.studio.publish(bench.jobs[sku, language], made, channel, script)
-    except Transient:
-        raise
-    except CrossreelError as e:
-        failed = Receipt(channel=channel.name, clip_key=made.key, state="failed", reason=str(e))
-        bench.receive(sku, language, failed, e.exit_code)
-        return Failed(message=f"publish: {e}")
-    bench.receive(sku, language, receipt)
-    return Completed(message=receipt.where)
-
-
-@flow(name="batch", flow_run_name="{name}", persist_result=False, validate_parameters=False, task_runner=THREADS)
+@flow(name="batch", flow_run_name="{name}", persist_result=False, validate_parameters=False)
 def batch(name: str, campaign: dict[str, Any], clips: list[list[str]], run: str) -> State[None] | None:
     """Make and publish some clips, given as [sku, language], of a campaign (its settings, as `Campaign.model_dump` gives them)."""
-    settings = _settings(campaign)
+    settings = settings_of(campaign)
+    vault.register()
     store = open_store(settings.store, campaigns.home())
     wanted = {(sku, language) for sku, language in clips}
-    planned = planning.plan(settings, only=sorted({sku for sku, _ in wanted})).jobs
+    planned = work.plan(settings, only=sorted({sku for sku, _ in wanted})).jobs
     jobs = [j for j in planned if (j.product.sku, j.language) in wanted]
-    bench = Bench(Studio(settings, store), jobs, run)
-    _work(bench, jobs, settings)
-    create_table_artifact(key="clips", table=[_row(o) for o in bench.outcomes.values()], description=f"Clips of {name}")
-    failed = [o for o in bench.outcomes.values() if o.code]
-    if failed:
+    todo = Work(Bench(work.studio(settings, store), run), jobs)
+    todo.do()
+    outcomes = list(todo.outcomes.values())
+    with suppress(httpx.HTTPError):  # of a server that is away for a moment: the page has all of it
+        views.leave(name, outcomes)
+    if used := todo.budget.used():
+        logger().info("the night has used %s", used)
+    if _is_by_itself() and runs.find(store, run):
+        report.again(store, run)
+    if failed := [o for o in outcomes if o.code]:
         first = failed[0]
         return Failed(message=f"{len(failed)} of {len(jobs)} clips failed; {first.sku}.{first.language} at {first.stage}: {first.message}")
     return None
 
 
-def _work(bench: Bench, jobs: list[Job], settings: campaigns.Campaign) -> None:
-    """Keep as many clips in hand as there are workers, publishing each as it is ready. Nothing waits in the task
-    runner: a burst of thousands of task runs would outrun what the server records."""
-    bar = cast(UUID, create_progress_artifact(progress=0.0, key="progress", description="clips done"))
-    waiting, done = deque(jobs), queue.SimpleQueue[tuple[Job, Any]]()
-    running = 0
-    ended = 0
-    while waiting or running:
-        while waiting and running < settings.limits.workers:
-            job = waiting.popleft()
-            future = clip.submit(bench, job.product.sku, job.language)
-            future.add_done_callback(partial(_ended, done, job))
-            running += 1
-        job, state = done.get()
-        running -= 1
-        ended += 1
-        key = job.product.sku, job.language
-        if key not in bench.outcomes:  # nothing that was foreseen: a fault in the program or the machine
-            why = f"stopped by a fault: {state.message if state else 'the task did not finish'}"
-            fault = Outcome(sku=key[0], language=key[1], title=job.product.title, state="failed", code=1, stage="clip", message=why)
-            bench.note(fault.model_copy(update={"usage": bench.spent.get(key, Usage())}))
-        if key in bench.ready:
-            posts = [(channel, publish.submit(bench, channel, *key)) for channel in settings.channels_for(*key)]
-            for channel, post in posts:
-                post.wait()
-                _note_unforeseen(bench, channel, *key, post.state)
-        tell(Event("ended", job.name, outcome=bench.outcomes.get(key)))
-        update_progress_artifact(bar, progress=100.0 * ended / len(jobs))
+def _is_by_itself() -> bool:
+    """Whether no night waits for this run, that would write the page at its end: it is a Retry, or was started by a form. For a night's
+    own batches the page would be written hundreds of times, each time from the notes of all its clips."""
+    return bool(deployment.id) and ((flow_run.run_count or 0) > 1 or flow_run.parent_flow_run_id is None)
 
 
-def _ended(done: queue.SimpleQueue[tuple[Job, Any]], job: Job, future: Any) -> None:
-    future.wait()  # takes the state from the finished task; unasked, the future would ask the server, which is behind
-    done.put((job, future.state))
+class Work:
+    """A batch in hand: which clips wait, which are being made or posted, and how those that have ended did.
+
+    As many clips are in hand as there are workers, and each is published while the next ones are made: a platform that takes its time
+    holds up no clip. Nothing waits in a task runner: a burst of thousands of task runs would outrun what the server records. Clips may
+    be made on a cluster; posts go out from here, where the accounts and the output folder are."""
+
+    def __init__(self, bench: Bench, jobs: Sequence[Job]) -> None:
+        self.bench, self.jobs = bench, jobs
+        self.settings, self.store = bench.studio.campaign, bench.studio.store
+        self.before = _outcomes_of(self.store, bench.run, jobs)  # of a run that is tried again
+        paid = {key: o.usage for key, o in self.before.items()}
+        self.budget = bench.budget = Budget(self.settings.limits, self.store, bench.run, paid)
+        self.tasks = {language: clip.with_options(tags=views.tags(bench.studio, language)) for language in {j.language for j in jobs}}
+        self.bar = views.Bar(len(jobs))
+        self.outcomes: dict[Key, Outcome] = {}
+        self.waiting, self.full = deque(jobs), ""  # why no more is made tonight
+        self.made = dict[Key, Made]()
+        self.ready = {channel.name: deque[Job]() for channel in self.settings.channels}  # to be posted there
+        self.busy = Counter[str]()  # tasks in hand: of the clips under "", of posts under their channel's name
+        self.posting = Counter[Key]()  # posts of a clip that are not done
+        self.done = queue.SimpleQueue[tuple[Job, Channel | None, Any]]()
+
+    def do(self) -> None:
+        """To the end of all clips that are not left for another night. Leaving early, it waits for the clips in hand."""
+        threads: Any = ThreadPoolTaskRunner(max_workers=POSTS * len(self.ready))
+        with runner(self.settings.limits) as makers, threads as posters:
+            self.bar.show()
+            try:
+                while self._begin(makers, posters):
+                    job, channel, future = self.done.get()
+                    self.busy[channel.name if channel else ""] -= 1
+                    self._posted(job, channel, future) if channel else self._ended(job, future)
+                    if not self.posting[job.product.sku, job.language]:
+                        self._over(job)
+            finally:
+                self.bench.over.set()
+                with suppress(CrossreelError, OSError):  # hours that a store out of reach did not note fail no clip
+                    self.budget.close()
+
+    def _begin(self, makers: Any, posters: Any) -> bool:
+        """Hand out what there is room for. Returns whether anything is in hand."""
+        self._begin_clips(makers)
+        self._begin_posts(posters)
+        return self.busy.total() > 0
+
+    def _begin_clips(self, makers: Any) -> None:
+        while self.waiting and self.busy[""] < self.settings.limits.at_once:
+            if not self.full and (full := self.budget.left(self.busy[""])):
+                if self.busy[""]:
+                    return  # one in hand may turn out to have been there, and leave its room
+                self.full = full  # for good: from now on clips come from the store or not at all
+            job = self.waiting.popleft()
+            before = self.before.get((job.product.sku, job.language))
+            paid = before.usage if before else Usage()
+            given = {"bench": self.bench, "job": job, "before": paid, "full": self.full, "first": Tried(before) if before else None}
+            makers.submit(self.tasks[job.language], given).add_done_callback(partial(self._done, job, None))
+            self.busy[""] += 1
+
+    def _begin_posts(self, posters: Any) -> None:
+        for channel in self.settings.channels:
+            while self.ready[channel.name] and self.busy[channel.name] < POSTS:
+                job = self.ready[channel.name].popleft()
+                given = {"bench": self.bench, "job": job, "channel": channel, "made": self.made[job.product.sku, job.language]}
+                posters.submit(publish, given).add_done_callback(partial(self._done, job, channel))
+                self.busy[channel.name] += 1
+
+    def _done(self, job: Job, channel: Channel | None, future: Any) -> None:
+        self.done.put((job, channel, future))
+
+    def _ended(self, job: Job, future: Any) -> None:
+        """A clip's task has ended: its clip is ready for its channels, or it is told why there is none."""
+        key, end = (job.product.sku, job.language), _end(future)
+        reused = isinstance(end, End) and end.reused
+        if isinstance(end, End):
+            self.outcomes[key] = end.outcome  # which the task has noted
+            if end.script and end.outcome.clip:
+                self.made[key] = Made(end.outcome.clip, end.script)
+                for channel in self.settings.channels_for(*key):
+                    self.ready[channel.name].append(job)
+                    self.posting[key] += 1
+        else:
+            base = {"sku": key[0], "language": key[1], "title": job.product.title}
+            usage = self.bench.spent.get(key, Usage())
+            code = getattr(end, "exit_code", CrossreelError.exit_code)
+            why = str(end) if isinstance(end, CrossreelError) else f"stopped by a fault: {_told(end)}"
+            self._keep(Outcome.model_validate({**base, "state": "failed", "code": code, "stage": "clip", "message": why, "usage": usage}))
+        # A clip of an earlier try was charged by that.
+        self.budget.charge(self.outcomes[key].model_copy(update={"state": "reused"}) if reused else self.outcomes[key])
+
+    def _posted(self, job: Job, channel: Channel, future: Any) -> None:
+        """A post's task has ended: its receipt is noted with the clip. The worst failure is the one that the outcome tells of."""
+        key, end = (job.product.sku, job.language), _end(future)
+        self.posting[key] -= 1
+        if not isinstance(end, Posted):
+            reason = f"stopped by a fault: {_told(end)}"
+            receipt = Receipt(channel=channel.name, clip_key=self.made[key].clip.key, state="failed", reason=reason)
+            end = Posted(receipt, CrossreelError.exit_code)
+        now, failed = self.outcomes[key], end.receipt.state in ("failed", "held")
+        update: dict[str, Any] = {"receipts": (*now.receipts, end.receipt)}
+        if failed and end.code > now.code:
+            update |= {"state": "failed", "code": end.code, "stage": "publish", "message": end.receipt.reason}
+        self._keep(now.model_copy(update=update))
+
+    def _over(self, job: Job) -> None:
+        tell(Event("ended", job.name, outcome=self.outcomes[job.product.sku, job.language]))
+        self.bar.advance()
+
+    def _keep(self, outcome: Outcome) -> None:
+        """Note an outcome. A store that is away for a minute is waited for: nothing else knows of it. Raises what does not pass."""
+        self.outcomes[outcome.sku, outcome.language] = outcome
+        for pause in KEEPING:
+            with suppress(Transient):
+                return self.bench.note(outcome)
+            time.sleep(pause)
+        return self.bench.note(outcome)
 
 
-def _note_unforeseen(bench: Bench, channel: Channel, sku: str, language: str, state: State[Any] | None) -> None:
-    """Note a publish that ended without a receipt: passing trouble that did not pass, or a fault nobody foresaw (a full disk)."""
-    if any(r.channel == channel.name for r in bench.outcomes[sku, language].receipts):
-        return
-    cause = state.result(raise_on_failure=False) if state else None
-    why = (state.message if state else "") or "the task did not finish"
-    failed = Receipt(channel=channel.name, clip_key=bench.ready[sku, language][0].key, state="failed", reason=why)
-    bench.receive(sku, language, failed, Transient.exit_code if isinstance(cause, Transient) else 1)
+def runner(limits: Limits) -> Any:
+    """Where clips are made: in threads of this process, or on a Dask cluster, which ends with the batch if it is not named.
+
+    Raises NotReady where there is no Dask, or no cluster at the named address."""
+    if limits.task_runner == "threads":
+        return ThreadPoolTaskRunner(max_workers=limits.at_once)
+    try:
+        from prefect_dask.task_runners import DaskTaskRunner
+    except ImportError:
+        way = "Get it: pip install -c constraints.txt -e '.[dask]', or write `task_runner: threads`."
+        raise NotReady("the campaign's limits name the task runner dask, and prefect-dask is not installed.", how=way) from None
+    if not limits.dask:
+        return DaskTaskRunner(cluster_kwargs={"n_workers": limits.at_once, "threads_per_worker": 1, "dashboard_address": None})
+    import distributed
+
+    client: Any = distributed.Client  # has no types
+    try:
+        client(limits.dask, timeout=10, set_as_default=False).close()
+    except OSError as e:
+        way = "Start it (`dask scheduler`), or leave `dask` out for a cluster of this machine."
+        raise NotReady(f"there is no Dask scheduler at {limits.dask}: {e}.", how=way) from None
+    return DaskTaskRunner(address=limits.dask)
 
 
-def _settings(campaign: dict[str, Any]) -> campaigns.Campaign:
+def _end(future: Any) -> Any:
+    """What a finished task gave back, or the exception that ended it."""
+    try:
+        return future.result(raise_on_failure=False)
+    except Exception as e:  # noqa: BLE001  whatever a cluster could not carry there or back
+        logger().exception("a task did not come to its end")
+        return e
+
+
+def _told(end: object) -> str:
+    return veiled(f"{type(end).__name__}: {end}") if isinstance(end, BaseException) else "the task did not finish"
+
+
+def _outcomes_of(store: LocalStore, run: str, jobs: Sequence[Job]) -> dict[Key, Outcome]:
+    """How clips ended in earlier tries of this run."""
+    noted = {(j.product.sku, j.language): store.noted(run, f"{j.product.sku}.{j.language}") for j in jobs}
+    return {key: Outcome.model_validate_json(text) for key, text in noted.items() if text}
+
+
+def settings_of(campaign: dict[str, Any]) -> campaigns.Campaign:
+    """A campaign as a run's parameters hold it. Raises CrossreelError for what is none."""
     try:
         return campaigns.Campaign.model_validate(campaign)
     except ValidationError as e:
         raise CrossreelError(f"the campaign's settings are not valid: {e}") from e
-
-
-def _outcome(base: dict[str, str], progress: Progress, **facts: Any) -> Outcome:
-    known = base | {
-        "stage": progress.at, "seconds": dict(progress.seconds), "keys": tuple(progress.keys), "usage": progress.usage,
-    } | facts  # fmt: skip
-    return Outcome.model_validate(known)
-
-
-def _row(outcome: Outcome) -> dict[str, Any]:
-    findings = "; ".join(f.message for f in outcome.clip.findings) if outcome.clip else ""
-    return {
-        "product": outcome.sku, "language": outcome.language, "state": outcome.state, "stage": outcome.stage,
-        "message": outcome.message or findings, "model cost": report.cost(outcome.usage),
-        "seconds": round(sum(outcome.seconds.values()), 1),
-        "file": outcome.receipts[0].where if outcome.receipts else "",
-    }  # fmt: skip
-
-
-def _logger() -> Any:
-    try:
-        return get_run_logger()
-    except MissingContextError:  # called as a plain function, in a test
-        import logging
-
-        return logging.getLogger("crossreel")

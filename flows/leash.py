@@ -31,24 +31,30 @@ def hold() -> None:
     _held.append(leash.stdin)
 
 
-def marked(mark: str) -> list[int]:
-    """The processes that carry a mark, this one left out."""
-    wanted, found = f"{MARK}={mark}".encode(), []
+def marked(mark: str, also: str = "") -> list[int]:
+    """The processes that carry a mark, this one left out; of them only those that have the variable `also` in their environment."""
+    return carrying(f"{MARK}={mark}", also)
+
+
+def carrying(setting: str, also: str = "") -> list[int]:
+    """The processes in whose environment a setting (`NAME=value`) is, this one left out."""
+    found = []
     for entry in Path("/proc").glob("[0-9]*/environ"):
         pid = int(entry.parent.name)
         try:
-            if pid != os.getpid() and wanted in entry.read_bytes().split(b"\0"):
-                found.append(pid)
+            own = entry.read_bytes().split(b"\0")
         except OSError:  # gone meanwhile, or another user's
             continue
+        if pid != os.getpid() and setting.encode() in own and (not also or any(v.startswith(f"{also}=".encode()) for v in own)):
+            found.append(pid)
     return found
 
 
-def end(mark: str, patience: float = 10.0) -> None:
-    """Ask every marked process to end, and kill those that have not after `patience` seconds."""
+def end(mark: str, patience: float = 10.0, also: str = "") -> None:
+    """Ask every process that is marked so to end, and kill those that have not after `patience` seconds."""
     asked: set[int] = set()
     deadline = time.monotonic() + patience
-    while left := marked(mark):
+    while left := marked(mark, also):
         late = time.monotonic() > deadline
         for pid in left:
             if late or pid not in asked:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 from localize.planning import Outcome, Plan
 
@@ -16,7 +16,7 @@ class Event:
     kind: Literal["planned", "stage", "ended"]
     name: str = ""
     stage: str = ""
-    plan: Plan | None = None
+    plan: Plan[Any] | None = None
     outcome: Outcome | None = None
 
 

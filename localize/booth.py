@@ -26,7 +26,7 @@ from localize.lexicon import Lexicon
 from localize.pace import FASTEST, LINE_GAP, seconds_of
 from localize.planning import Progress
 from localize.recognize import Recognizer
-from localize.store import LocalStore, key
+from localize.store import LocalStore, key, must_be_open
 from localize.voice import Batched, Converter, Sound, Speaker, Voice, VoiceStyle, clones
 from localize.voice import package as packages
 from localize.voice.package import VoicePackage
@@ -37,6 +37,8 @@ from localize.voice.timing import complete
 
 # What the booth itself does to a sound; the engines' own versions come on top.
 SPEECH_VERSION, RECOGNITION_VERSION = "2", "1"
+# Lines that a voice is asked for at once: of an hour's dub, no more are lost when it is killed, and none but these are in memory.
+TOGETHER = 32
 TAKES = 3  # how often a Line is spoken before a broken sound is given up; only engines that draw at random differ
 # A clip this many times as long as asked for is made faster: nearer to it, the voice's natural tempo is worth more.
 TOO_LONG = 1.2
@@ -53,6 +55,11 @@ def device(voice: object) -> str:
     """Where an engine's model runs and how it counts ("cuda:0 bfloat16"), "" for one that has none."""
     told: Callable[[], str] | None = getattr(voice, "report", None)
     return told() if told else ""
+
+
+def on_gpu(engine: object) -> bool:
+    """Whether an engine's model runs on a GPU of this machine."""
+    return device(engine).startswith("cuda")
 
 
 @dataclass(frozen=True)
@@ -110,9 +117,9 @@ class Booth:
         converter = None
         if speaker and c.convert != "none" and not clones(voice, language):
             converter = cast(Converter, self._get("convert", c.convert, language, _any))
-        return Cast(voice, converter, self._recognizer(language))
+        return Cast(voice, converter, self.recognizer(language))
 
-    def _recognizer(self, language: str) -> Recognizer | None:
+    def recognizer(self, language: str = "") -> Recognizer | None:
         asked = self.campaign.engines.recognize
         if asked == "none":
             return None
@@ -150,34 +157,50 @@ class Booth:
         how_said = style.gender, style.pace, style.pitch
         return key("speech", SPEECH_VERSION, tokens, language, how_said, whose, makers.fingerprints(language), times)
 
+    def needs_gpu(self, lines: Sequence[Line], language: str) -> bool:
+        """Whether some of a script's Lines are still to be spoken, by a model that runs on a GPU. Raises as `cast`."""
+        casts = {host: self.cast(language, host) for host in _hosts(lines)}
+        busy = {host for host, own in casts.items() if any(map(on_gpu, (*own.makers(), own.recognizer)))}
+        return any(line.host in busy and self.store.find(self.key(line, language)) is None for line in lines)
+
     def speeches(self, lines: Sequence[Line], language: str, progress: Progress) -> list[Speech]:
         """A script's Lines spoken, each by its host, a 48 kHz WAV with its times, all in one tempo that fits the campaign's length.
 
         Raises Blocked without consent or where a Line can't be spoken well, NotReady without an engine, Transient on network trouble.
         """
+        spoken = self.takes(lines, language, progress)
+        tempo = self._tempo(lines, [s.duration for s in spoken])
+        if tempo == 1.0:
+            return spoken
+        return [self.fitted(s, self.key(line, language), tempo, progress) for s, line in zip(spoken, lines, strict=True)]
+
+    def takes(self, lines: Sequence[Line], language: str, progress: Progress) -> list[Speech]:
+        """Lines, however many, spoken at their hosts' own tempo. Raises as `speeches`, once all that can be spoken is: it is paid for,
+        and kept."""
         self.permit(lines, language=language)
         casts = {host: self.cast(language, host) for host in _hosts(lines)}
-        keys = [self.key(line, language) for line in lines]
-        ahead: dict[str, Sound] = {}
-        for host, makers in casts.items():
-            own = {name: line for name, line in zip(keys, lines, strict=True) if line.host == host}
-            ahead |= self._together(makers, own, language, host)
-        spoken, blocked = [], []
-        for line, name in zip(lines, keys, strict=True):
-            try:
-                spoken.append(self._speech(casts[line.host], line, name, ahead.get(name), language, progress))
-            except Blocked as error:  # the others are spoken all the same: they are paid for, and kept
-                blocked.append(error)
+        spoken: list[Speech] = []
+        blocked: list[Blocked] = []
+        for at in range(0, len(lines), TOGETHER):
+            part = [(self.key(line, language), line) for line in lines[at : at + TOGETHER]]
+            ahead: dict[str, Sound] = {}
+            for host, makers in casts.items():
+                ahead |= self._together(makers, {name: line for name, line in part if line.host == host}, language, host)
+            for name, line in part:
+                try:
+                    spoken.append(self._speech(casts[line.host], line, name, ahead.get(name), language, progress))
+                except Blocked as error:
+                    blocked.append(error)
         if blocked:
             raise blocked[0]
-        tempo = self._tempo(lines, [s.duration for s in spoken])
-        return [self._fitted(s, name, tempo, progress) for s, name in zip(spoken, keys, strict=True)]
+        return spoken
 
     def _together(self, makers: Cast, lines: dict[str, Line], language: str, host: int) -> dict[str, Sound]:
         """The first takes of a host's Lines that nobody has spoken yet, by their keys, where the voice is faster with several at once."""
         missing = [name for name in lines if self.store.find(name) is None]
         if len(missing) < 2 or not hasattr(makers.voice, "speak_all"):
             return {}
+        must_be_open()
         tokens = [self.read(lines[name].text, language) for name in missing]
         sounds = cast(Batched, makers.voice).speak_all(tokens, languages.get(language), self.style(makers.voice, language, host))
         return dict(zip(missing, sounds, strict=True))
@@ -289,7 +312,8 @@ class Booth:
         most = FASTEST / max(1.0, *(self.campaign.hosts[n].pace for n in _hosts(lines)))  # a voice itself may have been asked to hurry
         return round(min(max(total / (TOO_LONG * self.campaign.script.seconds), 1.0), most), 2)
 
-    def _fitted(self, speech: Speech, name: str, tempo: float, progress: Progress) -> Speech:
+    def fitted(self, speech: Speech, name: str, tempo: float, progress: Progress) -> Speech:
+        """A take `tempo` times as fast (1 to FASTEST), its words and mouths with it; `name` is its Line's key."""
         if tempo == 1.0:
             return speech
 

@@ -6,6 +6,7 @@ Every mistake is reported with the file's line and the nearest right word, all o
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
@@ -14,25 +15,32 @@ from typing import Any
 import yaml
 from pydantic import Field, ValidationError, field_validator, model_validator
 
-from localize import engines, yamls
+from localize import consent as consents
+from localize import engines, kit, yamls
 from localize.assets import ASSETS
 from localize.avatar.filmed import package as avatars
 from localize.clip import layout as layouts
+from localize.disclosure import Signer
 from localize.domain import Channel, Variant
+from localize.dub.sources import is_address
 from localize.errors import Blocked, UserError
 from localize.mistakes import line_of, nearest, problem, wrong
+from localize.notices import Recipient
 from localize.products import READERS, Asked, sources
 from localize.products.look import ADDRESS
 from localize.products.sources.fetch import Fetching
 from localize.sections import (
     NO_AVATAR,
+    ORIGINAL,
     Brand,
     Code,
     ColumnField,
+    Dubbing,
     Engines,
     HostSettings,
     Limits,
     MoneySettings,
+    Priority,
     ReviewSettings,
     ScriptSettings,
     Section,
@@ -48,7 +56,8 @@ class Campaign(Section):
     """A whole campaign. Relative paths in the file are read as lying beside it; here they are absolute."""
 
     name: str = Field(pattern=r"^[a-z0-9][a-z0-9-]{0,60}$")
-    catalog: str = Field(min_length=1)
+    dub: Dubbing = Dubbing()
+    catalog: str = Field(default="", validate_default=True)
     format: str = ""
     sheet: str = ""
     columns: dict[ColumnField, str | tuple[str, ...]] = Field(default_factory=dict)
@@ -71,10 +80,22 @@ class Campaign(Section):
     money: MoneySettings = MoneySettings()
     video: Video = Video()
     limits: Limits = Limits()
+    priority: Priority = "normal"
+    notify: tuple[Recipient, ...] = ()
     producer: str = Field(default="", description="who the AI label's metadata names as the content's producer; the brand if empty")
+    signing: Signer = Signer()
     allow_noncommercial: bool = False
     out: str = "out"
     store: str = ""
+    ledger: str = Field(default="", description="a file or a database's address; CROSSREEL_LEDGER or one in crossreel's home if empty")
+
+    @field_validator("catalog")
+    @classmethod
+    def something_to_make(cls, value: str, info: Any) -> str:
+        dub = info.data.get("dub")
+        if not value and not (dub and dub.videos):
+            raise ValueError("this key is needed and missing: the products' file, folder or address, or `dub: {videos: ...}` without one.")
+        return value
 
     @field_validator("format")
     @classmethod
@@ -187,34 +208,50 @@ def _absolute(campaign: Campaign, base: Path, path: Path, tree: yaml.Node | None
     for loc, reason in engines.problems(campaign.engines.options):
         where = ("engines", "options", *loc)
         problems.append(f"{path}, line {line_of(tree, where)}: {'.'.join(where)}: {reason}")
+    signing = campaign.signing.beside(base)
+    problems += (f"{path}, line {line_of(tree, ('signing', name))}: signing.{name}: {reason}" for name, reason in signing.problems())
     blocked: list[str] = []
     at = partial(_where, path, tree)
     hosts = tuple(_host(host, n, base, at, problems, blocked) for n, host in enumerate(campaign.hosts))
     problems += _together(campaign, hosts, at)
-    if blocked and not problems:
-        raise Blocked("\n".join(blocked))
     absolute = campaign.model_copy(
         update={
-            "catalog": sources.absolute(campaign.catalog, base),
+            "catalog": sources.absolute(campaign.catalog, base) if campaign.catalog else "",
+            "dub": _dub(campaign.dub, base, resolve, at, problems, blocked),
             "pictures": _folder(campaign.pictures, base),
             "memory": tuple(resolve(m, "memory", i) for i, m in enumerate(campaign.memory)),
             "glossary": resolve(campaign.glossary, "glossary"),
             "pronunciation": resolve(campaign.pronunciation, "pronunciation"),
             "review": campaign.review.model_copy(update={"file": _beside(campaign.review.file or f"{campaign.name}.review.csv", base)}),
-            "brand": campaign.brand.model_copy(update={"logo": resolve(campaign.brand.logo, "brand", "logo")}),
+            "brand": kit.absolute(campaign.brand, resolve, at, problems),
             "money": campaign.money.model_copy(update={"rates": resolve(campaign.money.rates, "money", "rates")}),
             "hosts": hosts,
+            "signing": signing,
             "out": str((base / Path(campaign.out).expanduser()).resolve()),
+            "ledger": _ledger(campaign.ledger, base, at, problems),
             "store": campaign.store if campaign.store.startswith("s3://") else str(_store_path(campaign.store, base)),
         }
     )
     if problems:
         raise UserError("\n".join(problems))
+    if blocked:
+        raise Blocked("\n".join(blocked))
     return absolute
 
 
 def _where(path: Path, tree: yaml.Node | None, *loc: str | int) -> str:
     return f"{path}, line {line_of(tree, loc)}: "
+
+
+def _ledger(said: str, base: Path, where: Callable[..., str], problems: list[str]) -> str:
+    """Where the ledger is, with `${NAME}` left as it stands: what it is filled with may be a secret, and this goes to the server."""
+    filled = os.path.expandvars(said)
+    if (unset := re.search(r"\$\{(\w+)\}", filled)) is not None:
+        problems.append(f"{where('ledger')}ledger: the environment has no {unset[1]}: set it, or write the address without it.")
+    if re.match(r"[\w+]+://[^/@]*:[^/@]+@", said) and "${" not in said.partition("@")[0]:
+        way = "write ${NAME} in its place, and set NAME in the environment, or let PGPASSWORD or ~/.pgpass have it"
+        problems.append(f"{where('ledger')}ledger: the password stands in the campaign for all to read: {way}.")
+    return said if "://" in filled or not said else said if "$" in said and Path(filled).is_absolute() else _beside(filled, base)
 
 
 def _host(host: HostSettings, n: int, base: Path, where: Callable[..., str], problems: list[str], blocked: list[str]) -> HostSettings:
@@ -246,6 +283,36 @@ def _host(host: HostSettings, n: int, base: Path, where: Callable[..., str], pro
     except Blocked as error:
         blocked.append(f"{where('hosts', n, 'voice')}hosts.{n}.voice: {error}")
     return host
+
+
+def _dub(
+    dub: Dubbing, base: Path, resolve: Callable[..., str], where: Callable[..., str], problems: list[str], blocked: list[str]
+) -> Dubbing:
+    """What is to be dubbed, with absolute paths; what is wrong with it is added to the lists."""
+    if not dub:
+        return dub
+    voice = dub.voice
+    if voice == ORIGINAL and not dub.consent:
+        blocked.append(
+            f"{where('dub', 'voice')}dub.voice: the voice of who speaks in the videos needs that person's consent: write one "
+            "(docs/voices.md) and name it as `dub.consent`, or take another voice."
+        )
+    elif voice and voice != ORIGINAL:
+        try:
+            voice = str(packages.find(voice, base).folder)
+        except UserError as error:
+            problems.append(f"{where('dub', 'voice')}dub.voice: {error}")
+        except Blocked as error:
+            blocked.append(f"{where('dub', 'voice')}dub.voice: {error}")
+    consent = resolve(dub.consent, "dub", "consent")
+    if consent and Path(consent).is_file():
+        try:
+            consents.load(consent)
+        except UserError as error:
+            problems.append(f"{where('dub', 'consent')}dub.consent: {error}")
+    videos = tuple(v if is_address(v) else str(base / Path(v).expanduser()) for v in dub.videos)
+    transcripts = _beside(dub.transcripts, base) if dub.transcripts else ""
+    return dub.model_copy(update={"videos": videos, "transcripts": transcripts, "voice": voice, "consent": consent})
 
 
 def _together(campaign: Campaign, hosts: Sequence[HostSettings], where: Callable[..., str]) -> Iterator[str]:

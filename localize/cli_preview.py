@@ -26,6 +26,8 @@ def preview(
 ) -> None:
     """Make one product's clip small and quick, with a sheet of its scenes. Nothing is published."""
     settings = campaigns.adjusted(campaigns.load(campaign), languages=[language] if language else None, layout=layout, aspect=aspect)
+    if settings.dub:
+        raise UserError("a preview is of a product's clip; a video is dubbed at once: `crossreel run` of this campaign.")
     from localize import planning
     from localize.clip.preview import preview as made
     from localize.stages import Studio
@@ -46,5 +48,5 @@ def preview(
         film, sheet = made(todo, out)
     for finding in progress.findings:
         console.print(f"[yellow]{finding.severity}[/yellow]  {escape(finding.message)}")
-    shown = f"{job.name}: {todo.timeline.duration:.1f} s in the layout {todo.layout.name} {todo.layout.aspect}"
+    shown = f"{job.name}: {todo.whole.duration:.1f} s in the layout {todo.layout.name} {todo.layout.aspect}"
     console.print(escape(f"{shown}. Look at {film} and {sheet}."), soft_wrap=True)

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, Self, cast
 
 from localize import checks, engines, languages, money
 from localize.campaign import Campaign
@@ -32,14 +32,21 @@ from localize.translate.products import Localized, localize_lines, localize_text
 # Versions of what is done here to an output; the engines' fingerprints come on top.
 TEXT_VERSION = "2"  # with sources and findings
 SCRIPT_VERSION = "1"
+PEOPLE = ("seller", "catalog", "memory", "glossary")  # origins of texts that are people's: only a machine's are read over
 
 
-class Desk:
-    """What the texts and scripts of a campaign share: its translators, writers, rates and reviews. Safe to use from several
+class Means:
+    """What a campaign's words are made with, whatever they are for: its translators, engines and reviews. Safe to use from several
     threads."""
 
     def __init__(self, campaign: Campaign, store: LocalStore) -> None:
         self.campaign, self.store = campaign, store
+
+    def anew(self, reviews: Reviews) -> Self:
+        """The same with these reviews, which has read nothing else yet."""
+        made = type(self)(self.campaign, self.store)
+        made.reviews = reviews
+        return made
 
     @cached_property
     def reviews(self) -> Reviews:
@@ -72,13 +79,6 @@ class Desk:
             *(cast(Translator, self._engine("translate", n, language)) for n in ([asked] if isinstance(asked, str) else asked)),
         )
 
-    @cached_property
-    def rates(self) -> money.Rates:
-        return money.load(self.campaign.rates_file())
-
-    def writer(self, language: str) -> Writer:
-        return cast(Writer, self._engine("script", self.campaign.engines.script, language))
-
     def _engine(
         self, stage: engines.Stage, name: str, language: str, able: Callable[[engines.Card], bool] = lambda card: True
     ) -> engines.Engine:
@@ -86,6 +86,17 @@ class Desk:
             stage, name, language=language, allow_noncommercial=self.campaign.allow_noncommercial,
             settings=self.campaign.engines.options, able=able,
         )  # fmt: skip
+
+
+class Desk(Means):
+    """What the texts and scripts of a campaign share. Safe to use from several threads."""
+
+    @cached_property
+    def rates(self) -> money.Rates:
+        return money.load(self.campaign.rates_file())
+
+    def writer(self, language: str) -> Writer:
+        return cast(Writer, self._engine("script", self.campaign.engines.script, language))
 
     def prices(self, product: Product, language: str) -> tuple[Money, Money | None]:
         """The price and former price in the money of the language's market."""
@@ -100,10 +111,11 @@ class Desk:
         hints = self.hints(product, job.language)
         # Only what a translator may see: another price, picture or row number, another language's text, leaves the texts as they are.
         given = product.localized.get(job.language, Text())
+        own = (product.title, *product.features, product.proof, *((product.description,) if long else ()))
         said = (product.sku, product.title, product.brand, product.features, product.proof, product.description if long else "", given)
         name = key(
             "text", TEXT_VERSION, checks.words_fingerprint(), said, product.language, job.language, vars(hints),
-            [t.fingerprint() for t in asked], self.campaign.translation.back,
+            said_by(asked, own, product.language, job.language), self.campaign.translation.back,
         )  # fmt: skip
 
         def build(folder: Path) -> None:
@@ -122,6 +134,22 @@ class Desk:
         progress.findings += findings
         progress.origins = made["origins"]
         return Localized(Text.model_validate(made["text"]), made["origins"], made["sources"], findings)
+
+    def translated(self, job: Job) -> dict[str, str]:
+        """The texts of a product in the seller's language that are translated, by field."""
+        p = job.product
+        single = {"title": p.title, "description": p.description, "proof": p.proof}
+        return {field: text for field, text in (single | {f"features.{n}": t for n, t in enumerate(p.features)}).items() if text}
+
+    def spoken_in(self, job: Job) -> str:
+        """The language that a job is translated from."""
+        return job.product.language
+
+    def about(self, job: Job) -> str:
+        """What whoever reads a job over must know of it, in a few words: its price."""
+        now, was = self.prices(job.product, job.language)
+        written = languages.get(job.language).price
+        return f"{written(now)} (was {written(was)})" if was else written(now)
 
     def hints(self, product: Product, language: str) -> Hints:
         """The glossary's terms and names in a product's texts."""
@@ -147,15 +175,23 @@ class Desk:
 
     def script(self, job: Job, localized: Localized, progress: Progress) -> Script:
         """The script of a job, with what people have corrected in it. Raises Blocked with the findings of the script's checks, or
-        when the campaign wants every Line approved and one is not."""
+        when people are to read it over and have not."""
         script, found = self.draft(job, localized, progress)
         progress.findings += [f for f in found if f.severity != "block"]
         blocking = [f for f in found if f.severity == "block"]
         if blocking:
             raise Blocked(" ".join(f.message for f in blocking), findings=tuple(f.message for f in blocking))
-        if self.campaign.review.required and (waiting := self.reviews.waiting(job.product.sku, script)):
-            raise Blocked(f"{waiting} of {len(script.lines)} lines wait for approval: `crossreel review` writes the sheet for it.")
+        if waiting := self.waiting(job.product.sku, localized, script):
+            raise Blocked(f"{waiting}: `crossreel review sheet` writes a sheet for it, `crossreel review list` says which forms are open.")
         return script
+
+    def waiting(self, sku: str, localized: Localized, script: Script) -> str:
+        """What people are still to read over of a clip, by the campaign's `review`; "" where nothing is left."""
+        texts = sum(origin not in PEOPLE for origin in localized.origins.values()) if self.campaign.review.texts else 0
+        lines = self.reviews.waiting(sku, script) if self.campaign.review.lines else 0
+        told = [f"{texts} of {len(localized.origins)} texts"] if texts else []
+        told += [f"{lines} of {len(script.lines)} lines"] if lines else []
+        return f"{' and '.join(told)} wait for approval" if told else ""
 
     def draft(self, job: Job, localized: Localized, progress: Progress) -> tuple[Script, list[Finding]]:
         """The script of a job as it would be spoken, and everything that is to be said about it."""
@@ -209,7 +245,7 @@ class Desk:
         hints = replace(self.hints(p, job.language), about=p.title)
         name = key(
             "lines", SCRIPT_VERSION, checks.words_fingerprint(), lines, p.language, job.language, vars(hints),
-            [t.fingerprint() for t in asked],
+            said_by(asked, lines, p.language, job.language),
         )  # fmt: skip
 
         def build(folder: Path) -> None:
@@ -241,6 +277,18 @@ class Desk:
         """The platform a script may speak of: the channels' own if they all have the same, else none."""
         platforms = {c.platform for c in self.campaign.channels_for(job.product.sku, job.language)}
         return platforms.pop() if len(platforms) == 1 else "any"
+
+
+def said_by(asked: Sequence[Translator], texts: Sequence[str], source: str, target: str) -> list[Any]:
+    """What shapes a translation of these texts: of people's tables only what they say to them, so that a correction of one text
+    leaves every other one, and what a machine made of it, as it is."""
+    said: list[Any] = []
+    for translator in asked:
+        if translator.card.machine:
+            said.append(translator.fingerprint())
+        elif any(found := translator.translate(texts, source, target)):
+            said.append((translator.card.name, translator.card.version, [given and given.text for given in found]))
+    return said
 
 
 def named(field: str) -> str:

@@ -79,23 +79,15 @@ class Source(Model):
     rows: int = 1
 
 
-class Product(Model):
-    """One sellable thing, as its seller describes it.
+class Item(Model):
+    """What clips are made of: a product, or a video to be dubbed.
 
     `language` is the language of title, features, description and proof; `localized` holds the texts a seller
     gave in other languages, by language code. Pictures and footage are absolute paths or URLs (http, https, s3, data).
-
-    A product with variants names what they differ in (`options`: {"Size": ("S", "M")}). Where they cost different
-    sums, `price` is the lowest, `price_from` is true, and `price_to` the highest if the catalog says it.
     """
 
     sku: str
     title: str
-    price: Money
-    price_to: Money | None = None
-    price_from: bool = False
-    was_price: Money | None = None
-    options: dict[str, tuple[str, ...]] = {}
     brand: str = ""
     category: str = ""
     features: tuple[str, ...] = ()
@@ -107,6 +99,30 @@ class Product(Model):
     language: str = "en"
     localized: dict[str, Text] = {}
     source: Source | None = None
+
+
+class Product(Item):
+    """One sellable thing, as its seller describes it.
+
+    A product with variants names what they differ in (`options`: {"Size": ("S", "M")}). Where they cost different
+    sums, `price` is the lowest, `price_from` is true, and `price_to` the highest if the catalog says it.
+    """
+
+    price: Money
+    price_to: Money | None = None
+    price_from: bool = False
+    was_price: Money | None = None
+    options: dict[str, tuple[str, ...]] = {}
+
+
+class SourceVideo(Item):
+    """A video to be dubbed: its file on this machine, and its transcript's ("" where there is none). `sku` names what is made of it; of
+    a product's footage it begins with the product's, and the texts are the product's. `language` is what it speaks, "" until it is
+    heard."""
+
+    video: str
+    transcript: str = ""
+    language: str = ""
 
 
 class Reject(Model):
@@ -146,25 +162,32 @@ class Line(Model):
     feature: int | None = None
 
 
-class Script(Model):
-    """Ordered lines in one language, how they were written, and the texts the frame shows beside them.
+class Narration(Model):
+    """What is spoken: ordered lines in one language, how they were written, and the texts that go with them.
 
     `findings` are what its writer has to say about it: why it is not the engine's that was asked, what did not fit. `sources`
     are the Lines in the language that they were translated from, one each, where they were.
-    With `price_from` other variants cost more than `price`, and the lines and cards say so; `was_price` then is what
-    that same cheapest variant did cost.
     """
 
     language: str
     lines: tuple[Line, ...]
     text: Text
-    price: Money
-    price_from: bool = False
-    was_price: Money | None = None
     engine: str
     variant: str = ""
     findings: tuple[Finding, ...] = ()
     sources: tuple[str, ...] = ()
+
+
+class Script(Narration):
+    """What sells a product: `text` is what the frame shows beside the lines.
+
+    With `price_from` other variants cost more than `price`, and the lines and cards say so; `was_price` then is what
+    that same cheapest variant did cost.
+    """
+
+    price: Money
+    price_from: bool = False
+    was_price: Money | None = None
 
     def features_shown(self) -> tuple[int, ...]:
         """The indices of the features that Lines speak of, in their order."""
@@ -257,6 +280,15 @@ class Performance(Model):
     origin: tuple[float, float] = (0.0, 0.0)
     seed: int = 0
 
+    def later(self, by: float, duration: float) -> Performance:
+        """The same in a clip of `duration` seconds in which all of it comes `by` seconds later."""
+
+        def moved(event: Any) -> Any:
+            return event.model_copy(update={name: getattr(event, name) + by for name in ("start", "peak", "end") if hasattr(event, name)})
+
+        events = {name: tuple(map(moved, getattr(self, name))) for name in ("mouths", "gestures", "feelings")}
+        return self.model_copy(update={**events, "blinks": tuple(t + by for t in self.blinks), "duration": duration}) if by else self
+
 
 class Usage(Model):
     """What was asked of a paid or local language model: requests sent (repeated ones too), tokens, and US dollars.
@@ -274,13 +306,39 @@ class Usage(Model):
         return Usage(**{name: getattr(self, name) + getattr(other, name) for name in Usage.model_fields})
 
 
+class Ingredient(Model):
+    """Something that others or a model made and that is in a clip: its name, what it is ("font", "music", "voice engine"), and the
+    licence it may be used under."""
+
+    name: str
+    kind: str
+    licence: str
+
+
 class Disclosure(Model):
-    """That and how AI made this clip. Every label, flag and metadata field is derived from this one object."""
+    """That and how AI made this clip. Every label, flag and metadata field is derived from this one object.
+
+    `label` is the text that viewers read, `producer` and `produce_id` what GB 45438's metadata says of who made it and as what,
+    `photos` whether pictures of the product that no AI made are shown. `consents` refer to those for the voices and faces of people
+    (never a name), `ingredients` are all that the clip is made of and with.
+    """
 
     label: str
     producer: str
     produce_id: str
     made: tuple[str, ...] = ("script", "voice", "presenter")
+    photos: bool = True
+    consents: tuple[str, ...] = ()
+    ingredients: tuple[Ingredient, ...] = ()
+
+    @property
+    def is_aigc(self) -> bool:
+        """The flag of platforms that ask for no more than yes or no."""
+        return bool(self.made)
+
+    def worded(self, label: str) -> Disclosure:
+        """The same with another wording of the text that goes with a post; its own if none is given."""
+        return self.model_copy(update={"label": label}) if label else self
 
 
 def unclocked(said: Any) -> Any:
@@ -321,11 +379,14 @@ class Clip(Model):
 
 
 class Channel(Model):
-    """A place to publish: a platform, an account on it and the market it sells to.
+    """A place to publish: a platform, an account on it and the market it sells to. `kind` is the publisher that takes clips there.
 
     Without `languages` it takes every language of the campaign, without `only` (SKUs) every product. `layout` and `aspect` are those of
     the campaign's `video` if they are not given; `branding` says whether clips show the brand's logo and name (`auto`: where the
-    platform allows it).
+    platform allows it). Posts go out in the hours of `window` ("19:00-23:00", "" for always) of `timezone` ("" for the market's), at
+    most `daily` of them a day (0: no limit). `hashtags` stand before the post's own, `disclosure` in place of the AI label in its text.
+    `again` says whether a product that the account has shown in a language is posted again once its clip is another. `options` are the
+    publisher's own.
     """
 
     name: str
@@ -338,6 +399,22 @@ class Channel(Model):
     layout: str = ""
     aspect: Annotated[Literal["", "9:16", "4:5", "1:1", "16:9"], BeforeValidator(unclocked)] = ""
     branding: Annotated[Literal["auto", "yes", "no"], BeforeValidator(lambda said: {True: "yes", False: "no"}.get(said, said))] = "auto"
+    window: str = ""
+    timezone: str = ""
+    daily: int = Field(default=0, ge=0)
+    privacy: Literal["public", "friends", "followers", "private"] = "public"
+    hashtags: tuple[str, ...] = ()
+    disclosure: str = ""
+    again: Literal["never", "changed"] = "never"
+    options: dict[str, Any] = Field(default_factory=dict)
+
+    @property
+    def place(self) -> str:
+        """What makes two channels the same place, whatever they are called and whoever posts for them: one clip is posted there once.
+        In folders and buckets an account says only whose key opens them."""
+        if self.kind in ("folder", "s3"):
+            return f"{self.kind}/{self.name}"
+        return f"{self.kind if self.platform == 'any' else self.platform}/{self.account or self.name}"
 
 
 class Variant(Model):
@@ -361,10 +438,12 @@ class Post(Model):
 
 
 class Receipt(Model):
-    """What a channel answered: where the clip is now."""
+    """What became of a post. `planned`: it waits for its hour or a free place in the day; `processing`: the platform has it and is not
+    done; `held`: nobody can tell whether it is out, so a person must look. `where` is an address or a path, `post_id` the platform's."""
 
     channel: str
     clip_key: str
-    state: Literal["published", "failed"]
+    state: Literal["planned", "processing", "published", "failed", "held"]
     where: str = ""
     reason: str = ""
+    post_id: str = ""

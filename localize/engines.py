@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import threading
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
 from importlib.metadata import entry_points
@@ -17,9 +18,9 @@ from typing import Any, ClassVar, Literal, Protocol, cast
 from pydantic import BaseModel, ConfigDict, ValidationError
 from rapidfuzz import process
 
-from localize.errors import NotReady, UserError
+from localize.errors import CrossreelError, NotReady, UserError
 
-Stage = Literal["script", "translate", "voice", "convert", "recognize", "lipsync", "faces", "publish"]
+Stage = Literal["script", "translate", "voice", "convert", "recognize", "separate", "lipsync", "faces", "cutout", "publish"]
 
 GROUPS: dict[Stage, str] = {
     "script": "crossreel.scripts",
@@ -27,8 +28,10 @@ GROUPS: dict[Stage, str] = {
     "voice": "crossreel.voices",
     "convert": "crossreel.converters",
     "recognize": "crossreel.recognizers",
+    "separate": "crossreel.separators",
     "lipsync": "crossreel.lipsyncs",
     "faces": "crossreel.faces",
+    "cutout": "crossreel.cutouts",
     "publish": "crossreel.publishers",
 }
 
@@ -41,7 +44,8 @@ class Card:
     `languages` is empty when it serves all of them. `machine` is false for translators that only give back what people wrote.
     Of voices, `clones` tells that it speaks in a reference's voice without a converter, `paced` that it obeys the pace asked for,
     `timed` that it knows when its words are heard. Of lip-syncs, `filmed` tells that it moves a filmed host's face (`FilmedLipsync`)
-    and not a drawn one's (`Lipsync`).
+    and not a drawn one's (`Lipsync`). Of publishers, `by_hand` tells that a person posts what they lay out. Of all, `remote` tells that a
+    server does the work.
     """
 
     name: str
@@ -57,6 +61,8 @@ class Card:
     paced: bool = False
     timed: bool = False
     filmed: bool = False
+    by_hand: bool = False
+    remote: bool = False
 
 
 class Options(BaseModel):
@@ -215,3 +221,10 @@ def lacking(engine: Engine, language: str) -> str:
 def survey(stage: Stage, settings: Settings = _NO_SETTINGS, language: str = "") -> list[tuple[Card, str]]:
     """Every engine of a stage, best first, with what it lacks here to serve the language, if one is named ("" when it is ready)."""
     return [(_found(stage)[name].card, lacking(_instance(stage, name, settings), language)) for name in names(stage)]
+
+
+def ready(*makers: Callable[[], Iterable[Engine]]) -> Iterator[Engine]:
+    """The engines that are asked for one after the other; one that is not ready tells so where it is needed."""
+    for found in makers:
+        with suppress(CrossreelError, OSError):
+            yield from found()

@@ -1,4 +1,4 @@
-"""The four ways work can stop, and what each means for a retry and for the shell.
+"""The four ways work can stop, and what each means for a retry and for the shell; and how it is put off.
 
 Every message is written for a seller: what is wrong, where (file, row, column, value) and the way out.
 """
@@ -47,3 +47,9 @@ class Blocked(CrossreelError):
     def __init__(self, message: str, *, findings: tuple[str, ...] = ()) -> None:
         super().__init__(message)
         self.findings = findings
+
+
+class Left(CrossreelError):
+    """Not begun, as there is no room for it tonight. Nothing is wrong with it: another night makes it."""
+
+    exit_code = 0

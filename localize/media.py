@@ -5,6 +5,7 @@ Every path reaches ffmpeg behind `file:`, so that no name can be read as an opti
 
 from __future__ import annotations
 
+import mmap
 import os
 import re
 import shutil
@@ -16,6 +17,7 @@ import wave
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from fractions import Fraction
 from functools import cache
 from pathlib import Path
 from queue import SimpleQueue
@@ -34,6 +36,7 @@ LOUDNESS = -14.0  # LUFS integrated
 PEAK = -2.4  # dBTP
 VOICE, BED = -20.0, -26.0  # LUFS of speech and of a bed alone while they are mixed
 DUCK = 10.0  # dB that a bed goes down by while somebody speaks
+PIPE = 1 << 20  # bytes that the pipe to an encoder holds
 Samples = npt.NDArray[np.float32]
 
 
@@ -123,6 +126,22 @@ def _decoded(path: str | Path, rate: int, layout: Literal["mono", "stereo"]) -> 
     return np.concatenate([none, *parts], axis=1, dtype=np.float32)
 
 
+def blank(n: int, channels: int) -> Samples:
+    """Silence on disk, to be written into: [n, channels]."""
+    with tempfile.TemporaryFile() as out:  # has holes where nothing is written, and goes when nobody looks at it any more
+        out.truncate(max(4, 4 * n * channels))
+        return np.memmap(out, np.float32, "r+", shape=(n, channels))
+
+
+def let_go(samples: npt.NDArray[Any]) -> None:
+    """Give back the memory that an array on disk has taken by being read or written; its content stays."""
+    base: Any = samples
+    while base is not None and not isinstance(base, mmap.mmap):
+        base = base.base
+    if base is not None and hasattr(mmap, "MADV_DONTNEED"):
+        base.madvise(mmap.MADV_DONTNEED)
+
+
 def resampled(samples: Samples, rate: int, to: int) -> Samples:
     """Mono float32 samples [n] at another rate in Hz, in time to a sample. Not for a stream's pieces: each call starts anew."""
     if rate == to or not len(samples):
@@ -158,13 +177,18 @@ def loudness(path: str | Path) -> Loudness:
 
 def measured(samples: Samples) -> Loudness:
     """The loudness of 48 kHz samples [n] or [n, 2] as `loudness` finds it in a file, within 0.1 LU: by ITU-R BS.1770-4."""
-    both = _channels(samples)
-    return Loudness(_integrated(both), _decibels(float(_true_peaks(both).max(initial=0.0))))
+    square, peaks = _looked(_channels(samples))
+    return Loudness(_gated(square), _decibels(float(peaks.max(initial=0.0))))
+
+
+def integrated(samples: Samples) -> float:
+    """The loudness of 48 kHz samples [n] or [n, 2] in LUFS, as `measured` has it; -inf for silence."""
+    return _integrated(_channels(samples))
 
 
 def leveled(samples: Samples, to: float) -> Samples:
     """Samples [n] or [n, 2] at an integrated loudness in LUFS; silence stays as it is."""
-    level = _integrated(_channels(samples))
+    level = integrated(samples)
     return samples * np.float32(_ratio(to - level)) if np.isfinite(level) else samples
 
 
@@ -196,19 +220,20 @@ def mix(speech: Samples, bed: Samples | None = None, effects: Samples | None = N
 def master(mixed: Samples) -> Samples:
     """Bring a mix [n, 2] to `LOUDNESS` by one gain and a true-peak limiter at `PEAK`. A second look gives back what limiting took."""
     both = _channels(mixed)
-    level = _integrated(both)
+    square, peaks = _looked(both)
+    level = _gated(square)
     if not np.isfinite(level):
         return mixed
-    peaks, gain, out = _true_peaks(both), LOUDNESS - level, np.empty_like(both)
+    gain = LOUDNESS - level
     for _ in range(4):
-        curve = _limiting(peaks, _ratio(PEAK - gain))
-        np.multiply(both, curve, out=out)
-        out *= np.float32(_ratio(gain))
-        missing = LOUDNESS - _integrated(out)
-        if abs(missing) <= 0.05:
+        curve, applied = _limiting(peaks, _ratio(PEAK - gain)), gain
+        # The curve is slow beside what is weighted: the weighted sound, limited, is as loud as the limited sound, weighted.
+        missing = LOUDNESS - gain - _gated(square * curve**2)
+        if abs(missing) <= 0.02:
             break
         gain += missing
-    return np.ascontiguousarray(out.T)
+    curve *= np.float32(_ratio(applied))
+    return np.ascontiguousarray((both * curve).T)
 
 
 def _ducked(voice: Samples) -> Samples:
@@ -229,6 +254,11 @@ def _limiting(peaks: Samples, ceiling: float) -> Samples:
     """The gain at each sample that keeps true peaks [n] under a ceiling: down within 4 ms ahead of a peak, back in about 80."""
     cell = RATE // 1000
     highest = np.maximum.reduceat(peaks, np.arange(0, len(peaks), cell))
+    return _each_sample(limits(highest, ceiling), cell, len(peaks))
+
+
+def limits(highest: npt.NDArray[Any], ceiling: float) -> npt.NDArray[np.float64]:
+    """The gain in each millisecond that keeps its highest peak [n] under a ceiling: [n]."""
     needed = np.minimum(1.0, ceiling / np.maximum(highest, 1e-9))
     held, now = [], 1.0
     for gain in needed.tolist():
@@ -236,8 +266,7 @@ def _limiting(peaks: Samples, ceiling: float) -> Samples:
         held.append(now)
     # Each is the lowest of the three on its sides, then the mean of five: no sample is left with more than its cell may have.
     lowest = np.lib.stride_tricks.sliding_window_view(np.pad(held, 3, constant_values=1.0), 7).min(axis=1)
-    eased = np.convolve(np.pad(lowest, 2, mode="edge"), np.full(5, 0.2), mode="valid")
-    return _each_sample(eased, cell, len(peaks))
+    return np.convolve(np.pad(lowest, 2, mode="edge"), np.full(5, 0.2), mode="valid")
 
 
 def _each_sample(values: npt.NDArray[np.float64], cell: int, n: int) -> Samples:
@@ -295,10 +324,15 @@ def _between() -> tuple[Response, ...]:
 
 
 def _integrated(x: Samples) -> float:
-    """LUFS of [2, n] at 48 kHz, gated at -70 LUFS and 10 LU under the mean; -inf for silence."""
+    """LUFS of [2, n] at 48 kHz; -inf for silence."""
     square = np.empty(x.shape[1], np.float32)
     for where, (weighted,) in _filtered(x, [_k_weighting()]):
         square[where] = (weighted**2).sum(axis=0)
+    return _gated(square)
+
+
+def _gated(square: Samples) -> float:
+    """LUFS of the squares of K-weighted sound [n], gated at -70 LUFS and 10 LU under the mean; -inf for silence."""
     tenth = RATE // 10
     if len(square) < 4 * tenth:
         power = square.mean(keepdims=True, dtype=np.float64) if len(square) else np.zeros(1)
@@ -311,13 +345,15 @@ def _integrated(x: Samples) -> float:
     return float(-0.691 + 10 * np.log10(power[power > power.mean() / 10].mean()))
 
 
-def _true_peaks(x: Samples) -> Samples:
-    """The true peak at each sample of [2, n]: the highest of it and of three points between it and the next."""
-    highest = np.zeros(x.shape[1], np.float32)
-    for where, moved in _filtered(x, list(_between())):
+def _looked(x: Samples) -> tuple[Samples, Samples]:
+    """The squares of [2, n], K-weighted, and the true peak at each sample, the highest of it and of three points between it and the
+    next: [n] each, by one pass of filters."""
+    square, highest = np.empty(x.shape[1], np.float32), np.zeros(x.shape[1], np.float32)
+    for where, (weighted, *moved) in _filtered(x, [_k_weighting(), *_between()]):
+        square[where] = (weighted**2).sum(axis=0)
         for part in (x[:, where], *moved):
             np.maximum(highest[where], np.abs(part).max(axis=0), out=highest[where])
-    return highest
+    return square, highest
 
 
 # ---- picture
@@ -331,12 +367,13 @@ HARDWARE: tuple[Coder, ...] = ("nvenc", "videotoolbox")
 
 @dataclass(frozen=True)
 class Encoding:
-    """How frames become H.264: size in pixels, frames a second, x264's crf and preset, threads (0: x264's own choice), and the
-    encoder; `auto` takes the machine's own where it works. One machine's x264 gives the same bytes only for the same threads."""
+    """How frames become H.264: size in pixels, frames a second (a fraction, where it is 30000/1001), x264's crf and preset, threads
+    (0: x264's own choice), and the encoder; `auto` takes the machine's own where it works. One machine's x264 gives the same bytes
+    only for the same threads."""
 
     width: int = 1080
     height: int = 1920
-    fps: int = 30
+    fps: int | Fraction = 30
     crf: int = 22
     preset: str = "faster"
     threads: int = 0
@@ -363,7 +400,7 @@ def _options(e: Encoding, by: Coder) -> dict[str, Any]:
         "nvenc": {"c:v": "h264_nvenc", "preset": "p5", "tune": "hq", "rc": "vbr", "cq": e.crf + 3, "b:v": 0, "bf": 2, "spatial-aq": 1},
         "videotoolbox": {"c:v": "h264_videotoolbox", "q:v": min(100, max(1, 109 - 2 * e.crf))},
     }  # fmt: skip
-    return {**own[by], "profile:v": "high", "g": e.fps * 2, "pix_fmt": "yuv420p", **BT709}
+    return {**own[by], "profile:v": "high", "g": round(e.fps * 2), "pix_fmt": "yuv420p", **BT709}
 
 
 def coder(asked: str) -> Coder:
@@ -408,32 +445,45 @@ class _Stopped(Exception):
 
 
 class Feed:
-    """Frames on their way to an encoder: `write` copies one and returns, a thread of its own writes it to the pipe.
+    """Frames on their way to an encoder: `write` takes one and returns, a thread of its own hands it to the pipe.
 
-    So the next frame is composed while the encoder takes this one. At most `RING` frames lie in between."""
+    So the next frame is composed while the encoder takes this one. At most `RING` frames lie in between, all of one size."""
 
     RING = 4
 
     def __init__(self, pipe: IO[bytes]) -> None:
         self._pipe = pipe
-        self._full: SimpleQueue[bytearray | None] = SimpleQueue()
-        self._free: SimpleQueue[bytearray] = SimpleQueue()
-        for _ in range(self.RING):
-            self._free.put(bytearray())
+        self._full: SimpleQueue[int | None] = SimpleQueue()
+        self._free: SimpleQueue[int] = SimpleQueue()
+        for slot in range(self.RING):
+            self._free.put(slot)
+        self._next: int | None = None  # the slot that is filled now
+        self._size = 0
+        self._file: int | None = None  # where the frames' memory is a file, its pages go into the pipe uncopied
+        self._memory = memoryview(b"")
         self._failed = False
         self._thread = threading.Thread(target=self._run, name="encoder feed", daemon=True)
         self._thread.start()
 
     def write(self, frame: bytes | memoryview) -> None:
         """Take a frame; the caller may use its buffer again. Waits while the encoder is slower than who composes."""
-        slot = self._free.get()
+        room = self.room(len(frame))
+        if not np.may_share_memory(np.frombuffer(frame, np.uint8), np.frombuffer(room, np.uint8)):
+            room[:] = frame
+        self._full.put(self._next)
+        self._next = None
+
+    def room(self, size: int) -> memoryview:
+        """Memory for the next frame's `size` bytes: what is composed there and then written is not copied. Waits as `write` does."""
+        if self._next is None:
+            self._next = self._free.get()
         if self._failed:
-            self._free.put(slot)
             raise _Stopped
-        if len(slot) != len(frame):
-            slot = bytearray(len(frame))
-        memoryview(slot)[:] = frame
-        self._full.put(slot)
+        if not self._size:
+            self._size = size
+            self._file = _pages(self.RING * self._size) if self._size >= PIPE else None
+            self._memory = memoryview(mmap.mmap(-1 if self._file is None else self._file, self.RING * self._size))
+        return self._memory[self._next * self._size : (self._next + 1) * self._size]
 
     def finish(self) -> None:
         """Wait until all frames are written."""
@@ -445,18 +495,43 @@ class Feed:
         """End the thread. Only to be called when the pipe's other end reads or is closed."""
         self._full.put(None)
         self._thread.join()
+        if self._file is not None:
+            os.close(self._file)
+            self._file = None
         with suppress(OSError):
             self._pipe.close()
 
     def _run(self) -> None:
         # After a failure slots are still handed back, or who composes would wait for one for ever.
+        before: int | None = None
         while (slot := self._full.get()) is not None:
             if not self._failed:
                 try:
-                    self._pipe.write(slot)
+                    self._send(slot)
                 except OSError:
                     self._failed = True
-            self._free.put(slot)
+            # The pipe may still hold pages of this frame, but of none before it, as it holds less than a frame.
+            if before is not None:
+                self._free.put(before)
+            before = slot
+
+    def _send(self, slot: int) -> None:
+        at, end = slot * self._size, (slot + 1) * self._size
+        if sys.platform == "linux" and self._file is not None:
+            while at < end:
+                at += os.splice(self._file, self._pipe.fileno(), end - at, offset_src=at)
+        else:
+            self._pipe.write(self._memory[at:end])
+
+
+def _pages(size: int) -> int | None:
+    """A file of a size in memory only, None where the system has none."""
+    if sys.platform == "linux":
+        with suppress(OSError):  # a container may forbid it
+            file = os.memfd_create("frames")
+            os.truncate(file, size)
+            return file
+    return None
 
 
 @contextmanager
@@ -508,7 +583,7 @@ def _widen(pipe: IO[bytes]) -> None:
         import fcntl
 
         with suppress(OSError):  # a user's pipes may hold only so much together
-            fcntl.fcntl(pipe, fcntl.F_SETPIPE_SZ, 1 << 20)
+            fcntl.fcntl(pipe, fcntl.F_SETPIPE_SZ, PIPE)
 
 
 def remux(source: Path, out: Path, tags: Mapping[str, str]) -> None:

@@ -57,17 +57,31 @@ def meeting(canvas: Pixels, x: int, y: int, picture: Pixels) -> tuple[Pixels, Pi
     return canvas[y + top : y + bottom, x + left : x + right], picture[top:bottom, left:right]
 
 
+def alpha_of(rgba: Pixels) -> Pixels:
+    """The alpha [h, w] of a picture in memory of its own, valid until the next call. Splitting all channels is twice as quick as
+    taking one out."""
+    h, w = rgba.shape[:2]
+    return u8(cv2.split(rgba, [scratch(f"channel {c}", h, w) for c in "rgba"])[3])
+
+
 def over(canvas: Pixels, x: int, y: int, rgba: Pixels) -> None:
     """Lay a premultiplied picture on a premultiplied canvas in place, its top left corner at (x, y); what hangs over is cut."""
     both = meeting(canvas, x, y, rgba)
     if both is not None:
         behind, part = both
         h, w = part.shape[:2]
-        rest = cv2.extractChannel(part, 3, dst=scratch("over alpha", h, w))
+        rest = alpha_of(part)
         cv2.bitwise_not(rest, dst=rest)
         product = cv2.merge((rest, rest, rest, rest), dst=scratch("over", h, w, 4))
         cv2.multiply(behind, product, dst=product, scale=1 / 255)
         cv2.add(part, product, dst=behind)
+
+
+def put(canvas: Pixels, x: int, y: int, rgba: Pixels) -> None:
+    """What `over` does where the canvas is empty, in a tenth of its time."""
+    both = meeting(canvas, x, y, rgba)
+    if both is not None:
+        np.copyto(*both)
 
 
 def rasterise(svg: str, zoom: float = 1.0) -> Pixels:

@@ -7,24 +7,26 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Generic, Literal, TypeVar
 
 from pydantic import Field
 
-from localize import account, hosts, products
+from localize import account, hosts, kit, products
 from localize.campaign import Campaign
-from localize.domain import Clip, Finding, Model, Product, Receipt, Reject, Usage
+from localize.domain import Clip, Finding, Item, Model, Product, Receipt, Reject, SourceVideo, Usage
 from localize.errors import UserError
 from localize.mistakes import hint
 from localize.products import sources
 from localize.store import Artifact
 
+Of = TypeVar("Of", bound=Item, covariant=True)
+
 
 @dataclass(frozen=True)
-class Job:
-    """One clip to be: a product in a language."""
+class Task(Generic[Of]):
+    """One clip to be: a product in a language, or a video dubbed into it."""
 
-    product: Product
+    product: Of
     language: str
 
     @property
@@ -32,11 +34,16 @@ class Job:
         return f"{self.language} · {self.product.sku}"
 
 
-@dataclass(frozen=True)
-class Plan:
-    """What a run will do: the clips to make, and the rows that can't become one. `warnings` are of the rows, `doubts` of the hosts."""
+Job = Task[Product]
+Dub = Task[SourceVideo]
 
-    jobs: tuple[Job, ...]
+
+@dataclass(frozen=True)
+class Plan(Generic[Of]):
+    """What a run will do: the clips to make, and the rows that can't become one. `warnings` are of the rows, `doubts` of the hosts
+    and the brand's font."""
+
+    jobs: tuple[Task[Of], ...]
     rejects: tuple[Reject, ...]
     warnings: tuple[Finding, ...]
     rows: int
@@ -44,12 +51,13 @@ class Plan:
 
 
 class Outcome(Model):
-    """How a clip ended. `code` is the exit code its end would have alone; `stage` is where it stopped."""
+    """How a clip ended. `code` is the exit code its end would have alone; `stage` is where it stopped. One that is `left` was not begun:
+    the night's budget is used up. `new` tells that the run has made the clip, in whichever try, and whatever became of its posts."""
 
     sku: str
     language: str
     title: str
-    state: Literal["made", "reused", "blocked", "failed"]
+    state: Literal["made", "reused", "blocked", "failed", "left"]
     code: int = 0
     stage: str = ""
     message: str = ""
@@ -61,6 +69,7 @@ class Outcome(Model):
     engines: dict[str, str] = Field(default_factory=dict)
     keys: tuple[str, ...] = ()
     usage: Usage = Usage()
+    new: bool = False
 
 
 @dataclass
@@ -96,7 +105,7 @@ class Progress:
         return artifact
 
 
-def plan(campaign: Campaign, *, only: Sequence[str] = (), limit: int = 0) -> Plan:
+def plan(campaign: Campaign, *, only: Sequence[str] = (), limit: int = 0) -> Plan[Product]:
     """Read the catalog and list the clips to make: catalog order, every language that a channel shows the product in.
 
     `only` are SKUs, `limit` is a number of products (0: all). Raises UserError for a catalog that can't be read and
@@ -131,6 +140,5 @@ def plan(campaign: Campaign, *, only: Sequence[str] = (), limit: int = 0) -> Pla
     if not chosen and not rejects:
         raise UserError(products.nothing(reading, skipped))
     jobs = [Job(p, code) for p in chosen for code in campaign.languages if campaign.channels_for(p.sku, code)]
-    if campaign.limits.clips:
-        jobs = jobs[: campaign.limits.clips]
-    return Plan(tuple(jobs), tuple(rejects), tuple(warnings), reading.account.rows, hosts.doubts(campaign))
+    doubts = (*hosts.doubts(campaign), *kit.doubts(campaign.brand, campaign.languages))
+    return Plan(tuple(jobs), tuple(rejects), tuple(warnings), reading.account.rows, doubts)

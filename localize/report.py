@@ -1,104 +1,99 @@
-"""What a run leaves for people: `index.html` to look through the clips, `summary.json`, `rejects.csv`."""
+"""What a run leaves for people: `index.html` to look through the clips and their posts, `summary.json`, `rejects.csv`."""
 
 from __future__ import annotations
 
 import json
-import os
-from collections import Counter
+import uuid
 from collections.abc import Sequence
-from datetime import datetime
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
 
-import jinja2
-
-from localize import languages
-from localize.assets import ASSETS
-from localize.campaign import Campaign
-from localize.domain import Usage
+from localize import budget, report_page, runs
+from localize.budget import Spent
+from localize.domain import Receipt
 from localize.planning import Outcome, Plan
 from localize.products import write_rejects
+from localize.report_page import cost as cost
+from localize.report_page import total as total
+from localize.runs import Planned, Run
+from localize.store import LocalStore
 
 
-def write(campaign: Campaign, plan: Plan, outcomes: Sequence[Outcome], run: str) -> Path:
-    """Write the three files into the campaign's output folder. Returns the page's path."""
-    out = Path(campaign.out)
-    out.mkdir(parents=True, exist_ok=True)
-    write_rejects(plan.rejects, out / "rejects.csv")
-    summary = summarise(campaign, plan, outcomes, run)
-    _replace(out / "summary.json", json.dumps(summary, ensure_ascii=False, indent=1))
-    page = jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined).from_string(
-        (ASSETS / "report" / "index.html.j2").read_text(encoding="utf-8")
-    )
-    clips = [_view(o, out) for o in outcomes]
-    codes = dict.fromkeys(o.language for o in outcomes)
-    html = page.render(
-        campaign=campaign, summary=summary, clips=clips, rejects=plan.rejects, doubts=plan.doubts, warnings=plan.warnings,
-        made_at=datetime.now().astimezone(),
-        language_names={code: languages.get(code).name for code in codes}, channels=[c.name for c in campaign.channels],
-        models=cost(total(outcomes)),
-    )  # fmt: skip
-    _replace(out / "index.html", html)
-    return out / "index.html"
+def again(store: LocalStore, run: str, out: str | Path = "") -> Path:
+    """Write a run's three files from its notes alone, into the campaign's output folder or another. Returns the page's path.
+
+    It may be called while the run goes on, and by several at once. Raises UserError for a run that the store does not know."""
+    planned = runs.planned(store, run)
+    ended = runs.outcomes(store, run, planned)
+    counted = runs.count(store, run, ended)
+    earlier = runs.latest(store, counted.campaign, before=run)
+    before = runs.find(store, earlier) if earlier else None
+    return write(planned, ended, counted, before, out=out, reading=runs.reading(store, run), spent=budget.spent(store, run))
 
 
-def summarise(campaign: Campaign, plan: Plan, outcomes: Sequence[Outcome], run: str) -> dict[str, Any]:
+def write(
+    planned: Planned, outcomes: Sequence[Outcome], run: Run, before: Run | None = None, *, out: str | Path = "",
+    reading: Sequence[str] = (), spent: Spent | None = None,
+) -> Path:  # fmt: skip
+    """Write the three files. Returns the page's path."""
+    folder = Path(out or planned.campaign.out)
+    folder.mkdir(parents=True, exist_ok=True)
+    page = report_page.render(planned, outcomes, run, before, folder, reading=reading, spent=spent or Spent())
+    write_rejects(planned.rejects, folder / "rejects.csv")
+    _replace(folder / "summary.json", json.dumps(summarise(planned, outcomes, run), ensure_ascii=False, indent=1))
+    _replace(folder / "index.html", page)
+    return folder / "index.html"
+
+
+def summarise(planned: Planned, outcomes: Sequence[Outcome], run: Run) -> dict[str, Any]:
     """Counts, times and every clip's end, as plain values."""
-    states = Counter(o.state for o in outcomes)
-    seconds: Counter[str] = Counter()
-    for o in outcomes:
-        seconds.update(o.seconds)
     return {
-        "campaign": campaign.name, "run": run, "rows": plan.rows, "planned": len(plan.jobs), "rejected": len(plan.rejects),
-        "clips": {state: states[state] for state in ("made", "reused", "blocked", "failed")},
-        "lines_spoken": sum(o.spoken for o in outcomes), "published": sum(r.state == "published" for o in outcomes for r in o.receipts),
-        "seconds": {stage: round(s, 1) for stage, s in seconds.items()}, "models": total(outcomes).model_dump(mode="json"),
+        "campaign": run.campaign, "run": run.id, "began": run.began.isoformat(timespec="seconds"), "rows": planned.rows,
+        "planned": len(planned.clips), "rejected": len(planned.rejects), "clips": run.clips,
+        "lines_spoken": sum(o.spoken for o in outcomes), "published": run.published, "seconds": run.seconds,
+        "models": total(outcomes).model_dump(mode="json"),
         "results": [o.model_dump(mode="json", exclude={"clip": {"video", "cover", "captions", "sidecar"}}) for o in outcomes],
     }  # fmt: skip
 
 
-def total(outcomes: Sequence[Outcome]) -> Usage:
-    """What all clips of a run asked of language models."""
-    return sum((o.usage for o in outcomes), Usage())
+def counts(run: Run) -> str:
+    """A run in a line: what became of its clips and rows, and what a clip took."""
+    if not run.counted:
+        return f"{run.planned:,} clips planned, not counted yet"
+    n = run.clips.get
+    parts = [
+        f"{n('made', 0):,} made",
+        f"{n('reused', 0):,} were there already",
+        f"{n('blocked', 0):,} blocked",
+        f"{n('failed', 0):,} failed",
+    ]
+    parts += [f"{n('left', 0):,} left for tomorrow"] if n("left") else []
+    parts += [f"{run.planned - sum(run.clips.values()):,} not there yet"] if not run.whole else []
+    parts += [f"{run.rejected:,} {'row' if run.rejected == 1 else 'rows'} rejected"] if run.rejected else []
+    parts += [f"{run.pace:.0f} s of work a clip"] if run.pace else []
+    parts += [f"${run.usage.cost:.2f} for models"] if run.usage.cost else []
+    return f"{run.planned:,} clips: {', '.join(parts)}"
 
 
-def cost(usage: Usage) -> str:
-    """What was asked of language models, in a few words: requests, tokens, and dollars where prices are known; "" if nothing."""
-    if not usage.requests:
-        return ""
-    tokens = f"{usage.prompt_tokens:,} + {usage.completion_tokens:,} tokens"
-    money = f", ${usage.cost:.4f}" if usage.cost else ""
-    unknown = f", {usage.unpriced} of unknown price" if usage.unpriced else ""
-    return f"{usage.requests} requests, {tokens}{money}{unknown}"
+def told(receipt: Receipt) -> str:
+    """A receipt in a line: channel, state, where the post is, why it is not further or what is left to do."""
+    return ", ".join(filter(None, (f"{receipt.channel}: {receipt.state}", receipt.where, receipt.reason)))
 
 
-def exit_code(plan: Plan, outcomes: Sequence[Outcome]) -> int:
-    """The worst code of a run: 0 all well, 2 rejected rows or wrong input, 3 not ready, 4 passing trouble, 5 blocked, 1 unfinished."""
+def exit_code(plan: Plan[Any], outcomes: Sequence[Outcome], unread: int = 0) -> int:
+    """The worst code of a run: 0 all well, 2 rejected rows or wrong input, 3 not ready, 4 passing trouble, 5 blocked, 1 unfinished.
+    `unread` clips wait for people, and are not begun for that alone."""
     worst = max((o.code for o in outcomes), default=0)
     if plan.rejects:
         worst = max(worst, 2)
-    return worst or (1 if len(outcomes) < len(plan.jobs) else 0)
-
-
-def _view(outcome: Outcome, out: Path) -> dict[str, Any]:
-    """What the page shows of a clip; its files by paths relative to the page, so that the folder can be moved."""
-    published = [r for r in outcome.receipts if r.state == "published"]
-    video = cover = ""
-    if published:
-        video = os.path.relpath(published[0].where, out)
-        cover = video.removesuffix(".mp4") + ".jpg"
-    elif outcome.clip:
-        video, cover = os.path.relpath(outcome.clip.video, out), os.path.relpath(outcome.clip.cover, out)
-    return {
-        "outcome": outcome, "video": quote(video), "cover": quote(cover), "channels": [r.channel for r in published],
-        "findings": outcome.clip.findings if outcome.clip else (), "duration": outcome.clip.duration if outcome.clip else 0,
-        "seconds": round(sum(outcome.seconds.values()), 1), "models": cost(outcome.usage),
-    }  # fmt: skip
+    return worst or (1 if len(outcomes) + unread < len(plan.jobs) else 0)
 
 
 def _replace(path: Path, text: str) -> None:
-    """Write a file whole: a reader sees the old one or the new one."""
-    part = path.with_name(f".{path.name}.part")
-    part.write_text(text, encoding="utf-8")
-    part.replace(path)
+    """Write a file whole: a reader sees the old one or the new one, whoever else writes it."""
+    part = path.with_name(f".{path.name}.{uuid.uuid4().hex[:8]}.part")
+    try:
+        part.write_text(text, encoding="utf-8")
+        part.replace(path)
+    finally:
+        part.unlink(missing_ok=True)

@@ -49,7 +49,7 @@ _C = TypeVar("_C")
 class Entry:
     """A row of the sheet. `part` is title, features.0, line.2.price (from 1), text for a source text that nobody has translated,
     or STOPPED; `label` is what is shown for it, `host` who says it, of two. `fixed` is a row that can't be written into: its text is
-    the catalog's, or none."""
+    the catalog's, or none. `read` is one that people have written or approved."""
 
     sku: str
     language: str
@@ -61,6 +61,7 @@ class Entry:
     blocked: bool = False
     fixed: bool = False
     host: str = ""
+    read: bool = False
 
     @property
     def key(self) -> str:
@@ -69,9 +70,10 @@ class Entry:
 
 @dataclass(frozen=True)
 class Answer:
-    """A row that came back with something in it. `source` and `text` are the hashes of what the sheet had shown."""
+    """A row or a form's field that came back with something in it, and what it is called. `source` and `text` are the hashes of what
+    had been shown."""
 
-    row: int
+    where: str
     sku: str
     language: str
     part: str
@@ -203,15 +205,16 @@ def read(path: Path) -> tuple[list[Answer], list[str]]:
     try:
         book = load_workbook(path, data_only=True)
     except OSError as error:
-        raise UserError(f"{path}: {error.strerror or error}. Give the sheet that `crossreel review` wrote.") from error
+        raise UserError(f"{path}: {error.strerror or error}. Give the sheet that `crossreel review sheet` wrote.") from error
     except Exception as error:
-        raise UserError(f"{path} is no Excel workbook ({type(error).__name__}): give the sheet that `crossreel review` wrote.") from error
+        why = f"{path} is no Excel workbook ({type(error).__name__})"
+        raise UserError(f"{why}: give the sheet that `crossreel review sheet` wrote.") from error
     for sheet in book.worksheets:
         rows = [["" if v is None else str(v) for v in row] for row in sheet.iter_rows(values_only=True)]
         head = next((n for n, row in enumerate(rows) if MARK in row), None)
         if head is not None:
             return _answers(rows, head, path.name)
-    raise UserError(f"{path} is not a sheet that `crossreel review` wrote: its hidden last column is missing.")
+    raise UserError(f"{path} is not a sheet that `crossreel review sheet` wrote: its hidden last column is missing.")
 
 
 def _answers(rows: list[list[str]], head: int, name: str) -> tuple[list[Answer], list[str]]:
@@ -226,21 +229,30 @@ def _answers(rows: list[list[str]], head: int, name: str) -> tuple[list[Answer],
             problems.append(f"{name}, row {number}: {tick!r} in 'approve' is neither {TICK} nor empty: it was not taken as an approval")
         if not correction and tick not in yes:
             continue
-        parts = row[mark].split("|", 5)
-        if len(parts) != 6 or parts[0] != MARK or not _labels(parts[2]):
+        known = parsed(row[mark])
+        if not known:
             problems.append(
                 f"{name}, row {number}: its hidden last column is damaged, so it is not known what it belongs to: write the sheet anew"
             )
             continue
-        _, language, part, source, text, sku = parts
+        language, part, source, text, sku = known
         if not _shows(cells, sku, language, part, source, text):
             problems.append(
                 f"{name}, row {number}: it shows something else than its hidden last column belongs to, as when rows are sorted without "
                 "that column, or written over: nothing was done with it. Write the sheet anew."
             )
             continue
-        found.append(Answer(number, sku, language, part, source, text, correction, tick in yes))
+        found.append(Answer(f"row {number}", sku, language, part, source, text, correction, tick in yes))
     return found, problems
+
+
+def parsed(key: str) -> tuple[str, str, str, str, str] | None:
+    """Language, part, the source's and the text's hashes, and the SKU of an entry's key; None for what is no key of ours."""
+    parts = key.split("|", 5)
+    if len(parts) != 6 or parts[0] != MARK or not _labels(parts[2]):
+        return None
+    _, language, part, source, text, sku = parts
+    return language, part, source, text, sku
 
 
 def _places(head: list[str], name: str) -> dict[str, int]:

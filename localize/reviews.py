@@ -13,13 +13,16 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import astuple, dataclass, field, fields
 from pathlib import Path
+from typing import TypeVar
 
 from filelock import FileLock, Timeout
 
-from localize.domain import Script
+from localize.domain import Narration
 from localize.errors import Transient, UserError
 
+Said = TypeVar("Said", bound=Narration)
 Known = tuple[str, str, str]  # sku, language, text
+REJECTED = "yes"  # where nobody said why
 WAIT_SECONDS = 120.0  # for somebody else who is writing the same file
 
 
@@ -41,7 +44,8 @@ def alone(path: Path) -> Iterator[None]:
 
 @dataclass(frozen=True)
 class Review:
-    """What somebody said of a Line: `edit` is what to say instead ("" if it is right), `approved` whether it may be spoken."""
+    """What somebody said of a Line: `edit` is what to say instead ("" if it is right), `approved` whether it may be spoken, `rejected`
+    why its clip is not to be made ("" if nobody has said so)."""
 
     sku: str
     language: str
@@ -50,6 +54,7 @@ class Review:
     approved: bool = False
     by: str = ""
     at: str = ""
+    rejected: str = ""
 
     @property
     def known(self) -> Known:
@@ -71,11 +76,12 @@ class Reviews:
             return found
         names = [f.name for f in fields(Review)]
         try:
-            rows = list(csv.DictReader(io.StringIO(path.read_text(encoding="utf-8-sig"), newline=""), strict=True))
+            sheet = csv.DictReader(io.StringIO(path.read_text(encoding="utf-8-sig"), newline=""), strict=True)
+            rows = list(sheet)
         except (UnicodeDecodeError, csv.Error) as wrong:
-            raise UserError(
-                f"{path} can't be read ({wrong}): it is written by `crossreel review`; put back a copy, or remove it."
-            ) from wrong
+            raise UserError(f"{path} can't be read ({wrong}): it is written by crossreel; put back a copy, or remove it.") from wrong
+        if "rejected" not in (sheet.fieldnames or ()):  # a file of before
+            names.remove("rejected")
         for number, row in enumerate(rows, 2):
             if None in row or any(row.get(name) is None for name in names):
                 raise UserError(f"{path}, row {number} has not the columns {', '.join(names)}: put back a copy, or remove the row.")
@@ -110,7 +116,7 @@ class Reviews:
             sheet.writerows(["yes" if v is True else "" if v is False else v for v in astuple(r)] for r in self.said.values())
         half.replace(self.path)
 
-    def applied(self, sku: str, script: Script) -> Script:
+    def applied(self, sku: str, script: Said) -> Said:
         """The script with what people wrote in place of its Lines."""
         lines = []
         for line in script.lines:
@@ -118,7 +124,24 @@ class Reviews:
             lines.append(line.model_copy(update={"text": review.edit}) if review and review.edit else line)
         return script if tuple(lines) == script.lines else script.model_copy(update={"lines": tuple(lines)})
 
-    def waiting(self, sku: str, script: Script) -> int:
+    def edits(self, sku: str, language: str) -> dict[str, str]:
+        """What people wrote in place of a product's Lines, by the Lines' words."""
+        return {r.text: r.edit for r in self.said.values() if r.edit and (r.sku, r.language) == (sku, language)}
+
+    def approved(self, sku: str, language: str) -> set[str]:
+        """The words of a product's Lines, as they are to be spoken, that somebody has approved."""
+        return {r.edit or r.text for r in self.said.values() if r.approved and (r.sku, r.language) == (sku, language)}
+
+    def rejected(self, sku: str, language: str) -> dict[str, Review]:
+        """By the words of a product's Lines, as they would be spoken: what was said of those with which its clip was rejected."""
+        return {r.edit or r.text: r for r in self.said.values() if r.rejected and (r.sku, r.language) == (sku, language)}
+
+    def refusals(self) -> list[Review]:
+        """Of each clip of which a rejection is the last that was said: what was said."""
+        last = {(r.sku, r.language): r for r in self.said.values()}
+        return [review for review in last.values() if review.rejected]
+
+    def waiting(self, sku: str, script: Narration) -> int:
         """How many Lines of a script, as it is to be spoken, nobody has approved."""
-        approved = {r.edit or r.text for r in self.said.values() if r.approved and (r.sku, r.language) == (sku, script.language)}
+        approved = self.approved(sku, script.language)
         return sum(line.text not in approved for line in script.lines)

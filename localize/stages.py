@@ -8,18 +8,18 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from functools import partial
+from functools import cached_property, partial
 from pathlib import Path
-from typing import NamedTuple, cast
+from typing import Any, NamedTuple, cast
 
 import av
 import cv2
 import numpy as np
 
 from localize import campaign as campaigns
-from localize import languages, media
+from localize import engines, kit, languages, media
 from localize.avatar import Scene, perform
 from localize.avatar import choose as gesture_words
 from localize.avatar.drawn import DrawnAvatar
@@ -37,12 +37,16 @@ from localize.clip import type as typeset
 from localize.clip.compose import Sprite
 from localize.clip.layout import Layout
 from localize.clip.window import Window
+from localize.darkroom import Darkroom
 from localize.desk import Desk, from_mark, read_json, write_json
+from localize.disclosure import account, aigc
+from localize.dispatch import Dispatch
 from localize.domain import (
     Channel,
     Clip,
     Disclosure,
     Finding,
+    Line,
     Performance,
     Product,
     Receipt,
@@ -50,20 +54,19 @@ from localize.domain import (
     Speech,
     Variant,
 )  # fmt: skip
+from localize.engines import Engine
 from localize.errors import Blocked, CrossreelError, NotReady, Transient, UserError
 from localize.lipsync import FilmedLipsync, Lipsync
 from localize.lipsync import patches as patch_files
 from localize.planning import Job, Progress
 from localize.products import footage as videos
 from localize.products import pictures
-from localize.publish import Publisher
 from localize.publish import post as posts
 from localize.script import phrases
 from localize.sections import Brand
 from localize.store import LocalStore, digest, file_digest, key
 from localize.timeline import Timeline, lay_out
 
-LONGEST_PICTURE = 1400  # px: what a still needs to be zoomed in the frame
 CLOTHES = "jacket"  # the colour of a drawn host that a brand's may replace
 MOST_PICTURES = 10  # more than a clip of a minute shows
 MOST_FOOTAGE = 3  # of a product's videos are shown
@@ -88,6 +91,7 @@ class Studio(Desk):
     def __init__(self, campaign: Campaign, store: LocalStore) -> None:
         super().__init__(campaign, store)
         self.booth = Booth(campaign, store, self._engine)
+        self.darkroom = Darkroom(campaign, store, self._engine)
         self._own = threading.local()
         # Planes are small and the encoder needs the other cores: OpenCV's own threads only get in the way.
         cv2.setNumThreads(1)
@@ -97,9 +101,6 @@ class Studio(Desk):
         filmed = self.campaign.filmed
         named = self.campaign.engines.lipsync
         return cast(Lipsync | FilmedLipsync, self._engine("lipsync", named, language, able=lambda card: card.filmed == filmed))
-
-    def publisher(self, channel: Channel) -> Publisher:
-        return cast(Publisher, self._engine("publish", channel.kind, ""))
 
     def avatars(self, scale: float = 1.0) -> tuple[DrawnAvatar | FilmedAvatar, ...]:
         """The hosts that are seen, loaded once a thread: their caches of drawn poses are not shared. The first drawn one wears the
@@ -180,6 +181,7 @@ class Studio(Desk):
                 raise Transient(f"no picture of {product.sku} could be had: {passing}", retry_after=passing.retry_after)
             raise UserError(f"no picture of {product.sku} can be used: " + "; ".join(map(str, problems)))
         findings = [Finding(check="picture", severity="warn", message=f"a picture was left out: {e}") for e in problems]
+        findings += self.darkroom.cut_out(good, progress)
         shown: list[str] = []
         for reference in product.footage:
             if len(shown) == MOST_FOOTAGE:
@@ -227,7 +229,8 @@ class Studio(Desk):
             gesture_words.fingerprint(job.language) if avatars and not c.filmed else "", self._shown(),
             [file_digest(i) for i in p.images], [(footages.VERSION, file_digest(f)) for f in p.footage],
             layout, variant.branded, c.brand.primary, c.brand.accent, file_digest(c.brand.logo) if c.brand.logo and variant.branded else "",
-            c.video.model_copy(update={"layout": "", "aspect": "9:16"}), self._sounds(self._bed(p)), self._producer(), *from_mark(script),
+            c.video.model_copy(update={"layout": "", "aspect": "9:16", "cutout": "auto"}), self._sounds(self._bed(p)), self._producer(),
+            *from_mark(script), *kit.mark(c.brand, variant), *self.darkroom.mark(),
         )  # fmt: skip
 
     def clip(self, job: Job, script: Script, origins: dict[str, str], progress: Progress, hold: Hold) -> tuple[Clip, bool]:
@@ -243,8 +246,9 @@ class Studio(Desk):
         name = self.clip_key(job, script, variant)
         there = self.store.find(name)
         progress.keys += [self.booth.key(line, job.language) for line in script.lines]
+        progress.keys += kit.keys(self.campaign.brand, variant, layouts.SIZES[variant.aspect], self.fps).values()
         if there is None:
-            with progress.stage("voice"):
+            with progress.stage("voice"), hold("gpu") if self.booth.needs_gpu(script.lines, job.language) else nullcontext():
                 speeches = self.booth.speeches(script.lines, job.language, progress)
             lips = self._lips(job, lay_out(script.lines, speeches, self.fps), progress, hold) if self.campaign.filmed else ()
             with progress.stage("clip"), hold("encode"):
@@ -264,21 +268,44 @@ class Studio(Desk):
             cover=str(there / "cover.jpg"), captions=str(there / "captions.srt"), sidecar=str(there / "clip.json"), findings=findings,
             variant=variant.name,
         )  # fmt: skip
+        if self.campaign.signing:
+            progress.keys.append(self.dispatch.seal(clip))  # signed when it goes out, and kept as long as the clip
         return clip, reused
+
+    @cached_property
+    def dispatch(self) -> Dispatch:
+        return Dispatch(self)
 
     def publish(self, job: Job, clip: Clip, channel: Channel, script: Script) -> Receipt:
         """Put a clip on a channel. Raises Blocked when a finding or the consent to a host's voice or face stops it."""
-        self.booth.permit(script.lines, language=job.language, platform=channel.platform)
-        self._permit_faces(job.language, channel.platform)
-        clip = clip.of(self.campaign.variant(channel))
-        post = posts.write(job.product, script, self.disclosure(job.product.sku, job.language, clip.key), channel.platform)
-        return self.publisher(channel).publish(clip, post, channel, Path(self.campaign.out))
+        self.permit(script.lines, job.language, channel)
+        shown = clip.of(self.campaign.variant(channel))
+        told = self.disclosure(job.product.sku, job.language, shown.key).worded(channel.disclosure)
+        post = posts.write(job.product, script, told, channel.platform, channel.hashtags)
+        return self.dispatch.send(shown, channel, post)
+
+    def permit(self, lines: Sequence[Line], language: str, channel: Channel) -> None:
+        """Raise Blocked unless the consents to the hosts' voices and faces cover a channel: the voices of those who speak the `lines`, of
+        all where there are none."""
+        self.booth.permit(lines, language=language, platform=channel.platform)
+        self._permit_faces(language, channel.platform)
 
     def disclosure(self, sku: str, language: str, clip_key: str) -> Disclosure:
-        """What is said about this clip being made by AI, in every place it is said."""
+        """What is said about this clip being made by AI, in every place it is said; of one that is there, with its consents and what it
+        was made of and with."""
         made = ("script", "voice", "presenter") if self.campaign.avatar_folders() else ("script", "voice")
         produced = clip_key.rpartition("/")[2]
-        return Disclosure(label=languages.get(language).ai_label, producer=self._producer(), produce_id=produced, made=made)
+        told = Disclosure(label=languages.get(language).ai_label, producer=self._producer(), produce_id=produced, made=made)
+        there = self.store.find(clip_key)
+        return self._accounted(told, read_json(there / "clip.json")) if there else told
+
+    def _accounted(self, told: Disclosure, made: dict[str, Any]) -> Disclosure:
+        """A clip's disclosure with what its sidecar knows."""
+        licences = {p.name: p.sheet.licence for p in self.booth.packages if p}
+        for folder in self.campaign.avatar_folders():
+            filmed = self.campaign.filmed
+            licences[folder.name] = FilmedPackage.load(folder).sheet.licence if filmed else Package.read(folder / "avatar.yaml").licence
+        return account.accounted(told, made, licences, self._bed(Product.model_validate(made["product"])))
 
     # ---- how a clip is made
 
@@ -305,17 +332,17 @@ class Studio(Desk):
         presenters, performances = self._presenters(job, timeline, layout, lips)
         if not variant.branded:
             script = script.model_copy(update={"text": script.text.model_copy(update={"brand": ""})})
-        encoding = media.Encoding(
-            layout.width, layout.height, fps, c.video.crf, c.video.preset, media.threads(c.limits.workers), c.video.encoder
-        )
+        size, threads = (layout.width, layout.height), media.threads(c.limits.at_once)
+        ends, palette = kit.made(self.store, c.brand, variant, size, fps, threads), kit.palette(c.brand, variant)
         return render.Job(
             layout=layout, script=script, timeline=timeline,
-            pictures=[pictures.load(p, LONGEST_PICTURE) for p in job.product.images],
-            palette=cards.Palette(c.brand.primary, c.brand.accent), logo=c.brand.logo if variant.branded else "",
+            pictures=[self.darkroom.picture(p, layout, palette.primary) for p in job.product.images],
+            palette=palette, logo=c.brand.logo if variant.branded else "",
+            intro=ends.get("intro"), outro=ends.get("outro"),
             presenters=presenters,
             music=self._bed(job.product), captions=c.video.captions,
             footage=[self.look(Path(f)) for f in job.product.footage], footage_sound=c.video.footage_sound == "ducked",
-            encoding=encoding,
+            encoding=media.Encoding(*size, fps, c.video.crf, c.video.preset, threads, c.video.encoder),
             disclosure=self.disclosure(job.product.sku, job.language, name),
         ), performances  # fmt: skip
 
@@ -372,9 +399,10 @@ class Studio(Desk):
     ) -> None:  # fmt: skip
         todo, performances = self.job_to_render(job, script, speeches, name, variant, lips)
         done = render.render(todo, folder)
-        spoken = todo.timeline.spoken
+        whole, ends = todo.whole, {name: end.seconds for name, end in (("intro", todo.intro), ("outro", todo.outro)) if end}
         for number, performance in enumerate(performances, 1):
-            write_json(folder / f"performance{f'.{number}' if number > 1 else ''}.json", performance.model_dump(mode="json"))
+            moved = performance.later(ends.get("intro", 0.0), whole.duration)
+            write_json(folder / f"performance{f'.{number}' if number > 1 else ''}.json", moved.model_dump(mode="json"))
         p = job.product
         product = p.model_copy(update={name: tuple(Path(i).name for i in getattr(p, name)) for name in ("images", "footage")})
         shown = [
@@ -384,19 +412,20 @@ class Studio(Desk):
         ]
         sidecar = {
             "key": name, "variant": variant.model_dump(mode="json"),
-            "sku": product.sku, "language": job.language, "title": script.text.title, "duration": todo.timeline.duration,
+            "sku": product.sku, "language": job.language, "title": script.text.title, "duration": whole.duration, "bookends": ends,
             "product": product.model_dump(mode="json"), "script": script.model_dump(mode="json"), "text_origins": origins,
-            "lines": [{"text": s.line.text, "host": s.line.host, "start": round(s.start, 3), "end": round(s.end, 3)} for s in spoken],
+            "lines": [{"text": s.line.text, "host": s.line.host, "start": round(s.start, 3), "end": round(s.end, 3)} for s in whole.spoken],
             "words": [w.model_dump() for w in done.words],
             "boxes": done.boxes, "label_glyph": done.label_glyph, "pictures": len(todo.pictures),
-            "unprintable": typeset.unprintable(" ".join([*shown, *(line.text for line in script.lines)]), job.language),
+            "unprintable": typeset.unprintable(" ".join([*shown, *(line.text for line in script.lines)]), job.language, todo.palette.font),
             "loudness": {"integrated": done.loudness.integrated, "true_peak": done.loudness.true_peak},
             "voice": self.booth.account(speeches, script.lines), "presenters": self._shown(), "lips": [own.key for own in lips],
             "fps": todo.encoding.fps,
-            "engines": self.engines_used(job.language, origins),
+            "engines": self.engines_used(job.language, origins, p.images),
             "rates_date": str(self.rates.date), "target_seconds": self.campaign.script.seconds,
             "disclosure": todo.disclosure.model_dump(mode="json"),
         }  # fmt: skip
+        sidecar["disclosure"] = self._accounted(todo.disclosure, sidecar).model_dump(mode="json")
         write_json(folder / "clip.json", sidecar)
 
     def _shown(self) -> list[dict[str, str]]:
@@ -409,13 +438,21 @@ class Studio(Desk):
                 told[-1] |= {"consent": package.consent.digest()[:16], "faces": package.sheet.faces}
         return told
 
-    def engines_used(self, language: str, origins: dict[str, str]) -> dict[str, str]:
-        """Which engine served each stage, with the licence of what it runs; of the translators those that texts came from."""
+    def engines_ready(self, language: str) -> Iterator[Engine]:
+        """The engines that a language's clips are made by, as far as they are ready."""
+        return engines.ready(
+            lambda: (self.writer(language),), lambda: self.translators(language), lambda: self.booth.cast(language).makers(),
+            lambda: (self.lipsync(language),) if self.campaign.avatar_folders() else (),
+        )  # fmt: skip
+
+    def engines_used(self, language: str, origins: dict[str, str], shown: Sequence[str] = ()) -> dict[str, str]:
+        """Which engine served each stage, with the licence of what it runs; of the translators those that texts came from. `shown`
+        are the files of the clip's pictures."""
         asked = tuple(t for t in self.translators(language) if t.card.machine and t.card.name in origins.values())
         used: dict[str, dict[str, None]] = {}
         spoken = [maker for host in range(len(self.campaign.hosts)) for maker in self.booth.cast(language, host).makers()]
         seen = (self.lipsync(language),) if self.campaign.avatar_folders() else ()
-        for e in (*asked, self.writer(language), *spoken, *seen):
+        for e in (*asked, self.writer(language), *spoken, *seen, *self.darkroom.engines_used(shown)):
             used.setdefault(e.card.stage, {})[f"{e.card.name} ({e.card.licence})"] = None
         return {stage: ", ".join(names) for stage, names in used.items()}
 
@@ -425,8 +462,9 @@ class Studio(Desk):
             shown = Variant.model_validate(made["variant"])
             layout = layouts.get(shown.layout, shown.aspect)
             label = cards.ai_label(made["language"], layout.safe[2] - layout.safe[0])
+            asked = made["target_seconds"] + sum(made.get("bookends", {}).values())  # clips had none at first
             expected = clip_checks.Expected(
-                width=layout.width, height=layout.height, fps=made["fps"], duration=made["duration"], target=made["target_seconds"],
+                width=layout.width, height=layout.height, fps=made["fps"], duration=made["duration"], target=asked,
                 safe=layout.safe, boxes={k: tuple(v) for k, v in made["boxes"].items()},
                 spoken=tuple((line["start"], line["end"]) for line in made["lines"]), label=np.asarray(label.rgba, np.uint8),
                 label_glyph=made["label_glyph"], pictures=made["pictures"], unprintable=made["unprintable"],
@@ -438,9 +476,7 @@ class Studio(Desk):
         return tuple(Finding.model_validate(f) for f in json.loads((artifact.folder / "findings.json").read_text(encoding="utf-8")))
 
     def _producer(self) -> str:
-        """Who the label's metadata names, in the characters that GB 45438 allows there."""
-        name = self.campaign.producer or self.campaign.brand.name or self.campaign.name
-        return "".join(c for c in name if "!" <= c <= "}" and c not in '"\\')
+        return aigc.producer(self.campaign.producer, self.campaign.brand.name, self.campaign.name)
 
     def _bed(self, product: Product) -> str:
         """The music of a product's clips: the campaign's, or with `auto` one that goes with what the product is."""
@@ -455,7 +491,7 @@ class Studio(Desk):
 def make(studio: Studio, job: Job, progress: Progress | None = None, hold: Hold = lambda what: nullcontext()) -> tuple[Clip, Script, bool]:
     """Make one clip through every stage up to its checks; publishing is a step of its own.
 
-    `hold(what)` is entered around what needs a scarce resource ("encode"). Returns the clip, its script and whether
+    `hold(what)` is entered around what needs a scarce resource ("encode", "gpu"). Returns the clip, its script and whether
     the clip was there already. Raises the four errors of localize.errors; `progress.at` names the stage they came from.
     """
     progress = progress or Progress()

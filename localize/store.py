@@ -11,8 +11,9 @@ import hashlib
 import json
 import shutil
 import time
-from collections.abc import Callable
-from contextlib import AbstractContextManager, nullcontext, suppress
+from collections.abc import Callable, Collection, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
+from contextvars import ContextVar
 from dataclasses import asdict, dataclass, is_dataclass
 from datetime import date
 from decimal import Decimal
@@ -22,6 +23,8 @@ from typing import Any
 
 from filelock import FileLock, Timeout
 from pydantic import BaseModel
+
+from localize.errors import Left
 
 
 def digest(*parts: Any) -> str:
@@ -63,6 +66,25 @@ def key(stage: str, version: str, *inputs: Any) -> str:
     return f"{stage}/{digest(stage, version, *inputs)}"
 
 
+_shut: ContextVar[str] = ContextVar("shut", default="")
+
+
+@contextmanager
+def shut(why: str) -> Iterator[None]:
+    """Inside, in this thread, finished artifacts can be had and nothing is made: `why` not, says the Left that is raised."""
+    token = _shut.set(why)
+    try:
+        yield
+    finally:
+        _shut.reset(token)
+
+
+def must_be_open() -> None:
+    """Called before anything is made. Raises Left inside of `shut`."""
+    if why := _shut.get():
+        raise Left(why)
+
+
 @dataclass(frozen=True)
 class Artifact:
     """A finished output: its key, the folder its files are in, and whether it was there already."""
@@ -88,11 +110,12 @@ class LocalStore:
     def make(self, key: str, build: Callable[[Path], None]) -> Artifact:
         """The artifact of a key, built by `build(empty folder)` if nobody has made it yet.
 
-        If `build` raises, nothing is left behind. Another worker making the same key is waited for.
+        If `build` raises, nothing is left behind. Another worker making the same key is waited for. Raises Left inside of `shut`.
         """
         found = self.find(key)
         if found:
             return Artifact(key, found, reused=True)
+        must_be_open()
         with self._lock(key), self._lease(key):
             found = self.find(key)
             if found:
@@ -136,28 +159,36 @@ class LocalStore:
             part.write_text(text, encoding="utf-8")
             part.rename(folder / f"{name}.json")
 
-    def notes(self, run: str) -> dict[str, str]:
-        """All notes of a run, by name."""
-        return {p.stem: p.read_text(encoding="utf-8") for p in sorted((self.root / "runs" / run).glob("*.json"))}
+    def notes(self, run: str, start: str = "", *, but: Collection[str] = ()) -> dict[str, str]:
+        """The notes of a run whose names begin with `start`, by name; those of `but` are not read."""
+        found = sorted(p for p in (self.root / "runs" / run).glob("*.json") if p.stem.startswith(start) and p.stem not in but)
+        return {p.stem: p.read_text(encoding="utf-8") for p in found}
 
-    def collect(self, keep_runs: int, *, spare: float = 0.0) -> tuple[int, int]:
-        """Remove every artifact that no note of the newest `keep_runs` runs names in its `keys`, and the older runs' notes.
+    def runs(self) -> list[str]:
+        """The runs that have notes, newest first."""
+        return [p.name for p in sorted((self.root / "runs").iterdir(), key=lambda p: p.stat().st_mtime, reverse=True)]
+
+    def noted(self, run: str, name: str) -> str | None:
+        """One note of a run; None if there is none of that name."""
+        with suppress(FileNotFoundError):
+            return (self.root / "runs" / run / f"{name}.json").read_text(encoding="utf-8")
+        return None
+
+    def collect(self, keep_runs: int, *, spare: float = 0.0, needed: Collection[str] = ()) -> tuple[int, int]:
+        """Remove every artifact that no note of the newest `keep_runs` runs names in its `keys` and that is not `needed`, and the older
+        runs' notes.
 
         What is being made right now stays, and so does what was made in the last `spare` seconds: a run that is still
         going notes a clip only when it is finished. Returns how many artifacts went, and their bytes.
         """
-        runs = self._runs()
-        kept = {k for run in runs[:keep_runs] for text in self.notes(run).values() for k in json.loads(text).get("keys", ())}
+        runs = self.runs()
+        kept = {k for run in runs[:keep_runs] for text in self.notes(run).values() for k in json.loads(text).get("keys", ())} | set(needed)
         for run in runs[keep_runs:]:
             self._forget(run)
         before = time.time() - spare
         sizes = [self._discard(key) for key in self._keys() if key not in kept and self._made_at(key) <= before]
         gone = [size for size in sizes if size is not None]
         return len(gone), sum(gone)
-
-    def _runs(self) -> list[str]:
-        """The runs that have notes, newest first."""
-        return [p.name for p in sorted((self.root / "runs").iterdir(), key=lambda p: p.stat().st_mtime, reverse=True)]
 
     def _keys(self) -> list[str]:
         """Every artifact there is."""

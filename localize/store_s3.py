@@ -13,9 +13,11 @@ import socket
 import threading
 import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +26,10 @@ from localize.store import LocalStore
 
 LEASE_SECONDS = 90.0
 RENEW_SECONDS = 20.0
+AT_ONCE = 10  # requests, as many as boto3 keeps connections
 LOOK_SECONDS = 2.0  # how often a waiting worker looks whether the other one is done
+
+_OF_ITSELF = "run"  # the name of the note that a run has of itself (localize/runs.py)
 
 # S3's words for an object that is not there, for a condition that did not hold, and for a door that stays shut.
 _ABSENT = ("NoSuchKey", "404")
@@ -83,17 +88,27 @@ class S3Store(LocalStore):
         with self._reaching():
             self.client.put_object(Bucket=self.bucket, Key=self._object(f"runs/{run}/{name}.json"), Body=text.encode())
 
-    def notes(self, run: str) -> dict[str, str]:
-        names = sorted(name for name, _, _ in self._list(f"runs/{run}/"))
-        found = {name: self._read(name) for name in names}
-        return {n.rpartition("/")[2].removesuffix(".json"): body.decode() for n, body in found.items() if body is not None}
+    def notes(self, run: str, start: str = "", *, but: Collection[str] = ()) -> dict[str, str]:
+        listed = (name.rpartition("/")[2].removesuffix(".json") for name, _, _ in self._list(f"runs/{run}/{start}"))
+        names = sorted(name for name in listed if name not in but)
+        with ThreadPoolExecutor(AT_ONCE) as readers:  # one by one, a large night's would take an hour
+            found = zip(names, readers.map(partial(self.noted, run), names), strict=True)
+            return {name: text for name, text in found if text is not None}
+
+    def noted(self, run: str, name: str) -> str | None:
+        body = self._read(f"runs/{run}/{name}.json")
+        return None if body is None else body.decode()
+
+    def runs(self) -> list[str]:
+        # By the note that each run has of itself: a large night has hundreds of thousands, whose names alone take minutes to list.
+        found = {run: self._list(f"runs/{run}/{_OF_ITSELF}.json") or self._list(f"runs/{run}/") for run in self._runs()}
+        newest = {run: max(changed for _, changed, _ in notes) for run, notes in found.items() if notes}
+        return sorted(newest, key=lambda run: newest[run], reverse=True)
 
     def _runs(self) -> list[str]:
-        newest: dict[str, datetime] = {}
-        for name, changed, _ in self._list("runs/"):
-            run = name.split("/")[1]
-            newest[run] = max(changed, newest.get(run, changed))
-        return sorted(newest, key=lambda run: newest[run], reverse=True)
+        with self._reaching():
+            pages = self.client.get_paginator("list_objects_v2").paginate(Bucket=self.bucket, Prefix=self._object("runs/"), Delimiter="/")
+            return [p["Prefix"].split("/")[-2] for page in pages for p in page.get("CommonPrefixes", ())]
 
     def _keys(self) -> list[str]:
         names = (name.split("/") for name, _, _ in self._list(""))

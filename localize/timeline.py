@@ -44,6 +44,11 @@ class Timeline:
         """The same clip with one host's Lines alone."""
         return replace(self, spoken=tuple(s for s in self.spoken if s.line.host == host))
 
+    def within(self, before: float, after: float) -> Timeline:
+        """The same Lines with so many seconds more before and after them, each a whole number of frames."""
+        spoken = tuple(replace(s, start=s.start + before, end=s.end + before) for s in self.spoken)
+        return replace(self, spoken=spoken, duration=before + self.duration + after) if before or after else self
+
 
 def lay_out(lines: Sequence[Line], speeches: Sequence[Speech], fps: int) -> Timeline:
     """Put Lines one after the other with a seller's pauses between them. Each starts on a frame."""

@@ -90,8 +90,10 @@ def how_to_pull(engine: str, place: Path) -> str:
 
 
 def fingerprint(place: Path) -> str:
-    """What identifies a folder's model: paths and sizes of its files, the whole content of small ones, both ends of big ones."""
-    inside = (path for path in place.rglob("*") if path.suffix in PARTS and path.name != MANIFEST and path.is_file())
+    """What identifies a folder's model, or one that is a single file: paths and sizes of its files, the whole content of small ones,
+    both ends of big ones."""
+    files = [place] if place.is_file() else place.rglob("*")
+    inside = (path for path in files if path == place or (path.suffix in PARTS and path.name != MANIFEST and path.is_file()))
     paths = sorted(path for path in inside if not any(part.startswith(".") for part in path.relative_to(place).parts))
     return _digest(place, tuple((path, path.stat().st_size, path.stat().st_mtime_ns) for path in paths))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import textwrap
 import threading
 from collections.abc import Iterator
@@ -13,6 +14,9 @@ import pytest
 from PIL import Image, ImageDraw
 
 from localize.store import LocalStore
+
+# pytest-xdist tells its workers how wide the terminal is, and rich would hold to that whatever a test says.
+os.environ.pop("COLUMNS", None)
 
 CAMPAIGN = """\
 name: corner-shop
@@ -48,9 +52,11 @@ def draw(path: Path, colour: str, size: int = 320) -> None:
 
 @pytest.fixture(autouse=True)
 def home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """No test reads or fills the store of whoever runs the tests."""
+    """No test reads or fills the store, the accounts or the models of whoever runs the tests."""
     folder = tmp_path_factory.mktemp("home")
     monkeypatch.setenv("CROSSREEL_HOME", str(folder))
+    monkeypatch.setenv("U2NET_HOME", str(folder / "u2net"))  # rembg's models
+    monkeypatch.delenv("CROSSREEL_ACCOUNTS", raising=False)
     return folder
 
 
@@ -86,7 +92,7 @@ def server(shop: Path) -> Iterator[str]:
                 super().do_GET()
 
     with ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=str(shop))) as web:
-        thread = threading.Thread(target=web.serve_forever, daemon=True)
+        thread = threading.Thread(target=web.serve_forever, args=(0.01,), daemon=True)
         thread.start()
         yield f"http://127.0.0.1:{web.server_port}"
         web.shutdown()

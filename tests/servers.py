@@ -81,7 +81,7 @@ def running(*replies: Reply, answers: Callable[[dict[str, Any]], Reply] | None =
                 pass
 
     with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        thread = threading.Thread(target=server.serve_forever, daemon=True)
+        thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
         thread.start()
         model.address = f"http://127.0.0.1:{server.server_port}/v1"
         yield model

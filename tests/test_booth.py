@@ -18,12 +18,12 @@ from localize.campaign import Campaign
 from localize.checks import speech as speech_checks
 from localize.domain import Channel, Line
 from localize.engines import Card
-from localize.errors import Blocked, NotReady
+from localize.errors import Blocked, Left, NotReady
 from localize.languages import Language, Token
 from localize.planning import Progress
 from localize.recognize import Transcript
 from localize.sections import Engines, HostSettings
-from localize.store import LocalStore
+from localize.store import LocalStore, shut
 from localize.voice import Sound, Speaker, VoiceStyle
 from localize.voice.espeak import EspeakVoice
 
@@ -175,6 +175,70 @@ def test_several_lines_at_once_where_the_voice_can(room: Room) -> None:
     assert room.voice.lines == []
 
 
+def test_a_long_talk_is_spoken_by_some_at_once(room: Room, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("localize.booth.TOGETHER", 2)
+    room.voice = Together()
+    talk = [Line(role="feature", text=f"{OTHER.text} {n}.") for n in range(4)]
+    assert len(room.booth.takes(talk, "id", Progress())) == 4
+    assert room.voice.asked == [2, 2]
+
+
+def test_takes_have_the_voice_s_own_tempo_until_each_is_fitted(room: Room) -> None:
+    """A dub's sentences have a time each, whatever length the campaign's clips are to have."""
+    room.changes["script"] = {"seconds": 15}
+    progress = Progress()
+    lines = [LINE, Line(role="feature", text=f"{LINE.text} " * 8)]
+    first, second = room.booth.takes(lines, "id", progress)
+    assert (first.tempo, second.tempo) == (1.0, 1.0)
+    assert second.duration > 15
+    name = room.booth.key(LINE, "id")
+    fitted = room.booth.fitted(first, name, 1.1, progress)
+    assert fitted.tempo == 1.1
+    assert fitted.duration == pytest.approx(first.duration / 1.1, abs=0.001)
+    assert fitted.words[-1].end == pytest.approx(first.words[-1].end / 1.1, abs=0.01)
+    assert room.booth.fitted(first, name, 1.0, progress) == first
+    assert room.booth.fitted(first, name, 1.1, progress) == fitted
+    assert progress.made["fit"] == 1
+
+
+def test_what_can_be_spoken_is_kept_though_one_line_is_blocked(room: Room) -> None:
+    class Choosy(Plain):
+        def speak(self, tokens: Sequence[Token], language: Language, style: VoiceStyle) -> Sound:
+            said = super().speak(tokens, language, style)
+            return said if tokens[0].text == "Klik" else Sound(SILENCE, 48000)
+
+    room.voice = Choosy()
+    with pytest.raises(Blocked, match="Botol ini"):
+        room.booth.takes([LINE, OTHER], "id", Progress())
+    progress = Progress()
+    assert room.booth.takes([OTHER], "id", progress)[0].duration > 1
+    assert progress.made["voice"] == 0
+
+
+def test_a_gpu_is_needed_for_lines_that_a_model_on_one_is_still_to_speak(room: Room) -> None:
+    assert not room.booth.needs_gpu([LINE], "id")
+    room.booth.speeches([LINE], "id", Progress())
+    room.voice.report = lambda: "cuda:0 bfloat16"
+    assert room.booth.needs_gpu([LINE, OTHER], "id")
+    assert not room.booth.needs_gpu([LINE], "id")  # it is there already
+    room.voice.report = lambda: "cpu float32"
+    assert not room.booth.needs_gpu([OTHER], "id")
+
+
+def test_nothing_is_spoken_where_the_store_is_shut(room: Room) -> None:
+    (before,) = room.booth.speeches([LINE], "id", Progress())
+    room.voice.asked.clear()
+    with shut("the budget is used up"):
+        assert room.booth.speeches([LINE], "id", Progress()) == [before]
+        with pytest.raises(Left, match="used up"):
+            room.booth.speeches([LINE, OTHER], "id", Progress())
+        assert room.voice.asked == []
+        room.voice = Together()
+        with pytest.raises(Left, match="used up"):
+            room.booth.speeches([LINE, OTHER], "id", Progress())
+        assert room.voice.asked == []
+
+
 def test_another_voice_pace_or_reading_is_another_key(room: Room, tmp_path: Path) -> None:
     keys = {room.booth.key(LINE, "id"), room.booth.key(LINE, "id")}
     assert len(keys) == 1
@@ -293,6 +357,7 @@ def test_a_voice_that_clones_is_not_converted(anna: Room) -> None:
     assert anna.voice.asked[0].speaker.name == "anna"
 
 
+@pytest.mark.heavy
 def test_a_voice_that_clones_keeps_its_pitch_and_is_not_spoken_anew_for_another(anna: Room) -> None:
     keys = []
     for voice in (Cloning(), Plain()):

@@ -12,6 +12,7 @@ from localize import products
 from localize.assets import ASSETS
 from localize.campaign import adjusted, load
 from localize.errors import Blocked, UserError
+from localize.publish.ledger import chosen
 
 
 def change(shop: Path, old: str, new: str) -> Path:
@@ -258,12 +259,34 @@ def test_engines_and_their_options(shop: Path) -> None:
     assert campaign.memories() == (shop / "corner-shop.memory.csv",)
 
 
+def test_what_people_read_over_may_be_said_in_a_word(shop: Path) -> None:
+    assert load(shop / "campaign.yaml").review.mode == "none"
+    with (shop / "campaign.yaml").open("a", encoding="utf-8") as file:
+        file.write("review: all\n")
+    assert (load(shop / "campaign.yaml").review.mode, load(shop / "campaign.yaml").review.then) == ("all", "hold")
+    review = load(change(shop, "review: all", "review: {mode: scripts, wait: 12h, then: skip}")).review
+    assert (review.lines, review.texts, review.wait, review.then) == (True, False, 12.0, "skip")
+
+
+@pytest.mark.parametrize(
+    ("said", "told"),
+    [
+        ("{required: true}", "line 14: review: `required: true` is now written `mode: scripts`"),
+        ("script", "line 14: review.mode: .*Did you mean 'scripts'"),
+        ("{mode: all, wait: soon}", "line 14: review.wait: "),
+    ],
+)
+def test_what_it_can_t_be_is_told_with_its_line(shop: Path, said: str, told: str) -> None:
+    with pytest.raises(UserError, match=told):
+        load(change(shop, "producer: Corner", f"producer: Corner\nreview: {said}"))
+
+
 def test_mistakes_in_them_have_their_lines(shop: Path) -> None:
     options = "engines:\n  options:\n    opena:\n      model: x\n    openai:\n      modell: x\n      timeout: -1\n"
     found = problems(change(shop, "producer: Corner", options))
     assert found == [
         "line 15: engines.options.opena: there is no engine 'opena' that has options. Did you mean 'openai'? "
-        "Known: coqui, edge, faster-whisper, freevc, hy-mt2, m2m100, mms, musetalk, nllb, openai, openvoice, transformers, voxcpm, "
+        "Known: coqui, demucs, edge, faster-whisper, freevc, hy-mt2, m2m100, mms, musetalk, nllb, openai, openvoice, transformers, voxcpm, "
         "wav2lip, whisper.",
         "line 18: engines.options.openai.modell: 'modell' is no option of openai. Did you mean 'model'? Known: base_url, extra, "
         "json_mode, key_variable, max_tokens, model, price_in, price_out, retries, speech_base_url, speech_extra, speech_format, "
@@ -345,3 +368,75 @@ def test_a_dialogue_needs_two(shop: Path) -> None:
     assert problem.startswith("line 14: script.dialogue: a dialogue needs two hosts")
     (problem,) = problems(change(shop, "script: {dialogue: banter}", "hosts: [{}, {}, {}]"))
     assert "hosts" in problem
+
+
+@pytest.mark.parametrize(
+    ("channel", "said"),
+    [
+        ("{name: a, kind: tiktok, platform: douyin}", "a channel of kind tiktok posts to tiktok, not to douyin"),
+        ("{name: a, window: evening}", "'evening' is no window of a day: write it as 19:00-23:00."),
+        ("{name: a, timezone: Bangkok}", "'Bangkok' is no time zone: write one as Asia/Bangkok."),
+        ("{name: a, kind: tiktok, options: {moed: draft}}", "options.moed: a channel of kind tiktok has no such option; it has: mode"),
+        ("{name: a, market: US, daily: 3}", "time it is in the market 'US' is not known here, and `daily` goes by it: write a `timezone`"),
+        ("{name: a, market: US, window: '19:00-23:00'}", "or one of these markets: CN, ID, KH, LA, MM, MY, PH, SG, TH, TW, VN."),
+        ("{name: a, disclosure: .}", "disclosure '.' does not say that AI made the clip: write words with AI in them"),
+        ("{name: a, disclosure: We said it by email from Thailand}", "does not say that AI made the clip"),
+        ("{name: a, kind: tiktok, account: app}", "'app' can't be an account's name"),
+        ("{name: app, kind: weibo}", "'app' can't be an account's name"),
+        ("{name: a, kind: s3, options: {bucket: 's3://b/c'}}", "options.bucket: 's3://b/c' is no bucket's name: write the name alone"),
+        ("{name: a, kind: s3}", "options.bucket is missing"),
+        ("{name: a, options: {bucket: b}}", "a channel of kind folder has no such option; it has: flat"),
+        ("{name: a, daily: -1}", "channels.0.daily"),
+    ],
+)
+def test_what_a_channel_can_not_post_by_is_told_with_its_line(shop: Path, channel: str, said: str) -> None:
+    text = (shop / "campaign.yaml").read_text(encoding="utf-8")
+    text = text.replace("  - name: tiktok\n    platform: tiktok\n", f"  - {channel}\n")
+    (shop / "campaign.yaml").write_text(text, encoding="utf-8")
+    with pytest.raises(UserError) as raised:
+        load(shop / "campaign.yaml")
+    assert said in str(raised.value)
+    assert "line 6" in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    "said", ["AI生成", "สร้างด้วยAI", "Made with ai.", "#AIGC", "由人工智能生成", "Trí tuệ nhân tạo", "Dibuat dengan Kecerdasan  Buatan"]
+)
+def test_a_wording_of_one_s_own_speaks_of_ai(shop: Path, said: str) -> None:
+    text = (shop / "campaign.yaml").read_text(encoding="utf-8")
+    text = text.replace("    platform: tiktok\n", f"    platform: tiktok\n    market: US\n    disclosure: '{said}'\n")
+    (shop / "campaign.yaml").write_text(text, encoding="utf-8")
+    assert load(shop / "campaign.yaml").channels[0].disclosure == said
+
+
+def test_a_channel_of_a_platforms_kind_posts_to_it(shop: Path) -> None:
+    text = (shop / "campaign.yaml").read_text(encoding="utf-8")
+    text = text.replace("platform: tiktok\n", 'kind: tiktok\n    account: shop-th\n    market: TH\n    window: "19:00-23:00"\n')
+    (shop / "campaign.yaml").write_text(text, encoding="utf-8")
+    (channel,) = load(shop / "campaign.yaml").channels
+    assert (channel.platform, channel.place) == ("tiktok", "tiktok/shop-th")
+
+
+@pytest.mark.parametrize(
+    ("said", "wrong"),
+    [
+        ("${NO_SUCH_LEDGER}", "ledger: the environment has no NO_SUCH_LEDGER"),
+        ("postgresql://me:s3cret@db.example/shop", "ledger: the password stands in the campaign for all to read"),
+    ],
+)
+def test_a_ledger_that_can_not_be_is_told(shop: Path, said: str, wrong: str) -> None:
+    with (shop / "campaign.yaml").open("a", encoding="utf-8") as file:
+        file.write(f"ledger: {said}\n")
+    with pytest.raises(UserError) as raised:
+        load(shop / "campaign.yaml")
+    assert wrong in str(raised.value)
+    assert "s3cret" not in str(raised.value)
+
+
+def test_a_ledgers_address_is_filled_when_it_is_opened_and_not_before(shop: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LEDGER_URL", "postgresql://me:s3cret@db.example/shop")
+    with (shop / "campaign.yaml").open("a", encoding="utf-8") as file:
+        file.write("ledger: ${LEDGER_URL}\n")
+    campaign = load(shop / "campaign.yaml")
+    assert campaign.ledger == "${LEDGER_URL}"
+    assert chosen(Path("home"), campaign.ledger) == "postgresql://me:s3cret@db.example/shop"

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,7 +14,7 @@ from types import ModuleType
 import pytest
 
 from flows import watch
-from localize import __version__, cli, engines, planning
+from localize import __version__, clearing, cli, engines, planning
 from localize.errors import Blocked, CrossreelError, NotReady, Transient, UserError
 from localize.store import LocalStore, key
 
@@ -201,7 +203,7 @@ def test_store_gc_removes_what_no_run_refers_to(crossreel: Callable[..., Said], 
         store.make(name, lambda folder: None)
     store.note("monday", "MUG-01.th", json.dumps({"keys": [kept]}))
     (store.root / "tmp" / "clip-half").mkdir()
-    monkeypatch.setattr(cli, "SPARE", 0.0)  # as if a day had passed
+    monkeypatch.setattr(clearing, "SPARE", 0.0)  # as if a day had passed
 
     said = crossreel("store", "gc")
     assert said.code == 0
@@ -215,8 +217,18 @@ def test_store_gc_leaves_what_a_run_may_still_be_going_to_use(crossreel: Callabl
     assert "0 artifacts removed" in crossreel("store", "gc").out
 
 
+def test_store_gc_removes_fetched_videos_that_nobody_has_asked_for_in_a_month(crossreel: Callable[..., Said], home: Path) -> None:
+    for name, days in (("old", 31), ("new", 1)):
+        copy = home / "footage" / name
+        copy.mkdir(parents=True)
+        (copy / "talk.mp4").write_bytes(bytes(1 << 20))
+        os.utime(copy, (time.time() - days * 86_400,) * 2)
+    assert "1 fetched files removed, 1 MiB freed" in crossreel("store", "gc").out
+    assert [copy.name for copy in (home / "footage").iterdir()] == ["new"]
+
+
 def test_store_gc_of_another_store(crossreel: Callable[..., Said], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(cli, "SPARE", 0.0)
+    monkeypatch.setattr(clearing, "SPARE", 0.0)
     LocalStore(tmp_path / "s").make(key("speech", "1"), lambda folder: None)
     assert "1 artifacts removed" in crossreel("store", "gc", "--keep", "1", "--store", tmp_path / "s").out
     assert crossreel("store", "gc", "--keep", "0").code == 2

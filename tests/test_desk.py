@@ -13,15 +13,17 @@ import pytest
 import servers
 from servers import Model, Reply
 
-from localize import account, planning
+from localize import account, planning, proofreading
 from localize.campaign import Campaign, load
 from localize.desk import Desk
 from localize.domain import Text
 from localize.errors import Blocked, NotReady, UserError
 from localize.planning import Job, Progress
+from localize.review_sheet import Answer, digest
 from localize.reviews import Review
 from localize.sections import HostSettings
 from localize.store import LocalStore
+from localize.translate.memory import remember
 from localize.translate.products import Localized
 
 ROWS = """\
@@ -224,7 +226,7 @@ def test_a_correction_is_held_against_the_row_like_any_line(shop: Path, store: L
 
 
 def test_where_approval_is_asked_for_nothing_is_made_without_it(shop: Path, store: LocalStore) -> None:
-    desk, job = demo_shop(shop, store, "review: {required: true}\n")
+    desk, job = demo_shop(shop, store, "review: scripts\n")
     progress = Progress()
     written = desk.draft(job, desk.texts(job, progress), progress)[0]
     with pytest.raises(Blocked, match=rf"{len(written.lines)} of {len(written.lines)} lines wait for approval"):
@@ -232,6 +234,40 @@ def test_where_approval_is_asked_for_nothing_is_made_without_it(shop: Path, stor
     desk.reviews.add(Review("MUG-01", "th", line.text, approved=True) for line in written.lines[1:])
     desk.reviews.add([Review("MUG-01", "th", written.lines[0].text, "มาดูแก้วใบนี้กันค่ะ", approved=True)])
     assert script(desk, job)[0] == "มาดูแก้วใบนี้กันค่ะ"
+
+
+def test_a_machine_s_text_waits_for_a_reader_and_is_a_person_s_word_once_approved(shop: Path, store: LocalStore) -> None:
+    with servers.running(answers=translating(THAI)) as model:
+        desk, job = at_desk(campaign(shop, model, more="review: translations\n"), store)
+        with pytest.raises(Blocked, match="3 of 3 texts wait for approval"):
+            script(desk, job)
+        entries = list(proofreading.collect(desk, [job]))
+        assert proofreading.unread(desk, entries)
+        texts = [e for e in entries if proofreading.asked(desk, e)]
+        assert [e.part for e in texts] == ["title", "features.0", "features.1"]
+        answers = [Answer(e.part, e.sku, e.language, e.part, digest(e.source), digest(e.text), "", approved=True) for e in texts]
+        done = proofreading.accept(desk, [job], answers, by="Mali", at="2026-11-27 10:00")
+        assert (done.texts, done.approved, done.problems) == (0, 3, [])
+        asked = len(model.asked)
+        again, job = at_desk(load(shop / "campaign.yaml"), store)
+        assert script(again, job)
+        assert not proofreading.unread(again, proofreading.collect(again, [job]))
+        assert len(model.asked) == asked  # what people have said is not asked of a machine again
+
+
+def test_a_correction_in_the_memory_leaves_what_a_machine_made_of_other_products(shop: Path, store: LocalStore) -> None:
+    more = ROWS + "JUG-02,Glass jug,390,,kitchen,,pictures/mug.jpg\n"
+    with servers.running(answers=translating(THAI | {"Glass jug": "เหยือกแก้ว"})) as model:
+        desk = Desk(campaign(shop, model, rows=more), store)
+        cup, jug = planning.plan(desk.campaign).jobs
+        for job in (cup, jug):
+            desk.texts(job, Progress())
+        asked = len(model.asked)
+        remember(desk.campaign.accepted_file(), [("Glass jug", "th", "เหยือกน้ำ")])
+        again = Desk(load(shop / "campaign.yaml"), store)
+        assert again.texts(cup, Progress()).text.title == THAI["Clay cup 350 ml"]
+        assert again.texts(jug, Progress()).text.title == "เหยือกน้ำ"
+        assert len(model.asked) == asked
 
 
 def test_the_market_s_law_is_looked_at(shop: Path, store: LocalStore) -> None:

@@ -215,7 +215,7 @@ def test_a_sheet_that_is_there_is_not_written_over(desk: Desk, tmp_path: Path) -
 def test_a_file_that_is_no_sheet_of_ours_is_refused(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "x.xlsx"
     path.write_bytes(content)
-    with pytest.raises(UserError, match="give the sheet that `crossreel review` wrote"):
+    with pytest.raises(UserError, match="give the sheet that `crossreel review sheet` wrote"):
         review_sheet.read(path)
     with pytest.raises(UserError, match=r"gone\.xlsx"):
         review_sheet.read(tmp_path / "gone.xlsx")
@@ -237,13 +237,18 @@ def test_the_sheet_in_chinese(desk: Desk, tmp_path: Path) -> None:
 def test_the_command_writes_and_reads(desk: Desk, tmp_path: Path) -> None:
     campaign = str(Path(desk.campaign.catalog).with_name("campaign.yaml"))
     sheet = tmp_path / "r.xlsx"
-    ran = CliRunner().invoke(app, ["review", campaign, "--out", str(sheet)])
+    ran = CliRunner().invoke(app, ["review", "sheet", campaign, "--out", str(sheet)])
     assert ran.exit_code == 0, ran.output
     assert "2 texts are missing" in ran.output
     fill(sheet, **{"MUG-01: line 1 · hook": {"correction": "มาดูแก้วใบนี้กันค่ะ", "approve": TICK}})
-    ran = CliRunner().invoke(app, ["review", campaign, "--read", str(sheet), "--by", "Mali"])
+    ran = CliRunner().invoke(app, ["review", "sheet", campaign, "--read", str(sheet), "--by", "Mali"])
     assert ran.exit_code == 0, ran.output
-    assert "0 texts corrected, 1 lines corrected, 1 lines approved" in ran.output
+    assert "0 texts corrected, 1 lines corrected, 1 approved" in ran.output
+
+
+def test_the_command_of_before_says_what_it_is_called_now() -> None:
+    ran = CliRunner().invoke(app, ["review", "shop/campaign.yaml", "--read", "review.xlsx"])
+    assert str(ran.exception) == "`crossreel review shop/campaign.yaml` is now `crossreel review sheet shop/campaign.yaml`."
 
 
 # ---- rows and what they belong to
@@ -559,3 +564,63 @@ def test_a_correction_is_taken_in_the_form_that_catalogs_have(desk: Desk, tmp_pa
     fill(path, **{"MUG-01: line 1 · hook": {"correction": "มาดู\u200bแก้วน\u0e49\u0e4d\u0e32"}})
     answers, _ = review_sheet.read(path)
     assert answers[0].correction == "มาดูแก้วน้ำ"
+
+
+def refusal(desk: Desk, job: Job) -> Review | None:
+    """Why a clip is not made, as the next night sees it."""
+    fresh = Desk(desk.campaign, desk.store)
+    return proofreading.rejected(fresh, proofreading.collect(fresh, [job]))
+
+
+def reject(desk: Desk, job: Job) -> bool:
+    shown = {entry.key for entry in proofreading.collect(desk, [job])}
+    return proofreading.reject(Desk(desk.campaign, desk.store), job, shown, "not ours", by="Nok", at="2026-11-26 10:00")
+
+
+def test_a_rejection_is_remembered_until_a_line_is_approved(desk: Desk, tmp_path: Path) -> None:
+    mug = jobs(desk)[0]
+    assert refusal(desk, mug) is None
+    assert reject(desk, mug)
+    kept = refusal(desk, mug)
+    assert kept
+    assert (kept.rejected, kept.by) == ("not ours", "Nok")
+    assert not kept.approved
+    rows = written(Desk(desk.campaign, desk.store), tmp_path / "review.xlsx")
+    hook = next(row for row in rows if row[0] == "MUG-01" and row[2].startswith("line 1"))
+    assert "its clip was rejected (Nok, 2026-11-26 10:00): not ours" in hook[5]
+    fill(tmp_path / "review.xlsx", **{f"MUG-01: {hook[2]}": {"approve": TICK}})
+    assert answered(desk, tmp_path / "review.xlsx").approved == 1
+    assert refusal(desk, mug) is None
+
+
+def test_a_corrected_line_and_a_changed_row_are_asked_about_again(desk: Desk) -> None:
+    mug, lamp = jobs(desk)[:2]
+    assert reject(desk, mug)
+    assert reject(desk, lamp)
+    line = next(iter(refused for refused in Reviews.load(Path(desk.campaign.review.file)).said.values() if refused.sku == "MUG-01"))
+    Reviews.load(Path(desk.campaign.review.file)).keep([Review("MUG-01", "th", line.text, "คำใหม่ค่ะ", by="Mali")])
+    assert refusal(desk, mug) is None
+    table = Path(desk.campaign.catalog)
+    table.write_text(table.read_text(encoding="utf-8").replace("โคมไฟตั้งโต๊ะ", "โคมไฟอ่านหนังสือ"), encoding="utf-8")
+    assert refusal(desk, jobs(desk)[1]) is None
+
+
+def test_what_has_changed_since_it_was_shown_is_not_rejected_unseen(desk: Desk) -> None:
+    mug = jobs(desk)[0]
+    shown = {entry.key for entry in proofreading.collect(desk, [mug])}
+    table = Path(desk.campaign.catalog)
+    table.write_text(table.read_text(encoding="utf-8").replace("แก้วดินเผา", "แก้วเซรามิก"), encoding="utf-8")
+    now = jobs(desk)[0]
+    assert not proofreading.reject(desk, now, shown, "", by="Nok", at="")
+    assert refusal(desk, now) is None
+
+
+def test_a_corrected_line_is_rejected_as_it_would_be_spoken(desk: Desk) -> None:
+    mug = jobs(desk)[0]
+    line = next(e.text for e in proofreading.collect(desk, [mug]) if e.part == "line.1.hook")
+    Reviews.load(Path(desk.campaign.review.file)).keep([Review("MUG-01", "th", line, "มาดูแก้วใบนี้กันค่ะ", True, "Mali")])
+    fresh = Desk(desk.campaign, desk.store)
+    assert reject(fresh, mug)
+    kept = Reviews.load(Path(desk.campaign.review.file)).said["MUG-01", "th", line]
+    assert (kept.edit, kept.approved, kept.rejected) == ("มาดูแก้วใบนี้กันค่ะ", False, "not ours")
+    assert refusal(desk, mug) is not None

@@ -49,6 +49,21 @@ def test_waiting_counts_what_nobody_has_approved_as_it_is_spoken() -> None:
     assert reviews.waiting("B", script("one")) == 1
 
 
+def test_a_clip_that_was_rejected_is_known_by_its_lines_until_one_is_approved() -> None:
+    reviews = Reviews(Path("x"))
+    reviews.add([Review("A", "th", "one", rejected="too loud"), Review("A", "th", "two", "2", rejected="too loud")])
+    assert set(reviews.rejected("A", "th")) == {"one", "2"}
+    assert not reviews.rejected("A", "vi")
+    reviews.add([Review("A", "th", "one", approved=True)])
+    assert set(reviews.rejected("A", "th")) == {"2"}
+
+
+def test_a_file_from_before_anything_could_be_rejected_is_read(tmp_path: Path) -> None:
+    path = tmp_path / "shop.review.csv"
+    path.write_text("sku,language,text,edit,approved,by,at\nA,th,one,,yes,Mali,2026-03-02 10:00\n", encoding="utf-8")
+    assert list(Reviews.load(path).said.values()) == [Review("A", "th", "one", "", True, "Mali", "2026-03-02 10:00")]
+
+
 @pytest.mark.parametrize("content", ["a,b\n1,2\n", "sku,language,text,edit,approved,by,at\n1,2\n", "sku\n\x00\n"])
 def test_a_file_that_is_none_of_ours_is_refused(tmp_path: Path, content: str) -> None:
     path = tmp_path / "x.csv"

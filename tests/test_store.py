@@ -16,8 +16,9 @@ from typing import Any
 import pytest
 
 from localize.domain import Line, Money
+from localize.errors import Left
 from localize.script import Brief
-from localize.store import LocalStore, digest, file_digest, key, open_store
+from localize.store import LocalStore, digest, file_digest, key, open_store, shut
 
 KEY = key("speech", "1", "hello")
 
@@ -246,6 +247,23 @@ def test_a_files_digest_follows_its_content(tmp_path: Path) -> None:
     assert file_digest(a) != was
 
 
+# ---- a shut store
+
+
+def test_a_shut_store_has_what_is_finished_and_makes_nothing(store: LocalStore) -> None:
+    store.make(KEY, hello)
+    elsewhere = threading.Thread(target=store.make, args=(key("speech", "1", "elsewhere"), hello))
+    with shut("the night's budget is used up"):
+        assert store.make(KEY, hello).reused
+        with pytest.raises(Left, match="the night's budget is used up"):
+            store.make(key("speech", "1", "more"), hello)
+        elsewhere.start()  # for which it is open
+        elsewhere.join()
+    assert store.find(key("speech", "1", "elsewhere"))
+    assert not store.make(key("speech", "1", "more"), hello).reused
+    assert left_in(store, "tmp") == []
+
+
 # ---- notes and collecting
 
 
@@ -257,6 +275,8 @@ def test_notes_are_kept_by_run_and_name(store: LocalStore) -> None:
     assert store.notes("monday") == {"LAMP-02.vi": "{}", "MUG-01.th": '{"state": "made"}'}
     assert LocalStore(store.root).notes("tuesday") == {"MUG-01.th": "{}"}
     assert store.notes("wednesday") == {}
+    assert store.notes("monday", "LAMP") == {"LAMP-02.vi": "{}"}
+    assert list(store.notes("monday", but={"LAMP-02.vi"})) == ["MUG-01.th"]
     assert left_in(store, "tmp") == []
 
 

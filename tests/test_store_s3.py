@@ -6,6 +6,7 @@ import json
 import threading
 import time
 from collections.abc import Iterator
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -159,6 +160,28 @@ def test_notes_are_shared(machines: list[S3Store]) -> None:
     two.note("monday-2", "LAMP-02.th", "{}")
     assert one.notes("monday") == {"MUG-01.th": '{"state": "made"}'}
     assert one.notes("sunday") == {}
+    one.note("monday", "spent-one", "{}")
+    one.note("monday", "spent-two", "{}")
+    assert two.notes("monday", "spent-", but={"spent-two"}) == {"spent-one": "{}"}
+
+
+def test_runs_are_found_without_looking_at_the_note_of_every_clip(machines: list[S3Store], monkeypatch: pytest.MonkeyPatch) -> None:
+    one, two = machines
+    for run in ("monday", "tuesday"):
+        for name in ("run", "MUG-01.th", "LAMP-02.th"):
+            one.note(run, name, "{}")
+        time.sleep(1.1)  # the stand-in tells whole seconds
+    one.note("older", "MUG-01.th", "{}")  # of a version that had no such note
+    listed, look = list[str](), S3Store._list
+
+    def watched(store: S3Store, start: str) -> list[tuple[str, datetime, int]]:
+        found = look(store, start)
+        listed.extend(name for name, _, _ in found)
+        return found
+
+    monkeypatch.setattr(S3Store, "_list", watched)
+    assert two.runs() == ["older", "tuesday", "monday"]
+    assert sorted(listed) == ["runs/monday/run.json", "runs/older/MUG-01.th.json", "runs/tuesday/run.json"]
 
 
 def test_collecting_empties_the_bucket_of_what_no_run_refers_to(machines: list[S3Store], s3: Any) -> None:

@@ -52,3 +52,12 @@ def test_words_are_told_in_clip_time() -> None:
 def test_every_line_needs_its_speech() -> None:
     with pytest.raises(ValueError, match="shorter"):
         lay_out(LINES, SPEECHES[:2], 30)
+
+
+def test_lines_between_an_intro_and_an_outro_keep_their_pace() -> None:
+    alone = lay_out(LINES, SPEECHES, 30)
+    assert alone.within(0, 0) is alone
+    whole = alone.within(1.2, 1.8)
+    assert whole.frames == alone.frames + 36 + 54
+    assert [s.start for s in whole.spoken] == [pytest.approx(s.start + 1.2) for s in alone.spoken]
+    assert [w.start for w in whole.spoken[1].words] == [pytest.approx(w.start + 1.2) for w in alone.spoken[1].words]

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 from pathlib import Path
 from typing import Any
 
 import pytest
+from parcels import stand_in_for
 
 from localize import planning, stages
 from localize.avatar import choose
@@ -56,11 +56,10 @@ def test_a_channel_gets_the_clip_in_its_picture_and_none_is_made_twice(
     made: list[Variant] = []
 
     def render(studio: Studio, job: Any, script: Any, variant: Variant, *rest: Any) -> None:
-        folder = rest[-1]
+        *_, name, folder = rest
         made.append(variant)
-        for file in ("clip.mp4", "cover.jpg", "captions.srt"):
-            (folder / file).write_text(variant.name)
-        (folder / "clip.json").write_text(json.dumps({"duration": 5.0, "voice": {"findings": []}}))
+        stand_in_for(studio, job, script, name, folder)
+        (folder / "cover.jpg").write_text(variant.name)
 
     def speeches(booth: Booth, lines: Any, *rest: Any) -> list[Speech]:
         return [Speech(audio="", rate=48_000, duration=1.0, words=(), mouths=(), engine="none") for _ in lines]
@@ -76,7 +75,7 @@ def test_a_channel_gets_the_clip_in_its_picture_and_none_is_made_twice(
         "presenter-right 9:16, without the brand", "presenter-right 9:16", "picture-in-picture 1:1",
     ]  # fmt: skip
     receipts = {channel.name: studio.publish(job, clip, channel, script) for channel in campaign.channels}
-    shown = {name: Path(receipt.where).read_text() for name, receipt in receipts.items()}
+    shown = {name: Path(receipt.where).with_suffix(".jpg").read_text() for name, receipt in receipts.items()}
     assert shown == {
         "tiktok": made[0].name, "tiktok-two": made[0].name, "douyin": made[1].name, "weibo": made[1].name, "square": made[2].name,
     }  # fmt: skip

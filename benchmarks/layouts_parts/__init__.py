@@ -16,6 +16,7 @@ from localize.clip import layout as layouts
 from localize.clip import render
 from localize.clip.cards import Palette
 from localize.clip.compose import Composer
+from localize.clip.footage import Look
 from localize.clip.layout import Layout
 from localize.clip.window import Window
 from localize.domain import Disclosure, Line, Mouth, Script, Speech, Word
@@ -45,7 +46,10 @@ def _avatar(name: str, scale: float) -> DrawnAvatar:
     return DrawnAvatar.load(ASSETS / "avatars" / name, scale)
 
 
-def composed(layout: Layout, script: Script, pictures: Sequence[Any], logo: str = "", presenters: Sequence[Any] | None = None) -> Composer:
+def composed(
+    layout: Layout, script: Script, pictures: Sequence[Any], logo: str = "", presenters: Sequence[Any] | None = None,
+    footage: Sequence[Look] = (),
+) -> Composer:  # fmt: skip
     """The composer of a clip of this script in this layout; hosts are the shipped ones if they are not given."""
     timeline = lay_out(script.lines, [speech(line.text, script.language) for line in script.lines], FPS)
     seen: list[Callable[[float], Iterable[Any]]] = list(presenters or ())
@@ -60,7 +64,7 @@ def composed(layout: Layout, script: Script, pictures: Sequence[Any], logo: str 
         seen.append(Window(shown, avatar.anchors["head_top"], box[2] - box[0], PALETTE.accent) if layout.window else shown)
     job = render.Job(
         layout=layout, script=script, timeline=timeline, pictures=pictures, palette=PALETTE, logo=logo, presenters=seen, music="none",
-        encoding=Encoding(layout.width, layout.height, FPS),
+        encoding=Encoding(layout.width, layout.height, FPS), footage=footage,
         disclosure=Disclosure(label="", producer="x", produce_id="x", made=("script",)),
     )  # fmt: skip
     return render.compose(job)[0]

@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from localize.errors import UserError
-from localize.pixels import Pixels, meeting, rasterise, scratch, u8
+from localize.pixels import Pixels, alpha_of, meeting, rasterise, scratch, u8
 
 Matrix = npt.NDArray[np.float64]
 
@@ -216,9 +216,9 @@ def film(canvas: Pixels, behind: Pixels, x: int, y: int, shade: Shade, strength:
     left, top = max(0, x), max(0, y)
     clip, own = (meeting(p, shade.x - left, shade.y - top, shade.alpha) for p in (view, below))
     if clip is not None and own is not None:
-        (shown, part), alpha = clip, cv2.extractChannel(clip[0], 3)
+        (shown, part), alpha = clip, alpha_of(clip[0])
         open_ = cv2.multiply(cv2.bitwise_not(alpha), own[0], scale=1 / 255)
-        cv2.insertChannel(cv2.add(alpha, cv2.multiply(open_, part, scale=strength / 255)), shown, 3)
+        shown[..., 3] = cv2.add(alpha, cv2.multiply(open_, part, scale=strength / 255))
 
 
 def warped(pixels: Pixels, matrix: Matrix) -> tuple[int, int, Pixels]:

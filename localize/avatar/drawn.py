@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import math
 from collections import OrderedDict
-from collections.abc import Hashable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
@@ -24,7 +24,7 @@ from localize.avatar.package import Package
 from localize.avatar.pose import Pose, Score
 from localize.avatar.reach import aimed
 from localize.domain import MOUTH_OPENING, MouthShape, Performance
-from localize.pixels import Pixels, meeting, over, scratch
+from localize.pixels import Pixels, alpha_of, meeting, over, put, scratch
 
 JAWS = (0.0, 0.33, 0.67, 1.0)
 LIDS = (0.0, 0.35, 0.7, 1.0)
@@ -170,7 +170,7 @@ class DrawnAvatar:
     def _pose(self, performance: Performance, t: float) -> Pose:
         if self._score is None or self._score.performance is not performance:
             self._score = Score(self.package.rig, performance, self._aim)
-        return self._score.at(t)
+        return self._score.on_twos(t)
 
     def frame(self, performance: Performance, t: float) -> Sprite:
         """The host at `t` seconds as one picture, cut at the canvas. Equal keys mean equal pixels and place."""
@@ -373,12 +373,12 @@ class _Head:
         view[:] = 0
         dx, dy = lips.look
 
-        def lay(part: Art, dx: float, dy: float) -> None:
+        def lay(part: Art, dx: float, dy: float, how: Callable[[Pixels, int, int, Pixels], None] = over) -> None:
             x, y = (part.x + dx - self._x) * self._density, (part.y + dy - self._y) * self._density
-            over(view, round(x), round(y) - top, part.rgba)
+            how(view, round(x), round(y) - top, part.rgba)
 
         opening = (MOUTH_OPENING[lips.shape] + MOUTH_OPENING[lips.before]) / 2
-        lay(self._parts.face(_nearest(opening, JAWS)), dx * 0.25, dy * 0.25)
+        lay(self._parts.face(_nearest(opening, JAWS)), dx * 0.25, dy * 0.25, put)
         lay(self._parts.mouth(lips.shape, lips.before, lips.smile), dx, dy)
         lay(self._parts["nose"], dx * 1.3, dy * 1.3)
         if top < self._split:
@@ -417,7 +417,7 @@ def _placed(part: Art, to_canvas: Matrix) -> _Placed:
 
 def _trimmed(part: _Placed) -> _Placed:
     """Without the empty rows and columns about it, which would be converted and blended too. By pairs: chroma stays where it is."""
-    x, y, w, h = cv2.boundingRect(cv2.extractChannel(part.rgba, 3))
+    x, y, w, h = cv2.boundingRect(alpha_of(part.rgba))
     left, top = x & ~1, y & ~1
     return _Placed(part.rgba[top : y + h, left : x + w], part.x + left, part.y + top)
 

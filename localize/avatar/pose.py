@@ -22,6 +22,7 @@ from pydantic import Field
 from localize.domain import MOUTH_OPENING, Emotion, Feeling, Gesture, Model, Mouth, MouthShape, Performance
 
 FRAME = 1 / 30
+HELD = 2  # frames for which a body keeps a pose, as animation does ("on twos"): only lips and lids move in every frame
 BLINK = (0.35, 1.0, 1.0, 0.45)  # how far the lids are down, frame by frame
 Channels = dict[str, float]
 Ease = Literal["swing", "smooth", "snap", "linear"]
@@ -161,6 +162,7 @@ class Score:
         self.performance = performance
         self._starts = [m.start for m in performance.mouths]
         self._gestures = tuple(g for g in sorted(performance.gestures, key=lambda g: g.start) if g.name in rig.gestures)
+        self._body: tuple[float, Pose] | None = None
         self._phases = np.random.default_rng(performance.seed).uniform(0, 2 * math.pi, len(rig.idle) * 2)
 
     @cached_property
@@ -170,6 +172,15 @@ class Score:
         raw = np.array([MOUTH_OPENING[_mouth_at(self.performance.mouths, self._starts, i * FRAME)[0]] for i in range(n)])
         kernel = np.hanning(11)
         return np.asarray(np.convolve(raw, kernel / kernel.sum(), mode="same"))
+
+    def on_twos(self, t: float) -> Pose:
+        """The pose at t as it is shown: the lips and lids of t, all else as it was when the body last moved."""
+        moved = int(t / FRAME / HELD + 1e-6) * HELD * FRAME
+        if self._body is None or self._body[0] != moved:
+            self._body = moved, self.at(moved)
+        body = self._body[1]
+        shape, before = _mouth_at(self.performance.mouths, self._starts, t)
+        return replace(body, shape=shape, before=before, lids=max(body.channels.get("face.lids", 0.0), self._lids(t)))
 
     def at(self, t: float) -> Pose:
         channels = {k: v for k, v in self.rig.rest.items() if not isinstance(v, str)}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -15,6 +16,7 @@ SHORTEST, LONGEST = 5.0, 600.0  # s: what the platforms take
 LOUDNESS_TOLERANCE = 1.0  # LU
 HIGHEST_PEAK = -1.0  # dBTP
 SILENCE = 1.6  # s: a longer hole in the speech is a fault, not a pause
+READABLE = 60  # of 255, between the label's letters and their ground
 LABEL_GLYPH = 54  # px, GB 45438-2025: 5 % of the shorter side
 
 
@@ -109,12 +111,18 @@ def _label(video: Path, want: Expected) -> Iterable[Finding]:
     yield from _finding(
         "label", high, f"The AI label's letters are {want.label_glyph} px high; the rule asks for {LABEL_GLYPH}.", glyph=want.label_glyph
     )
-    left, top, right, bottom = want.boxes["label"]
+    contrast = label_contrast(video, want.label, want.boxes["label"])
+    yield from _finding("label", contrast > READABLE, "The AI label can't be read in the first frame.", contrast=round(contrast, 1))
+
+
+def label_contrast(video: Path, label: np.ndarray[Any, np.dtype[np.uint8]], box: tuple[int, int, int, int]) -> float:
+    """How much brighter, of 255, the label's letters are than their ground in a video's first frame. `label` is what was drawn in the
+    box, premultiplied RGBA."""
+    left, top, right, bottom = box
     seen = media.frame_at(video, 0.0)[top:bottom, left:right].astype(np.float32).mean(axis=2)
-    letters = want.label[: bottom - top, : right - left, :3].min(axis=2) > 250
-    ground = want.label[: bottom - top, : right - left, :3].max(axis=2) < 30
-    contrast = float(seen[letters].mean() - seen[ground].mean()) if letters.any() and ground.any() else 0.0
-    yield from _finding("label", contrast > 60, "The AI label can't be read in the first frame.", contrast=round(contrast, 1))
+    letters = label[: bottom - top, : right - left, :3].min(axis=2) > 250
+    ground = label[: bottom - top, : right - left, :3].max(axis=2) < 30
+    return float(seen[letters].mean() - seen[ground].mean()) if letters.any() and ground.any() else 0.0
 
 
 def _pictures(want: Expected) -> Iterable[Finding]:

@@ -12,6 +12,7 @@ from typing import Any
 
 import cv2
 import numpy as np
+import numpy.typing as npt
 
 from localize.pixels import Pixels, scratch, u8
 
@@ -73,23 +74,42 @@ class Layer:
 
 
 def layer(rgba: Pixels, x: int = 0, y: int = 0) -> Layer:
-    """A layer of premultiplied RGBA [h, w, 4] with its top left corner at (x, y)."""
+    """A layer of premultiplied RGBA [h, w, 4] with its top left corner at (x, y), without the empty rows and columns about it."""
     left, top = x & 1, y & 1
     h, w = rgba.shape[:2]
     bottom, right = (h + top) & 1, (w + left) & 1
     if left or top or bottom or right:
-        rgba = u8(cv2.copyMakeBorder(rgba, top, bottom, left, right, cv2.BORDER_CONSTANT, value=(0, 0, 0, 0)))
-    # Luma by weighted sums of planes and chroma at its own size: a third of what one matrix product a pixel costs.
-    h, w = rgba.shape[:2]
-    red, green, blue, alpha = cv2.split(rgba, [scratch(f"layer {c}", h, w) for c in "rgba"])
+        h, w = h + top + bottom, w + left + right
+        padded = scratch("layer padded", h, w, 4)
+        rgba = u8(cv2.copyMakeBorder(rgba, top, bottom, left, right, cv2.BORDER_CONSTANT, dst=padded, value=(0, 0, 0, 0)))
+    planes = cv2.split(rgba, [scratch(f"layer {c}", h, w) for c in "rgba"])
+    x, y, part = x - left, y - top, _shown(u8(planes[3]))
+    rgba, (red, green, blue, alpha) = rgba[part], (plane[part] for plane in planes)
+    # By weighted sums of planes, and chroma at its own size: a quarter of what one matrix product a pixel costs.
     kr, kg, kb, base = (float(k) for k in _TO_YUV[0])
     y_plane = u8(cv2.addWeighted(red, kr, green, kg, 0))
     cv2.add(y_plane, cv2.addWeighted(blue, kb, alpha, base, 0, dst=red), dst=y_plane)
-    half = cv2.resize(rgba, (w // 2, h // 2), dst=scratch("layer half", h // 2, w // 2, 4), interpolation=cv2.INTER_AREA)
-    yuv = cv2.transform(half, _TO_YUV, dst=scratch("layer yuv", h // 2, w // 2, 3))
-    u_plane, v_plane = (u8(cv2.extractChannel(yuv, k)) for k in (1, 2))
+    h, w = y_plane.shape[0] // 2, y_plane.shape[1] // 2
+    half = cv2.resize(rgba, (w, h), dst=scratch("layer half", h, w, 4), interpolation=cv2.INTER_AREA)
+    red, green, blue, cover = cv2.split(half, [scratch(f"layer half {c}", h, w) for c in "rgba"])
+    u_plane = _chroma(blue, red, green, cover, _TO_YUV[1, [2, 0, 1, 3]])
+    v_plane = _chroma(red, green, blue, cover, _TO_YUV[2])
     keep = u8(cv2.bitwise_not(alpha))
-    return Layer(y_plane, u_plane, v_plane, keep, _half(keep), x - left, y - top)
+    return Layer(y_plane, u_plane, v_plane, keep, _half(keep), x + part[1].start, y + part[0].start)
+
+
+def _chroma(own: Any, other: Any, another: Any, alpha: Any, weights: npt.NDArray[np.float32]) -> Plane:
+    """A plane of chroma: its own colour and the offset, less the two other colours, whose weights are below zero. Grey stays grey."""
+    k, less, least, base = (abs(float(weight)) for weight in weights)
+    raised = cv2.addWeighted(own, k, alpha, base, 0)
+    return u8(cv2.subtract(raised, cv2.addWeighted(other, less, another, least, 0, dst=scratch("chroma", *raised.shape)), dst=raised))
+
+
+def _shown(alpha: Plane) -> tuple[slice, slice]:
+    """The rows and columns of an alpha [h, w], h and w even, that show something: whole pairs of them, and at least one."""
+    x, y, w, h = cv2.boundingRect(alpha)
+    left, top, right, bottom = x & ~1, y & ~1, (x + w + 1) & ~1, (y + h + 1) & ~1
+    return np.s_[top : max(bottom, top + 2), left : max(right, left + 2)]
 
 
 def _half(plane: Any) -> Plane:
@@ -100,9 +120,10 @@ def _half(plane: Any) -> Plane:
 class Frame:
     """One I420 picture: a single buffer [h * 3/2, w], and its planes as views of it."""
 
-    def __init__(self, width: int, height: int) -> None:
+    def __init__(self, width: int, height: int, memory: memoryview | None = None) -> None:
+        """In `memory` of that size, where it is given."""
         self.width, self.height = width, height
-        self.buffer: Plane = np.empty(width * height * 3 // 2, np.uint8)
+        self.buffer: Plane = np.empty(width * height * 3 // 2, np.uint8) if memory is None else np.frombuffer(memory, np.uint8)
         n = width * height
         self.y = self.buffer[:n].reshape(height, width)
         self.u = self.buffer[n : n + n // 4].reshape(height // 2, width // 2)
@@ -152,7 +173,7 @@ class Picture:
     """A still that fills a box and slowly grows about its middle.
 
     A plane is enlarged by whole pairs of pixels, one each side, which plain resizing does in a third of the time of a
-    free warp; between two such sizes the plane is their mean, weighted. They are a pixel apart at the box's edges.
+    free warp; between two such sizes luma is their mean, weighted. They are a pixel apart at the box's edges.
     """
 
     def __init__(self, rgb: Pixels, box: tuple[int, int, int, int]) -> None:
@@ -170,23 +191,27 @@ class Picture:
             pairs = (zoom - 1) * view.shape[1] / 2
             whole = int(pairs)
             part = pairs - whole
-            if part < 0.01:
-                np.copyto(view, self._plate(n, whole, view.shape))
+            if n or part < 0.01:  # chroma is of the nearer size: at the box's edges it lies at most half of its own pixel off
+                np.copyto(view, self._plate(n, round(pairs), view.shape))
             else:
                 cv2.addWeighted(self._plate(n, whole, view.shape), 1 - part, self._plate(n, whole + 1, view.shape), part, 0, dst=view)
 
     def _plate(self, n: int, pairs: int, size: tuple[int, ...]) -> Plane:
         """The middle of plane `n`, enlarged by pairs of pixels in width. The two latest are kept: the next frame needs them."""
         kept = self._plates[n]
+        h, w = size
+        # The height grows by whole pairs too, so that the middle stays where it is.
+        more = 2 * round(pairs * h / w)
+        wide, tall = w + 2 * pairs, h + more
         if pairs not in kept:
-            if len(kept) > 1:
-                del kept[next(iter(kept))]
-            h, w = size
-            # The height grows by whole pairs too, so that the middle stays where it is.
-            more = 2 * round(pairs * h / w)
-            large = u8(cv2.resize(self.planes[n], (w + 2 * pairs, h + more), interpolation=cv2.INTER_LINEAR))
-            kept[pairs] = large[more // 2 : more // 2 + h, pairs : pairs + w]
-        return kept[pairs]
+            # Into the memory of the one farther off: fresh pages would cost as much as what is drawn in them.
+            memory = kept.pop(max(kept, key=lambda other: abs(other - pairs))) if len(kept) > 1 else np.empty(0, np.uint8)
+            if len(memory) < tall * wide:
+                memory = np.empty(tall * wide * 9 // 8, np.uint8)
+            cv2.resize(self.planes[n], (wide, tall), dst=memory[: tall * wide].reshape(tall, wide), interpolation=cv2.INTER_LINEAR)
+            kept[pairs] = memory
+        large = kept[pairs][: tall * wide].reshape(tall, wide)
+        return large[more // 2 : more // 2 + h, pairs : pairs + w]
 
 
 def put_back(frame: Frame, box: tuple[int, int, int, int], coverage: Plane) -> list[Layer]:

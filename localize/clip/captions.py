@@ -7,12 +7,14 @@ own and no other size: nothing moves when the current word changes, and pages ar
 
 from __future__ import annotations
 
+import math
 from bisect import bisect_right
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import zip_longest
 from typing import Literal
 
+import cv2
 import numpy as np
 from PIL import ImageColor
 
@@ -21,7 +23,7 @@ from localize.clip import emoji
 from localize.clip.type import Masks, Style, ink, masks, measure, paint, tint
 from localize.domain import Word
 from localize.languages import Token, wrap
-from localize.pixels import Pixels, over
+from localize.pixels import Pixels, over, u8
 
 HOLD = 0.4  # a shorter gap between two pages would flicker: the earlier one stays
 TAIL = 0.25  # how long a page stays after its last word, before a longer silence
@@ -212,19 +214,23 @@ def _stands_out(colour: str, letters: str) -> bool:
 @dataclass(frozen=True)
 class Look:
     """How captions look. `width` is the box they stay in, all ink included; `brand` colours the pill, `accent` prices and
-    numbers (#RRGGBB). `design`: letters with an outline, or plain ones on a dark or a light card."""
+    numbers (#RRGGBB). `design`: letters with an outline, or plain ones on a dark or a light card. `roundness` is that of its corners,
+    0..1, `font` the brand's file."""
 
     width: int = 840
     size: int = 72
     brand: str = "#E4572E"
     accent: str = "#FFC145"
     design: Design = "outline"
+    roundness: float = 1.0
+    font: str = ""
 
     @property
     def style(self) -> Style:
         if self.design == "outline":
-            return Style(self.size, "bold", PAPER, outline=GROUND, outline_width=max(3, round(self.size * 0.09)), shadow=0.55)
-        return Style(self.size, "bold", INK if self.design == "light-card" else PAPER)
+            edge = max(3, round(self.size * 0.09))
+            return Style(self.size, "bold", PAPER, outline=GROUND, outline_width=edge, shadow=0.55, font=self.font)
+        return Style(self.size, "bold", INK if self.design == "light-card" else PAPER, font=self.font)
 
     @property
     def card(self) -> str:
@@ -422,7 +428,7 @@ class CaptionArt:
         words, reach, edge = sheet.placed.values(), round(self.look.size * 0.22), self.look.edge
         left, right = min(w.left for w in words) - edge, max(w.right for w in words) + edge
         top, bottom = min(w.baseline for w in words) - sheet.up - reach, max(w.baseline for w in words) + sheet.down + reach
-        card = tint(_rounded(right - left, bottom - top, radius=self.look.size * 0.36), self.look.card)
+        card = tint(_rounded(right - left, bottom - top, radius=self.look.size * 0.36 * self.look.roundness), self.look.card)
         over(card, x - left, y - top, rgba)
         return card, left, top
 
@@ -432,7 +438,7 @@ class CaptionArt:
         height, width = sheet.up + sheet.down + 2 * pad, word.right - word.left
         grow = round(height * (size - 1) / 2)
         left, top = word.left - grow, word.baseline - sheet.up - pad - grow
-        shape = _rounded(width + 2 * grow, height + 2 * grow, radius=self.look.size * 0.24)
+        shape = _rounded(width + 2 * grow, height + 2 * grow, radius=self.look.size * 0.24 * self.look.roundness)
         sprite = tint(np.full_like(shape, 255), self.look.pill)
         letters = masks(self._words[word.index].text, sheet.style, self.language)
         own, fill, numbers = (np.zeros_like(shape) for _ in range(3))
@@ -445,7 +451,7 @@ class CaptionArt:
                 over(sprite, 0, 0, tint(mask, colour))
         if sheet.shapes.colour is not None:
             over(sprite, -left, -top, sheet.shapes.colour)
-        return ((sprite.astype(np.uint16) * shape[..., None] + 127) // 255).astype(np.uint8), left, top
+        return u8(cv2.multiply(sprite, cv2.merge([shape] * 4), scale=1 / 255)), left, top
 
 
 def _stamp(canvas: Pixels, mask: Pixels, x: int, y: int) -> None:
@@ -458,12 +464,12 @@ def _stamp(canvas: Pixels, mask: Pixels, x: int, y: int) -> None:
 
 
 def _rounded(width: int, height: int, radius: float) -> Pixels:
-    """A filled rectangle with round corners, smooth-edged: coverage from the distance to its outline."""
+    """A filled rectangle with round corners, smooth-edged: their coverage from the distance to the corner's arc."""
     radius = min(radius, width / 2, height / 2)
-    dx = np.abs(np.arange(width) - (width - 1) / 2) - (width / 2 - radius)
-    dy = np.abs(np.arange(height) - (height - 1) / 2) - (height / 2 - radius)
-    distance = (
-        np.hypot(np.maximum(dx, 0)[None, :], np.maximum(dy, 0)[:, None]) + np.minimum(np.maximum(dx[None, :], dy[:, None]), 0) - radius
-    )
-    coverage: Pixels = (np.clip(0.5 - distance, 0, 1) * 255).astype(np.uint8)
+    reach = math.ceil(radius)
+    away = np.maximum(radius - 0.5 - np.arange(reach), 0)  # from the arc's middle to that of a pixel
+    corner = (np.clip(0.5 + radius - np.hypot(away[None, :], away[:, None]), 0, 1) * 255).astype(np.uint8)
+    coverage = np.full((height, width), 255, np.uint8)
+    for rows, y in ((np.s_[:reach], 1), (np.s_[height - reach :], -1)):
+        coverage[rows, :reach], coverage[rows, width - reach :] = corner[::y], corner[::y, ::-1]
     return coverage

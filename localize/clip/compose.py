@@ -12,8 +12,6 @@ from decimal import Decimal
 from functools import cached_property
 from typing import Protocol
 
-import numpy as np
-
 from localize.clip import cards, stills
 from localize.clip.canvas import Frame, Layer, Picture, layer, put_back
 from localize.clip.cards import Card, Palette
@@ -119,8 +117,10 @@ class Composer:
         self._views = views(len(pictures), len(footage))
         self.shots = shots(script, timeline, len(self._views))
         self._stretches = stretches(self.shots, self._views, footage)
-        self._frame = Frame(layout.width, layout.height)
+        self._frame = self._own = Frame(layout.width, layout.height)
         self._other = Frame(layout.width, layout.height)
+        left, top, right, bottom = layout.picture
+        self._covered = bottom if (left, top, right) == (0, 0, layout.width) else 0  # rows of the backdrop that pictures hide
         self._pictures = pictures
         self._scenes: dict[tuple[str, int], Scene] = {}
         self._logo = self._logo_layer(logo) if logo else None
@@ -141,6 +141,10 @@ class Composer:
         """Height of the label's lowest full-height glyph, in pixels."""
         return self.label_card.glyph
 
+    def wear_label(self, frame: Frame) -> None:
+        """Lay the AI label on a frame that is not the composer's own: nothing of a clip goes without."""
+        frame.blend(self._label)
+
     def text_boxes(self) -> dict[str, Box]:
         """Where this clip's cards and label are, by name: what the safe-box check looks at."""
         x, y = self.layout.label
@@ -150,8 +154,9 @@ class Composer:
         boxes["captions"] = (left, top, self.layout.captions[2], self.layout.captions[3])
         return boxes
 
-    def frame(self, index: int) -> Frame:
-        """Frame `index` of the clip. The same buffer is used again for the next one."""
+    def frame(self, index: int, paper: Frame | None = None) -> Frame:
+        """Frame `index` of the clip, drawn on `paper`, all of it. Without one it is the composer's own, used again for the next."""
+        self._frame = paper or self._own
         t = index / self.timeline.fps
         n = self._shot_at(t)
         shot = self.shots[n]
@@ -197,12 +202,8 @@ class Composer:
         """Backdrop and picture of shot `n`, the picture larger by `nearer`. Shots zoom in and out by turns."""
         shot = self.shots[n]
         part = min(1.0, max(0.0, (t - shot.start) / max(0.5, shot.end - shot.start)))
-        left, top, right, bottom = self.layout.picture
         scene = self._scene(n)
-        if (left, top, right) == (0, 0, self.layout.width):
-            frame.copy_below(scene.ground, bottom)
-        else:
-            np.copyto(frame.buffer, scene.ground.buffer)
+        frame.copy_below(scene.ground, self._covered)
         if isinstance(scene.still, Reel):
             scene.still.draw(frame, max(0.0, t - shot.start))
         else:
@@ -224,7 +225,8 @@ class Composer:
             else:
                 picture = self._pictures[view[1]]
                 still = Picture(stills.still(picture, width, height), box)
-            ground = Frame.of(stills.background(picture, layout.width, layout.height, self.palette.primary))
+            top = max(0, self._covered - layout.melt) & ~1
+            ground = Frame.of(stills.background(picture, layout.width, layout.height, self.palette.primary, top))
             self._scenes[key] = Scene(still, ground, put_back(ground, box, cards.melting(width, height, layout.melt)))
         return self._scenes[key]
 
@@ -279,7 +281,8 @@ class Composer:
             self._seen[key] = layer(sprite.rgba)
             if len(self._seen) > KEPT * max(1, len(self.presenters)):
                 self._seen.popitem(last=False)
-        return self._seen[key].at(left + sprite.x, top + sprite.y)
+        kept = self._seen[key]
+        return kept.at(kept.x + left + sprite.x, kept.y + top + sprite.y)
 
     def _drawn(self, kind: str, index: int) -> Card:
         script, width = self.script, self._card_width
@@ -316,7 +319,7 @@ class Composer:
 
     def _logo_layer(self, path: str) -> Layer:
         left, top, right, bottom = self.layout.logo
-        card = cards.logo(path, right - left, bottom - top)
+        card = cards.logo(path, self.palette, right - left, bottom - top)
         return layer(card.rgba, right - card.width - card.left, top - card.top)
 
 

@@ -14,6 +14,7 @@ from localize.clip import type as typeset
 from localize.clip.canvas import Frame
 from localize.clip.compose import Composer
 from localize.clip.type import Style
+from localize.disclosure import aigc
 from localize.pixels import Pixels, over, u8
 
 SMALLER = 3  # of a clip's width and height
@@ -36,9 +37,8 @@ def _film(job: render.Job, composer: Composer, out: Path) -> Path:
     media.write_wav(sound, render.mastered(job))
     small = Frame(width, height)
     try:
-        with media.encoder(out, encoding, sound, render.tags(job.disclosure)) as pipe:
-            for i in range(0, job.timeline.frames, step):
-                frame = composer.frame(i)
+        with media.encoder(out, encoding, sound, aigc.tags(job.disclosure)) as pipe:
+            for frame in render.frames(job, composer, step):
                 for large, plane in ((frame.y, small.y), (frame.u, small.u), (frame.v, small.v)):
                     cv2.resize(large, plane.shape[::-1], dst=plane, interpolation=cv2.INTER_AREA)
                 pipe.write(small.buffer.data)

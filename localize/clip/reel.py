@@ -141,7 +141,7 @@ class _Player:
         for start in (max(0.0, time - 0.5), 0.0):
             self.close()
             frames = self.film.frames(Pace(), start=start, damage="skip")
-            self._coming = _woven(frames) if self.interlaced else frames
+            self._coming = woven(frames) if self.interlaced else frames
             self._held, self._next = next(self._coming, None), next(self._coming, None)
             if self._held is not None and (self._held[0] <= time or not start):
                 break  # else the file was sought too far, as it has no index
@@ -153,7 +153,7 @@ class _Player:
         self._coming, self._held, self._next, self._since, self._made = iter(()), None, None, float("inf"), None
 
 
-def _woven(frames: Iterator[tuple[float, av.VideoFrame]]) -> Iterator[tuple[float, av.VideoFrame]]:
+def woven(frames: Iterator[tuple[float, av.VideoFrame]]) -> Iterator[tuple[float, av.VideoFrame]]:
     """Interlaced frames as whole ones. Frames that are whole pass as they are."""
     graph: Any = None
     like: tuple[Any, ...] = ()

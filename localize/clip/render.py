@@ -5,10 +5,9 @@ Writes `clip.mp4`, `cover.jpg`, `captions.srt` into a folder and says what was m
 
 from __future__ import annotations
 
-import json
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from functools import cache, lru_cache
 from pathlib import Path
 
@@ -21,15 +20,18 @@ from localize import media
 from localize.assets import ASSETS
 from localize.clip import footage as footages
 from localize.clip import subtitles
+from localize.clip.bookends import DISSOLVE, Bookend
+from localize.clip.canvas import Frame
 from localize.clip.captions import CaptionArt, Design, Look, Page, pages
 from localize.clip.cards import Palette
 from localize.clip.compose import Composer, Sprite, shots, stretches, views
 from localize.clip.layout import Box, Layout
 from localize.clip.type import ruler
+from localize.disclosure import aigc
 from localize.domain import Disclosure, Script, Word
 from localize.timeline import Timeline
 
-VERSION = "6"  # part of the clip's key: raise it when the same inputs would give other frames or sound
+VERSION = "8"  # part of the clip's key: raise it when the same inputs would give other frames or sound
 CAPTION_SIZE = 58
 MUSIC = ASSETS / "music"
 
@@ -52,6 +54,14 @@ class Job:
     captions: Design = "outline"
     footage: Sequence[footages.Look] = ()
     footage_sound: bool = False  # heard quietly below the speech
+    intro: Bookend | None = None
+    outro: Bookend | None = None
+
+    @property
+    def whole(self) -> Timeline:
+        """The Lines in the clip's own time. `timeline` is theirs between intro and outro, and the same with any of these."""
+        before, after = (end.seconds if end else 0.0 for end in (self.intro, self.outro))
+        return self.timeline.within(before, after)
 
 
 @dataclass(frozen=True)
@@ -84,22 +94,54 @@ def render(job: Job, folder: Path, *, progress: Callable[[int, int], None] = lam
     media.write_wav(sound, heard)
     level = media.measured(heard)
     del heard
-    composer, rendered_pages, words = compose(job)
-    cover_at = _cover_frame(job)
-    with media.encoder(folder / "clip.mp4", job.encoding, sound, tags(job.disclosure)) as pipe:
-        for i in range(job.timeline.frames):
-            frame = composer.frame(i)
+    composer, shown, _ = compose(job)
+    cover_at, whole, before = _cover_frame(job), job.whole, job.intro.seconds if job.intro else 0.0
+    with media.encoder(folder / "clip.mp4", job.encoding, sound, aigc.tags(job.disclosure)) as pipe:
+        width, height = job.layout.width, job.layout.height
+        for i, frame in enumerate(frames(job, composer, paper=lambda: Frame(width, height, pipe.room(width * height * 3 // 2)))):
             pipe.write(frame.buffer.data)
             if i == cover_at:
                 bgr = cv2.cvtColor(frame.rgb(), cv2.COLOR_RGB2BGR)
                 cv2.imwrite(str(folder / "cover.jpg"), bgr, [cv2.IMWRITE_JPEG_QUALITY, 90])
             if i % job.encoding.fps == 0:
-                progress(i, job.timeline.frames)
+                progress(i, whole.frames)
     sound.unlink()
+    words = caption_words(whole)
+    rendered_pages = [replace(page, start=page.start + before, end=page.end + before) for page in shown]
     frame_size = job.layout.width, job.layout.height
     subtitles.write(folder, rendered_pages, words, job.script.language, look(job), job.layout.captions, frame=frame_size)
     boxes = dict(composer.text_boxes())
     return Rendered(boxes, tuple(rendered_pages), words, composer.label_glyph(), level)
+
+
+def frames(job: Job, composer: Composer, step: int = 1, paper: Callable[[], Frame] | None = None) -> Iterator[Frame]:
+    """Every `step`th frame of a clip, the AI label on each: the intro's, then the Lines', then the outro's. Those of the Lines are drawn
+    on what `paper` gives for each, else buffers are used again."""
+    soft, before, lines = round(DISSOLVE * job.timeline.fps), job.intro.count if job.intro else 0, job.timeline.frames
+    mixed, last = Frame(job.layout.width, job.layout.height), Frame(job.layout.width, job.layout.height)
+
+    def dissolved(i: int, frame: Frame) -> Frame:
+        """A frame that comes `i` frames after another part's `last` one. The composer's own stays as it is."""
+        if i >= soft:
+            return frame
+        np.copyto(mixed.buffer, frame.buffer)
+        mixed.cross_fade(last, 1 - (i + 1) / (soft + 1))
+        return mixed
+
+    for i, frame in enumerate(job.intro.frames() if job.intro else ()):
+        composer.wear_label(frame)
+        last = frame
+        if i % step == 0:
+            yield frame
+    for i in range(-before % step, lines, step):
+        frame = composer.frame(i, paper() if paper else None)
+        yield dissolved(i, frame) if job.intro else frame
+    if job.outro:
+        np.copyto(last.buffer, composer.frame(lines - 1).buffer)
+        for i, frame in enumerate(job.outro.frames()):
+            composer.wear_label(frame)
+            if (before + lines + i) % step == 0:
+                yield dissolved(i, frame)
 
 
 def compose(job: Job) -> tuple[Composer, list[Page], tuple[Word, ...]]:
@@ -118,26 +160,28 @@ def look(job: Job) -> Look:
     """How the captions of a clip look."""
     left, _, right, _ = job.layout.captions
     size = round(CAPTION_SIZE * min(1.0, job.layout.type))
-    return Look(width=right - left, size=size, brand=job.palette.primary, accent=job.palette.accent, design=job.captions)
-
-
-def tags(disclosure: Disclosure) -> Mapping[str, str]:
-    """The implicit label of GB 45438-2025, appendix E, as MP4 metadata."""
-    label = {
-        "Label": "1", "ContentProducer": disclosure.producer, "ProduceID": disclosure.produce_id, "ReservedCode1": "",
-        "ContentPropagator": disclosure.producer, "PropagateID": disclosure.produce_id, "ReservedCode2": "",
-    }  # fmt: skip
-    return {"AIGC": json.dumps({"AIGC": label}, separators=(",", ":"))}
+    p = job.palette
+    return Look(right - left, size, brand=p.primary, accent=p.accent, design=job.captions, roundness=p.roundness, font=p.font)
 
 
 def mastered(job: Job) -> media.Samples:
     """The clip's sound [n, 2]: speech at its times, the bed ducked under it as is what is heard in the footage, if it is to be
-    heard, and a whoosh where cards come and a sting at the price."""
-    said = speech(job.timeline)
+    heard, and a whoosh where cards come and a sting at the price. An intro or outro with a sound of its own is heard alone, the bed
+    goes on under one without."""
+    own = [end.heard() if end else None for end in (job.intro, job.outro)]
+    before, after = (end.seconds if end and heard is None else 0.0 for end, heard in zip((job.intro, job.outro), own, strict=True))
+    parts = [own[0], _mixed(job, job.timeline.within(before, after), before), own[1]]
+    return media.master(np.concatenate([part for part in parts if part is not None]))
+
+
+def _mixed(job: Job, timeline: Timeline, before: float) -> media.Samples:
+    """The Lines' sound and all that goes with it [n, 2], in a timeline that begins `before` s before theirs."""
+    said = speech(timeline)
     bed = _bed(job.music) if job.music != "none" else None
-    stings, heard = list(_stings(job) if bed is not None else ()), list(_heard(job) if job.footage_sound else ())
-    effects, under = (_laid(job.timeline, sounds, channels=2) if sounds else None for sounds in (stings, heard))
-    return media.master(media.mix(said, bed, effects, under))
+    stings = list(_stings(timeline) if bed is not None else ())
+    heard = [(at + before, sound) for at, sound in (_heard(job) if job.footage_sound else ())]
+    effects, under = (_laid(timeline, sounds, channels=2) if sounds else None for sounds in (stings, heard))
+    return media.mix(said, bed, effects, under)
 
 
 def _heard(job: Job) -> Iterator[tuple[float, media.Samples]]:
@@ -176,10 +220,10 @@ def _moods() -> tuple[dict[str, list[str]], dict[str, str]]:
     return table["words"], table["groups"]
 
 
-def _stings(job: Job) -> Iterator[tuple[float, media.Samples]]:
+def _stings(timeline: Timeline) -> Iterator[tuple[float, media.Samples]]:
     whoosh, price = (media.read_stereo(MUSIC / name) * gain for name, gain in (("whoosh.ogg", 0.10), ("price.ogg", 0.16)))
     priced = False
-    for spoken in job.timeline.spoken:
+    for spoken in timeline.spoken:
         if spoken.line.role == "feature":
             yield max(0.0, spoken.start - 0.25), whoosh
         elif spoken.line.role == "price" and not priced:
@@ -206,4 +250,5 @@ def _laid(timeline: Timeline, sounds: Iterable[tuple[float, media.Samples]], cha
 def _cover_frame(job: Job) -> int:
     """The cover is taken while the first Line with a card is shown and its card has settled."""
     spoken = next((s for s in job.timeline.spoken if s.line.show in ("title", "feature")), job.timeline.spoken[0])
-    return min(job.timeline.frames - 1, round((spoken.start + min(1.0, (spoken.end - spoken.start) / 2)) * job.timeline.fps))
+    within = min(job.timeline.frames - 1, round((spoken.start + min(1.0, (spoken.end - spoken.start) / 2)) * job.timeline.fps))
+    return within + (job.intro.count if job.intro else 0)

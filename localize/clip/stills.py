@@ -12,6 +12,7 @@ from localize.pixels import Pixels, u8
 
 SPARE = 1.12  # a still is this much larger than its box, so that zooming in loses no sharpness
 CROP = 0.22  # a picture may lose this part of its height or width to fill the box
+BAND = 32  # rows of a background that are painted at once
 ENLARGE = 1.6  # a small picture is not blown up further than this
 
 
@@ -35,22 +36,31 @@ def still(picture: Pixels, width: int, height: int) -> Pixels:
     return out
 
 
-def background(picture: Pixels, width: int, height: int, tint: str) -> Pixels:
-    """A bright, soft backdrop: the picture's own colours melted into the brand's palest tone, a little deeper below: RGB."""
+def background(picture: Pixels, width: int, height: int, tint: str, top: int = 0) -> Pixels:
+    """A bright, soft backdrop: the picture's own colours melted into the brand's palest tone, a little deeper below: RGB. Rows above
+    `top` are black: what is covered need not be painted."""
     soft = _blurred(_on_paper(picture), width, height, 1 / 9)
     colour = np.array([int(tint[i : i + 2], 16) for i in (1, 3, 5)], np.float32)
     pale, deep = 255 - (255 - colour) * 0.16, 255 - (255 - colour) * 0.62
     down = np.linspace(0, 1, height, dtype=np.float32)[:, None] ** 1.6
-    ramp = (pale * (1 - down) + deep * down)[:, None, :]
-    out = cv2.addWeighted(soft.astype(np.float32), 0.34, np.broadcast_to(ramp, soft.shape).astype(np.float32), 0.66, 0)
-    return u8(cv2.convertScaleAbs(cv2.add(out, _grain(width, height))))
+    ramp = ((pale * (1 - down) + deep * down) * np.float32(0.66)).astype(np.float32)
+    grain = _grain(width, height)
+    soft[:top] = 0
+    # A few rows at a time: in floats the whole frame would be 25 MB, and most of the time would go into fetching it.
+    for y in range(top, height, BAND):
+        band = np.s_[y : y + BAND]
+        out = soft[band].astype(np.float32)
+        out *= np.float32(0.34)
+        out += ramp[band, None]
+        out += grain[band, :, None]
+        cv2.convertScaleAbs(out, dst=soft[band])
+    return soft
 
 
 @lru_cache(maxsize=2)
 def _grain(width: int, height: int) -> npt.NDArray[np.float32]:
-    """Half a level of noise, the same on all channels: without it a smooth ramp would show bands."""
-    noise = np.random.default_rng(7).random((height, width), np.float32) - 0.5
-    return np.repeat(noise[..., None], 3, axis=2)
+    """Half a level of noise [h, w] for all channels alike: without it a smooth ramp would show bands."""
+    return np.random.default_rng(7).random((height, width), np.float32) - np.float32(0.5)
 
 
 def _on_paper(picture: Pixels) -> Pixels:
@@ -77,7 +87,7 @@ def _resize(rgb: Pixels, factor: float, w: int, h: int) -> Pixels:
 
 def _blurred(rgb: Pixels, w: int, h: int, strength: float) -> Pixels:
     """The picture filling w x h, blurred by `strength` of its width. Blurred small, where it costs nothing."""
-    k = 6
+    k = max(6, round(w * strength / 10))
     small = _resize(rgb, max(w / k / rgb.shape[1], h / k / rgb.shape[0]), w // k, h // k)
     soft = u8(cv2.GaussianBlur(small, (0, 0), max(1.0, w / k * strength)))
     return u8(cv2.resize(soft, (w, h), interpolation=cv2.INTER_CUBIC))

@@ -14,7 +14,7 @@ from fontTools.ttLib import TTFont
 
 from localize.clip import emoji
 from localize.clip.captions import Look, Page, numbers, srt
-from localize.clip.type import chain
+from localize.clip.fonts import chain, lacking
 from localize.domain import Word
 
 __all__ = ["ass", "srt", "vtt", "write"]
@@ -64,11 +64,11 @@ def _escaped(text: str) -> str:
 
 def ass(pages: Sequence[Page], words: Sequence[Word], language: str, look: Look, box: Box, frame: tuple[int, int] = FRAME) -> str:
     """The pages as Advanced SubStation Alpha: each word turns to the colour of what was heard when it is heard (karaoke),
-    prices and numbers have theirs. Players need the fonts of assets/fonts; none draws the pill. Emoji are left out: players
+    prices and numbers have theirs. Players need the fonts of assets/fonts, or the brand's; none draws the pill. Emoji are left out: players
     draw boxes in their place."""
     width, height = frame
     left, _, right, bottom = box
-    font, scale = _font(language)
+    font, scale = _font(language, look.font)
     style = look.style
     # A line's own box (3) would be drawn word by word and show its seams: 4 is one box, which libass draws.
     border, outline, back = ("4", 0, look.card) if look.card else ("1", style.outline_width, "#00000080")
@@ -104,9 +104,10 @@ def ass(pages: Sequence[Page], words: Sequence[Word], language: str, look: Look,
     return head + "".join(lines)
 
 
-def _font(language: str) -> tuple[str, float]:
+def _font(language: str, brand: str) -> tuple[str, float]:
     """The family that a language's captions are set in, and what ASS, whose sizes are heights of lines, multiplies sizes by."""
-    with TTFont(chain(language, "bold")[0], lazy=True) as font:
+    own = brand and not lacking(Path(brand), language)
+    with TTFont(brand if own else chain(language, "bold")[0], lazy=True) as font:
         metrics = font["OS/2"]
         return str(font["name"].getBestFamilyName()), (metrics.usWinAscent + metrics.usWinDescent) / font["head"].unitsPerEm
 

@@ -1,4 +1,4 @@
-"""Typesetting: texts of any of our languages as sprites, shaped by HarfBuzz, from the fonts of assets/fonts alone.
+"""Typesetting: texts of any of our languages as sprites, shaped by HarfBuzz, from a brand's font and those of assets/fonts alone.
 
 A sprite is premultiplied RGBA, uint8 [height, width, 4]. Positions are whole pixels of the frame; a text's origin
 is the pen position at the left end of its baseline. Emoji are drawn in colour (localize.clip.emoji). A character no
@@ -15,29 +15,18 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Literal
 
+import cv2
 import numpy as np
-from fontTools.ttLib import TTFont
 from PIL import Image, ImageDraw, ImageFilter, ImageFont, features
 
 from localize import languages
-from localize.assets import ASSETS
 from localize.clip import emoji
+from localize.clip.fonts import Weight, chain, covers, owned
 from localize.errors import NotReady
 from localize.languages import Token, wrap
-from localize.pixels import Pixels, over
+from localize.pixels import Pixels, over, u8
 
-Weight = Literal["regular", "medium", "semibold", "bold", "extrabold"]
 Align = Literal["left", "centre"]
-
-# Kanit draws Thai, Vietnamese and Latin; Noto Sans SC draws hanzi. Each stands in for what the other lacks.
-KANIT: dict[Weight, str] = {
-    "regular": "Kanit-Regular.ttf", "medium": "Kanit-Medium.ttf", "semibold": "Kanit-SemiBold.ttf",
-    "bold": "Kanit-Bold.ttf", "extrabold": "Kanit-ExtraBold.ttf",
-}  # fmt: skip
-NOTO: dict[Weight, str] = {
-    "regular": "NotoSansSC-Medium.ttf", "medium": "NotoSansSC-Medium.ttf", "semibold": "NotoSansSC-Bold.ttf",
-    "bold": "NotoSansSC-Bold.ttf", "extrabold": "NotoSansSC-Bold.ttf",
-}  # fmt: skip
 
 # Spaces and hyphens that fonts lack or that would break a line's look, as their plain forms.
 PLAIN = str.maketrans({**dict.fromkeys("\u00a0\u2007\u2009\u200a\u202f\t\n\r", " "), "\u2010": "-", "\u2011": "-"})
@@ -48,7 +37,7 @@ ELLIPSIS = "…"
 @dataclass(frozen=True)
 class Style:
     """How a text looks. Sizes are in pixels, colours #RRGGBB or #RRGGBBAA, `shadow` is a soft shadow's opacity 0..1,
-    `strike` the colour of a line through the text."""
+    `strike` the colour of a line through the text, `font` a brand's font file, which draws the words that it has all letters of."""
 
     size: int
     weight: Weight = "bold"
@@ -57,6 +46,7 @@ class Style:
     outline_width: int = 0
     shadow: float = 0.0
     strike: str = ""
+    font: str = ""
 
 
 @dataclass(frozen=True, eq=False)
@@ -92,18 +82,6 @@ class Block:
     cut: bool
 
 
-def chain(language: str, weight: Weight) -> tuple[Path, ...]:
-    """The font files for a language, first choice first."""
-    first, second = (NOTO, KANIT) if language == "zh" else (KANIT, NOTO)
-    return ASSETS / "fonts" / first[weight], ASSETS / "fonts" / second[weight]
-
-
-@lru_cache(maxsize=16)
-def _covers(path: Path) -> frozenset[int]:
-    with TTFont(path, lazy=True) as font:
-        return frozenset(font.getBestCmap())
-
-
 @lru_cache(maxsize=128)
 def _font(path: Path, size: int) -> ImageFont.FreeTypeFont:
     if not features.check("raqm"):
@@ -121,15 +99,19 @@ def _invisible(char: str) -> bool:
 
 
 @lru_cache(maxsize=8192)
-def runs(text: str, language: str, weight: Weight = "bold") -> tuple[tuple[Path, str], ...]:
-    """The text as (font file, its characters), in order; marks stay with their letter, what no font has is left out.
+def runs(text: str, language: str, weight: Weight = "bold", font: str = "") -> tuple[tuple[Path, str], ...]:
+    """The text as (font file, its characters), in order; marks stay with their letter, what no font has is left out. `font` is a
+    brand's: it comes first for the words that are `owned` by it, last for others.
 
     Every emoji is a run of its own, a sequence whole. A sign that is both (★ ☀ ♥) is a letter, unless it asks to be an emoji.
     """
-    fonts = chain(language, weight)
+    fonts = chain(language, weight, font)
+    plain = unicodedata.normalize("NFC", text.translate(PLAIN))
+    own, at = owned(plain, fonts[-1]) if font else (), 0
     out: list[tuple[Path, str]] = []
     held: Path | None = None  # the font of the letter that marks belong to
-    for piece in emoji.split(unicodedata.normalize("NFC", text.translate(PLAIN))):
+    for piece in emoji.split(plain):
+        first, at = (fonts[-1:] if own and own[at] else ()), at + len(piece)
         if _is_emoji(piece, fonts):
             out.append((emoji.FONT, piece))
             held = None
@@ -138,22 +120,22 @@ def runs(text: str, language: str, weight: Weight = "bold") -> tuple[tuple[Path,
         if _invisible(char) or _joined(piece):
             continue
         mark = unicodedata.category(char).startswith("M")
-        choices = ((held,) if held else ()) if mark else fonts
-        font = next((f for f in choices if ord(char) in _covers(f)), None)
+        choices = ((held,) if held else ()) if mark else (*first, *fonts)
+        found = next((f for f in choices if ord(char) in covers(f)), None)
         if not mark:
-            held = font
-        if font is None or (char == " " and out and out[-1][1].endswith(" ")):
+            held = found
+        if found is None or (char == " " and out and out[-1][1].endswith(" ")):
             continue
-        if out and out[-1][0] == font:
-            out[-1] = (font, out[-1][1] + char)
+        if out and out[-1][0] == found:
+            out[-1] = (found, out[-1][1] + char)
         else:
-            out.append((font, char))
+            out.append((found, char))
     return tuple(out)
 
 
 def _is_emoji(piece: str, fonts: Sequence[Path]) -> bool:
     """Whether a piece of a text is drawn as an emoji."""
-    return emoji.drawable(piece) and (emoji.sequence(piece) or not any(ord(piece) in _covers(f) for f in fonts))
+    return emoji.drawable(piece) and (emoji.sequence(piece) or not any(ord(piece) in covers(f) for f in fonts))
 
 
 def _joined(piece: str) -> bool:
@@ -161,17 +143,17 @@ def _joined(piece: str) -> bool:
     return len(piece.strip(emoji.COLOURED + emoji.PLAIN)) > 1
 
 
-def unprintable(text: str, language: str) -> str:
-    """The characters of the text that no shipped font has (rare emoji and hanzi, other scripts), each once, in order; of an
-    emoji sequence, all that is seen."""
-    fonts = chain(language, "bold")
+def unprintable(text: str, language: str, font: str = "") -> str:
+    """The characters of the text that no shipped font has, nor a brand's (rare emoji and hanzi, other scripts), each once, in order;
+    of an emoji sequence, all that is seen."""
+    fonts = chain(language, "bold", font)
     plain = unicodedata.normalize("NFC", text.translate(PLAIN))
     lacking = (
         c
         for piece in emoji.split(plain)
         if not _is_emoji(piece, fonts)
         for c in piece
-        if not _invisible(c) and (_joined(piece) or not any(ord(c) in _covers(f) for f in fonts))
+        if not _invisible(c) and (_joined(piece) or not any(ord(c) in covers(f) for f in fonts))
     )
     return "".join(dict.fromkeys(lacking))
 
@@ -184,7 +166,7 @@ def _advance(path: Path, part: str, size: int, language: str) -> float:
 @lru_cache(maxsize=65536)
 def measure(text: str, style: Style, language: str) -> float:
     """The advance width of a text in pixels, as shaped (kerning and marks included, outline not)."""
-    return sum(_advance(f, part, style.size, language) for f, part in runs(text, language, style.weight))
+    return sum(_advance(f, part, style.size, language) for f, part in runs(text, language, style.weight, style.font))
 
 
 def ruler(style: Style, language: str) -> Callable[[str], float]:
@@ -201,7 +183,7 @@ def ink(text: str, style: Style, language: str) -> tuple[int, int]:
             return 0, (emoji.DROP - emoji.HEIGHT) * style.size, 0, emoji.DROP * style.size
         return _font(path, style.size).getbbox(part, language=_shaping(language), anchor="ls")
 
-    boxes = [box(path, part) for path, part in runs(text, language, style.weight)]
+    boxes = [box(path, part) for path, part in runs(text, language, style.weight, style.font)]
     return int(np.ceil(max((-b[1] for b in boxes), default=0))), int(np.ceil(max((b[3] for b in boxes), default=0)))
 
 
@@ -212,7 +194,7 @@ def masks(text: str, style: Style, language: str) -> Masks:
     margin = style.outline_width + style.size // 4  # letters may lean out of their advance: ฟ, f, ว่
     width = int(np.ceil(measure(text, style, language))) + 2 * margin
     height = up + down + 2 * margin
-    parts = runs(text, language, style.weight)
+    parts = runs(text, language, style.weight, style.font)
 
     def coverage(stroke: int) -> Pixels:
         image = Image.new("L", (width, height))
@@ -222,9 +204,9 @@ def masks(text: str, style: Style, language: str) -> Masks:
                 font = _font(path, style.size)
                 canvas.text((pen, margin + up), part, 255, font, "ls", language=_shaping(language), stroke_width=stroke)
             pen += _advance(path, part, style.size, language)
-        if stroke:  # specks of background in the smallest counters (น้ำ, ฐ, e) look like dirt: close them
-            image = image.filter(ImageFilter.MaxFilter(5)).filter(ImageFilter.MinFilter(5))
-        return np.asarray(image)
+        drawn = np.asarray(image)
+        # Specks of background in the smallest counters (น้ำ, ฐ, e) look like dirt: close them.
+        return u8(cv2.morphologyEx(drawn, cv2.MORPH_CLOSE, np.ones((5, 5), np.uint8))) if stroke else drawn
 
     fill = coverage(0)
     outline = coverage(style.outline_width) if style.outline and style.outline_width else fill
@@ -252,7 +234,8 @@ def tint(mask: Pixels, colour: str) -> Pixels:
     red, green, blue, alpha = Image.new("RGBA", (1, 1), colour).tobytes()
     scale = np.array([red * alpha, green * alpha, blue * alpha, 255 * alpha], np.uint32)
     levels = ((np.arange(256, dtype=np.uint32)[:, None] * scale + 255 * 127) // (255 * 255)).astype(np.uint8)
-    return levels[mask]
+    # Each level is looked up as one number of 32 bits, not as four.
+    return levels.view(np.uint32)[:, 0][mask].view(np.uint8).reshape(*mask.shape, 4)
 
 
 def faded(sprite: Pixels, colour: str) -> Pixels:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 from functools import cache
@@ -20,7 +20,7 @@ import yaml
 
 from localize import languages
 from localize.assets import ASSETS
-from localize.domain import Disclosure, Model, Post, Product, Role, Script
+from localize.domain import Disclosure, Model, Narration, Post, Product, Role, Script
 from localize.errors import UserError
 from localize.languages.signs import is_latin
 
@@ -31,6 +31,7 @@ Unit = Literal["utf16", "chars", "bytes"]
 
 MARK = "…"
 FEATURE_CHARS = 80  # a longer feature is a paragraph: the post then has the sentence that the script made of it
+OPENING = 3  # sentences of a video's that its post begins with
 TITLE_CHARS = 6  # a shorter head names nothing: prices then go before more of it does
 TAG_CHARS = 30  # a longer hashtag is a sentence without spaces; nobody looks for it
 
@@ -62,7 +63,8 @@ class TagRules(Model):
 
 class Rules(Model):
     """What a platform takes. `title` is the limit of a title field of its own; `text` that of the text box, which holds
-    the parts of `holds`, each from a new line. `headline` says which text heads the post."""
+    the parts of `holds`, each from a new line. `headline` says which text heads the post, `declaration` what is to be ticked in the
+    platform's own page for AI where its API has no field for it."""
 
     headline: Literal["hook", "title"]
     title: Limit | None = None
@@ -70,6 +72,7 @@ class Rules(Model):
     holds: tuple[Literal["title", "body", "hashtags"], ...]
     hashtags: TagRules
     links: bool
+    declaration: str = ""
 
 
 class _Rank(IntEnum):
@@ -117,8 +120,8 @@ def rendered(post: Post, platform: str) -> str:
     return "\n".join(parts[name] for name in takes.holds if parts[name])
 
 
-def write(product: Product, script: Script, disclosure: Disclosure, platform: str = "any") -> Post:
-    """The post of a clip, from its own script, within what the platform takes.
+def write(product: Product, script: Script, disclosure: Disclosure, platform: str = "any", hashtags: Sequence[str] = ()) -> Post:
+    """The post of a clip, from its own script, within what the platform takes. `hashtags` are the channel's, and the first to stay.
 
     Its body ends with the AI disclosure, as every copy of the clip must carry it. Sentences with a price are the script's,
     unchanged: there whole or not at all.
@@ -128,8 +131,22 @@ def write(product: Product, script: Script, disclosure: Disclosure, platform: st
     lines = [line for line in _lines(product, script, title, takes) if line.text]
     if not takes.links:
         lines = [line for line in lines if line.rank <= _Rank.OTHER_PRICE or not _LINK.search(line.text)]
-    tags = _hashtags(product, script, takes.hashtags)
+    tags = _hashtags(product, script, takes.hashtags, hashtags)
     return _fitted(Post(title=title, hashtags=tags), lines, disclosure.label, script.language, platform)
+
+
+def narrate(said: Narration, disclosure: Disclosure, platform: str = "any", hashtags: Sequence[str] = ()) -> Post:
+    """The post of a video that tells of no price: its title and how it begins, within what the platform takes. `hashtags` are the
+    channel's. Its body ends with the AI disclosure."""
+    takes = rules(platform)
+    title, lines = _clean(said.text.title), [_Line(_clean(line.text), _Rank.FEATURE) for line in said.lines[:OPENING]]
+    if not takes.links:
+        title, lines = _clean(_LINK.sub("", title)), [line for line in lines if not _LINK.search(line.text)]
+    if takes.title is not None:
+        title = _cut(title, said.language, takes.title.most, takes.title.unit)
+    tags = {tag.casefold(): tag for word in hashtags if (tag := _tag(word.strip("#＃ ")))}
+    shown = tuple(takes.hashtags.form.format(tag) for tag in list(tags.values())[: takes.hashtags.most])
+    return _fitted(Post(title=title, hashtags=shown), [line for line in lines if line.text], disclosure.label, said.language, platform)
 
 
 # Fitting -------------------------------------------------------------------------------------------------------------
@@ -185,7 +202,9 @@ def _cut(text: str, language: str, most: int, unit: Unit) -> str:
     heads = list(accumulate(token.text + token.gap for token in tokens))[:-1]
     short = [(head, token.text) for head, token in zip(heads, tokens, strict=False) if fits(head)]
     whole = [head for head, last in short if last.casefold() not in _dangling(language) and not _is_open(head)]
-    found = whole or [head for head, _ in short] or [head for head in _clusters(tokens[0].text if tokens else "") if fits(head)]
+    if short and (not whole or len(whole[-1]) < TITLE_CHARS <= len(short[-1][0])):  # better cut badly than to nothing
+        whole = [head for head, _ in short]
+    found = whole or [head for head in _clusters(tokens[0].text if tokens else "") if fits(head)]
     head = found[-1].rstrip(_EDGE) if found else ""
     return head + MARK if head else ""
 
@@ -303,11 +322,11 @@ def _clean(text: str) -> str:
 # Hashtags ------------------------------------------------------------------------------------------------------------
 
 
-def _hashtags(product: Product, script: Script, takes: TagRules) -> tuple[str, ...]:
-    """The brand, the category in the seller's words, then the topics of its group: each once, as many as are taken."""
+def _hashtags(product: Product, script: Script, takes: TagRules, own: Sequence[str] = ()) -> tuple[str, ...]:
+    """The channel's own, the brand, the category in the seller's words, then the topics of its group: each once, as many as are taken."""
     brand = script.text.brand or product.brand
     words = [brand if not languages.get(script.language).foreign(brand) else "", _category(product, script.language), *_topics(script)]
-    tags: dict[str, str] = {}
+    tags = {tag.casefold(): tag for word in own if (tag := _tag(word.strip("#＃ ")))}
     for tag in filter(_is_telling, map(_tag, words)):
         tags.setdefault(tag.casefold(), tag)
     return tuple(takes.form.format(tag) for tag in list(tags.values())[: takes.most])

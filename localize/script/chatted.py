@@ -130,6 +130,7 @@ class OpenAIWriter(ChatWriter):
         version="1",
         licence="the server's terms",
         quality=60,
+        remote=True,
     )
 
     def __init__(self, options: OpenAIOptions) -> None:

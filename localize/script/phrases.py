@@ -15,7 +15,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict
 
 from localize.assets import ASSETS
-from localize.domain import Product
+from localize.domain import Item
 from localize.errors import UserError
 
 PHRASES = ASSETS / "phrases"
@@ -59,7 +59,7 @@ def _groups() -> _Groups:
     return _Groups.model_validate(yaml.safe_load((PHRASES / "categories.yaml").read_text(encoding="utf-8")))
 
 
-def group_of(product: Product) -> str:
+def group_of(product: Item) -> str:
     """The phrase group a product belongs to, by the words of its category and title; `general` when none is known."""
     category, title = product.category.casefold(), product.title.casefold()
     wide = next((g for text in (category, title) for g, words in _groups().wide.items() if _mentions(text, words)), "general")

@@ -106,6 +106,10 @@ class GlossaryTranslator:
                 called[term.texts[""]] = term.texts[target]
         return called, tuple(kept)
 
+    def names(self) -> tuple[str, ...]:
+        """The terms that stay as they are in every language."""
+        return tuple(term.texts[""] for term in self._terms if term.keep)
+
     @cached_property
     def _terms(self) -> tuple[_Term, ...]:
         if self.path is None:

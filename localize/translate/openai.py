@@ -51,6 +51,7 @@ class OpenAITranslator:
         version="1",
         licence="the server's terms",
         quality=60,
+        remote=True,
     )
 
     def __init__(self, options: OpenAIOptions) -> None:

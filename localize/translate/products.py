@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from rapidfuzz import fuzz
 
-from localize import languages
+from localize import languages, pace
 from localize.domain import Finding, Product, Text
 from localize.errors import NotReady
 from localize.translate import NO_HINTS, Hints, Translation, Translator
 
 LONGEST_SHOWN = 80  # letters of a text in a message
+MOST_NAMED = 8  # Lines in a message: as many as a script has, of a long video's the first
 # How long a text may take to be said, in seconds: what is longer is asked for once more, shorter. Descriptions are read in parts.
 SPEAKABLE = {"title": 5.0, "features": 7.0, "proof": 9.0, "line": 7.0}
 # Below this likeness (0 to 100) a text that was translated there and back has become another one.
 SAME_AFTER_ALL = 35.0
+# How often a machine is asked again for what is wrong or too long: a text may also be left out or shown smaller, a sentence of a
+# video has to be said in its time.
+AGAIN, AGAIN_IN_TIME = 1, 2
+MOST_WRONG = 8  # texts asked for again in one request, so that a model is told of no more mistakes than it can put right
 
 # What is wrong with a text's translation, by checks that translators do not know: (source text, target text, the field's name,
 # the seconds there are to say it).
@@ -88,7 +93,7 @@ def localize_text(
     sources = {field: source for field, _, source in fields}
     for field, origin in origins.items():
         if origin == "seller" and field in ("title", "proof", "description") and (source := getattr(product, field)):
-            found += _softened(judge(source, texts[field], field, 0.0))
+            found += softened(judge(source, texts[field], field, 0.0))
     single = {field: texts[field] for field, _, _ in fields if "." not in field}
     features = tuple(texts[field] for field, _, _ in fields if "." in field)
     return Localized(Text(features=features, **single), {field: origins[field] for field, _, _ in fields}, sources, tuple(found))
@@ -101,44 +106,80 @@ def localize_lines(
 
     Translators are asked in order as for a product's texts. Raises NotReady naming the Lines that none of them had.
     """
-    wanted = {f"line.{n}": line for n, line in enumerate(lines, 1)}
-    made: dict[str, str] = {}
+    made, found = translated_lines(lines, source, target, translators, hints=hints, judge=judge)
+    if missing := [line for line, own in zip(lines, made, strict=True) if own is None]:
+        raise untranslated(missing, target, found)
+    return [line.text for line in made if line], found
+
+
+def translated_lines(
+    lines: Sequence[str],
+    source: str,
+    target: str,
+    translators: Sequence[Translator],
+    *,
+    hints: Hints,
+    judge: Judge,
+    seconds: Sequence[float] | None = None,
+) -> tuple[list[Translation | None], list[Finding]]:
+    """The same with where each came from, None for what nobody had. `seconds` are how long each may take to say (0: any), where it is
+    not the time of any Line: machines are then asked twice more for what is too long, and the shortest is taken that has no more
+    against it otherwise.
+    """
+    fields = [f"line.{n}" for n in range(1, len(lines) + 1)]
+    wanted = dict(zip(fields, lines, strict=True))
+    limits = None if seconds is None else dict(zip(fields, seconds, strict=True))
+    made: dict[str, Translation] = {}
     found: list[Finding] = []
     for translator in translators:
-        given, doubts = _ask(translator, wanted, source, target, hints, judge, back=False)
+        given, doubts = _ask(translator, wanted, source, target, hints, judge, back=False, limits=limits)
         found += doubts
-        for field, translation in given.items():
-            made[field] = translation.text
-            del wanted[field]
-    if wanted:
-        missing = tuple(wanted.values())
-        tried = " ".join(f.message for f in found if f.check == "translation")
-        raise NotReady(
-            f"no {languages.name(target)} translation for {'; '.join(map(_shown, missing))}." + (f" {tried}" if tried else ""),
-            missing=missing, how="Let a machine translate (`engines: {translate: ...}`), or put them into the translation memory.",
-        )  # fmt: skip
-    return [made[f"line.{n}"] for n in range(1, len(lines) + 1)], found
+        made |= given
+        wanted = {field: line for field, line in wanted.items() if field not in given}
+    return [made.get(field) for field in fields], found
+
+
+def untranslated(missing: Sequence[str], target: str, found: Sequence[Finding]) -> NotReady:
+    """What to say when nobody has translated some Lines, given the findings on those that were tried."""
+    named = [_shown(line) for line in missing[:MOST_NAMED]] + [f"{len(missing) - MOST_NAMED} more"] * (len(missing) > MOST_NAMED)
+    tried = [f.message for f in found if f.check == "translation"][:MOST_NAMED]
+    return NotReady(
+        " ".join([f"no {languages.name(target)} translation for {'; '.join(named)}.", *tried]),
+        missing=tuple(missing), how="Let a machine translate (`engines: {translate: ...}`), or put them into the translation memory.",
+    )  # fmt: skip
 
 
 def _ask(
-    translator: Translator, wanted: dict[str, str], source: str, target: str, hints: Hints, judge: Judge, back: bool
+    translator: Translator,
+    wanted: dict[str, str],
+    source: str,
+    target: str,
+    hints: Hints,
+    judge: Judge,
+    back: bool,
+    limits: Mapping[str, float] | None = None,
 ) -> tuple[dict[str, Translation], list[Finding]]:
-    """What a translator gives of the wanted texts that stands up to the judge, and what is to be said about it."""
+    """What a translator gives of the wanted texts that stands up to the judge, and what is to be said about it. `limits` are the
+    seconds of each text, in place of what its kind has."""
     if not wanted:
         return {}, []
-    fields = list(wanted)
-    given = translator.translate([wanted[f] for f in fields], source, target, replace(hints, seconds=tuple(map(_seconds, fields))))
-    good = {f: t for f, t in zip(fields, given, strict=True) if t is not None}
-    found = {f: judge(wanted[f], t.text, f, _seconds(f)) for f, t in good.items()}
+    seconds = {f: _seconds(f) if limits is None else limits[f] for f in wanted}
+    given = translator.translate(list(wanted.values()), source, target, replace(hints, seconds=tuple(seconds.values())))
+    good = {f: t for f, t in zip(wanted, given, strict=True) if t is not None}
+    found = {f: judge(wanted[f], t.text, f, seconds[f]) for f, t in good.items()}
     if not translator.card.machine:
-        return good, [finding for findings in found.values() for finding in _softened(findings)]
-    poor = [f for f in good if any(x.severity == "block" or x.check == "time" for x in found[f])]
-    if poor:
-        wrong = tuple(dict.fromkeys(x.message for f in poor for x in found[f]))
-        asked = replace(hints, seconds=tuple(map(_seconds, poor)), wrong=wrong)
-        for f, better in zip(poor, translator.translate([wanted[f] for f in poor], source, target, asked), strict=True):
-            if better is not None and len(seen := judge(wanted[f], better.text, f, _seconds(f))) <= len(found[f]):
-                good[f], found[f] = better, seen
+        return good, [finding for findings in found.values() for finding in softened(findings)]
+    poor = list(good)
+    for _ in range(AGAIN if limits is None else AGAIN_IN_TIME):
+        poor = [f for f in poor if any(x.severity == "block" or x.check == "time" for x in found[f])]
+        limited = replace(hints, seconds=tuple(seconds[f] for f in poor))
+        others = _others(translator, {f: wanted[f] for f in poor}, found, source, target, limited)
+        # What says the same again will say it a third time.
+        poor = [f for f in others if others[f].text != good[f].text]
+        for f in poor:
+            seen = judge(wanted[f], others[f].text, f, seconds[f])
+            if _against(others[f].text, seen, target) <= _against(good[f].text, found[f], target):
+                good[f], found[f] = others[f], seen
     doubts: list[Finding] = []
     for f in [f for f in good if any(x.severity == "block" for x in found[f])]:
         reasons = " ".join(x.message for x in found[f] if x.severity == "block")
@@ -149,11 +190,32 @@ def _ask(
     return good, doubts
 
 
+def _others(
+    translator: Translator, poor: dict[str, str], found: Mapping[str, Sequence[Finding]], source: str, target: str, hints: Hints
+) -> dict[str, Translation]:
+    """Other translations of texts, for which the translator is told what was found wrong with its last ones."""
+    fields, others = list(poor), dict[str, Translation]()
+    for at in range(0, len(fields), MOST_WRONG):
+        part = fields[at : at + MOST_WRONG]
+        wrong = tuple(dict.fromkeys(x.message for f in part for x in found[f]))
+        asked = replace(hints, seconds=hints.seconds[at : at + MOST_WRONG], wrong=wrong)
+        given = translator.translate([poor[f] for f in part], source, target, asked)
+        others |= {f: t for f, t in zip(part, given, strict=True) if t is not None}
+    return others
+
+
+def _against(text: str, found: Sequence[Finding], language: str) -> tuple[bool, int, float]:
+    """What speaks against a translation, least for the best: that it can't be used, how much else, how long it is if too long."""
+    long = any(x.check == "time" for x in found)
+    return any(x.severity == "block" for x in found), sum(x.check != "time" for x in found), pace.seconds(text, language) if long else 0.0
+
+
 def _seconds(field: str) -> float:
     return SPEAKABLE.get(field.partition(".")[0], 0.0)
 
 
-def _softened(findings: Sequence[Finding]) -> list[Finding]:
+def softened(findings: Sequence[Finding]) -> list[Finding]:
+    """Findings on what a person wrote: none of them stops it."""
     return [f.model_copy(update={"severity": "warn"}) if f.severity == "block" else f for f in findings]
 
 

@@ -105,6 +105,7 @@ class EdgeVoice:
         languages=tuple(sorted(VOICES)),
         paced=True,
         timed=True,
+        remote=True,
     )
 
     def __init__(self, options: EdgeOptions) -> None:

@@ -95,6 +95,7 @@ class OpenAIVoice:
         licence="the server's terms",
         quality=60,
         paced=True,
+        remote=True,
     )
 
     def __init__(self, options: SpeechOptions) -> None:

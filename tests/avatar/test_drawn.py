@@ -77,6 +77,16 @@ def test_the_same_moment_is_the_same_picture_in_whatever_order(mali: DrawnAvatar
         assert np.array_equal(a.rgba, b.rgba)
 
 
+def test_the_body_moves_on_twos_and_the_lips_in_every_frame(mali: DrawnAvatar) -> None:
+    lips = tuple(Mouth(shape="D" if i % 2 else "A", start=i / 30, end=(i + 1) / 30) for i in range(30))
+    waving = Performance(duration=1.0, mouths=lips, gestures=(Gesture(name="wave", start=0.0, peak=0.5, end=1.0),), seed=1)
+    frames = [{s.key: (s.x, s.y) for s in mali.sprites(waving, i / 30)} for i in range(30)]
+    bodies = [{key: at for key, at in frame.items() if not (isinstance(key, tuple) and key[0] == "face")} for frame in frames]
+    assert all(bodies[i] == bodies[i + 1] for i in range(0, 30, 2))
+    assert sum(bodies[i] != bodies[i + 1] for i in range(1, 13, 2)) >= 4
+    assert all(frames[i] != frames[i + 1] for i in range(29))
+
+
 def test_equal_keys_mean_the_very_same_sprite(mali: DrawnAvatar) -> None:
     assert mali.frame(SILENT, 1.0) is mali.frame(SILENT, 1.0)
 

@@ -111,6 +111,7 @@ def film(path: Path, openness: Curve, fps: int = 25) -> None:
         container.mux(stream.encode(None))
 
 
+@pytest.mark.heavy
 def test_from_pixels(tmp_path: Path) -> None:
     sound, openness = talk(3.0)
     film(tmp_path / "talks.mp4", openness)

@@ -126,6 +126,14 @@ def test_a_layer_is_of_even_size_whatever_is_asked() -> None:
     assert placed.keep[1, 1] == 0
 
 
+def test_a_layer_ends_where_its_pixels_do() -> None:
+    rgba = np.zeros((60, 80, 4), np.uint8)
+    rgba[11:20, 31:50] = 255
+    assert layer(rgba, 100, 200).box == (130, 210, 150, 220)  # by pairs, for the chroma
+    assert layer(rgba, 101, 201).box == (132, 212, 152, 222)
+    assert layer(np.zeros_like(rgba)).box == (0, 0, 2, 2)
+
+
 def test_cross_fading_goes_from_one_frame_to_the_other() -> None:
     one, other = Frame.of(plain((10, 20, 30))), Frame.of(plain((210, 220, 230)))
     one.cross_fade(other, 0)
@@ -208,6 +216,20 @@ def test_frames_of_a_zoom_are_the_same_in_whatever_order_they_are_drawn() -> Non
     assert drawn([0, 1, 2, 3, 4, 5]) == drawn([5, 2, 0, 3, 1, 4])
 
 
+@pytest.mark.parametrize("zooms", [np.linspace(1, 1.08, 40), np.linspace(1.08, 1, 40)], ids=["in", "out"])
+def test_a_zoom_enlarges_no_plate_twice(zooms: list[float], monkeypatch: pytest.MonkeyPatch) -> None:
+    picture, frame, enlarge, sizes = Picture(smooth_picture(268, 224), (0, 0, 240, 200)), Frame(240, 200), cv2.resize, []
+
+    def watched(plane: Pixels, size: tuple[int, int], **how: object) -> object:
+        sizes.append((id(plane), size))
+        return enlarge(plane, size, **how)  # type: ignore[call-overload]
+
+    monkeypatch.setattr(cv2, "resize", watched)
+    for zoom in zooms:
+        picture.draw(frame, zoom)
+    assert len(set(sizes)) == len(sizes) >= 15
+
+
 def test_a_frames_own_pixels_are_put_back_where_the_coverage_ends() -> None:
     """A picture in a box that melts away below and has a round corner above."""
     ground, box = smooth_picture(240, 200), (20, 30, 220, 170)
@@ -236,3 +258,30 @@ def test_a_frames_own_pixels_are_put_back_where_the_coverage_ends() -> None:
 
 def test_a_box_that_is_wholly_covered_needs_nothing_put_back() -> None:
     assert put_back(Frame.of(smooth_picture(64, 48)), (0, 0, 64, 40), np.full((40, 64), 255, np.uint8)) == []
+
+
+def test_grey_is_exactly_grey() -> None:
+    ramp = np.repeat(np.arange(256, dtype=np.uint8), 2)[None, :, None] * np.ones((2, 1, 3), np.uint8)
+    frame = Frame.of(np.ascontiguousarray(ramp))
+    assert (frame.u == 128).all()
+    assert (frame.v == 128).all()
+
+
+def test_chroma_is_what_bt709_says_within_a_level() -> None:
+    rgb = np.random.default_rng(5).integers(0, 256, (64, 64, 3), np.uint8).repeat(2, axis=0).repeat(2, axis=1)
+    frame, (r, g, b) = Frame.of(rgb), (rgb[::2, ::2, c].astype(float) for c in range(3))
+    y = 0.2126 * r + 0.7152 * g + 0.0722 * b
+    for plane, colour, span in ((frame.u, b, 1.8556), (frame.v, r, 1.5748)):
+        assert np.abs(plane - (128 + (colour - y) / span * 224 / 255)).max() <= 1.0
+
+
+def test_colours_stay_with_their_picture_as_it_grows() -> None:
+    """Chroma follows the zoom to within half of its own pixel, also between two sizes of it."""
+    rgb = np.zeros((224, 224, 3), np.uint8)
+    rgb[:, :56] = (220, 40, 40)
+    picture, frame = Picture(rgb, (0, 0, 200, 200)), Frame(200, 200)
+    for zoom in (1.0, 1.013, 1.026, 1.039):
+        picture.draw(frame, zoom)
+        edge = 100 - (112 - 56) * 200 / 224 * zoom  # of the red, in pixels of luma
+        red = int((frame.v[50] > (128 + 240) // 2 - 20).sum())
+        assert abs(2 * red - edge) <= 2, zoom

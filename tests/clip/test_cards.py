@@ -7,6 +7,7 @@ from decimal import Decimal
 from functools import cache
 from pathlib import Path
 
+import brand_files
 import cv2
 import numpy as np
 import pytest
@@ -89,7 +90,7 @@ def made(kind: str, language: str) -> tuple[Card, str]:
 def test_no_text_leaves_its_card(kind: str, language: str) -> None:
     card, bar = made(kind, language)
     assert card.width == WIDTH
-    assert spill(card, lambda: cards._sheet(card.width, card.height, bar=bar)) == 0
+    assert spill(card, lambda: cards._sheet(card.width, card.height, PALETTE, bar=bar)) == 0
     assert near_edge(card, 10, bar=14 if bar else 0) == 0
 
 
@@ -186,7 +187,7 @@ def test_another_number_is_another_card() -> None:
 @pytest.mark.parametrize("channels", [3, 4])
 def test_a_logo_is_fitted_into_its_box(tmp_path: Path, channels: int) -> None:
     cv2.imwrite(str(tmp_path / "logo.png"), np.full((100, 400, channels), 255, np.uint8))
-    logo = cards.logo(str(tmp_path / "logo.png"), 200, 80)
+    logo = cards.logo(str(tmp_path / "logo.png"), PALETTE, 200, 80)
     assert 0 < logo.width <= 200
     assert 0 < logo.height <= 80
     assert logo.rgba[logo.top + logo.height // 2, logo.left + logo.width // 2].min() == 255
@@ -195,7 +196,38 @@ def test_a_logo_is_fitted_into_its_box(tmp_path: Path, channels: int) -> None:
 def test_a_logo_that_is_no_picture_is_refused_by_name(tmp_path: Path) -> None:
     (tmp_path / "logo.png").write_text("<svg/>")
     with pytest.raises(UserError, match=r"logo\.png is not a PNG"):
-        cards.logo(str(tmp_path / "logo.png"), 200, 80)
+        cards.logo(str(tmp_path / "logo.png"), PALETTE, 200, 80)
+
+
+def corner(card: Card) -> int:
+    """How many pixels a card's face leaves free in its upper right corner."""
+    right = card.left + card.width
+    face = card.rgba[card.top : card.top + 24, right - 24 : right, 3]
+    return int((face < 200).sum())
+
+
+def test_corners_are_round_soft_or_square_on_cards_and_all_that_is_on_them() -> None:
+    kits = [Palette("#D9482B", "#FFC145", corners) for corners in ("round", "soft", "square")]  # type: ignore[arg-type]
+    assert kits[0] == PALETTE
+    for draw in (
+        lambda kit: cards.title("Lumora", "Lumora", "en", kit, 500),
+        lambda kit: cards.price(HUGE["CNY"], None, "en", kit, 500),
+        lambda kit: cards.call(HUGE["CNY"], "en", kit, 500),
+    ):
+        free = [corner(draw(kit)) for kit in kits]
+        assert free[0] > free[1] >= free[2] == 0
+    button = [cards.call(HUGE["CNY"], "en", kit, 500).rgba for kit in kits]
+    badge = [cards.feature("Lumora", 1, "en", kit, 500).rgba for kit in kits]
+    for looks in (button, badge):
+        red = [int((np.abs(look[..., :3].astype(int) - (217, 72, 43)).max(axis=2) < 8).sum()) for look in looks]
+        assert red[0] < red[1] < red[2]  # a button without round corners has more of its colour
+
+
+def test_cards_are_set_in_the_brands_font(tmp_path: Path) -> None:
+    font = str(brand_files.font(tmp_path / "wide.ttf", brand_files.LATIN.replace("L", ""), more="L"))
+    ours, own = (cards.title("Lull", "", "en", Palette("#D9482B", "#FFC145", font=f), 500) for f in ("", font))
+    assert ours.rgba.shape == own.rgba.shape
+    assert (ours.rgba != own.rgba).any()
 
 
 def test_a_picture_melts_away_below_and_nowhere_else() -> None:

@@ -331,6 +331,7 @@ def film(path: Path, colours: Sequence[tuple[int, int, int]], seconds: float) ->
     return films.film(path, frames())
 
 
+@pytest.mark.heavy
 def test_footage_is_shown_between_the_pictures_each_time_another_part(tmp_path: Path) -> None:
     blue, green = (30, 60, 200), (40, 160, 60)
     seen = look(film(tmp_path / "a.mp4", [blue, green], 12))

@@ -22,9 +22,11 @@ from localize.clip import footage, render, tones
 from localize.clip.canvas import Frame
 from localize.clip.footage import Look, Stretch, choose, look, read, sound, write
 from localize.clip.reel import Plan, Reel
+from localize.domain import Line
 from localize.errors import UserError
 from localize.media import RATE, ffmpeg_exe, write_wav
 from localize.pixels import Pixels
+from localize.timeline import Spoken, Timeline
 
 LANDSCAPE, PORTRAIT, SQUARE = (640, 360), (360, 640), (480, 480)
 DISC = (240, 60, 30)
@@ -360,6 +362,7 @@ def test_a_flash_and_a_fast_pan_are_no_cuts(tmp_path: Path) -> None:
     assert len(look(films.film(tmp_path / "a.mp4", (pan(k) for k in range(50)))).shots) == 1
 
 
+@pytest.mark.heavy
 def test_sharp_and_lively_is_preferred(tmp_path: Path) -> None:
     import cv2
 
@@ -600,16 +603,13 @@ def test_the_voice_is_well_above_it(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     t = np.arange(2 * RATE) / RATE
     voice = 0.3 * np.sin(2 * np.pi * 300 * t) * (0.4 + 0.6 * np.sin(np.pi * 5 * t) ** 2)
     write_wav(tmp_path / "said.wav", voice.astype(np.float32))
-    spoken = SimpleNamespace(
-        line=SimpleNamespace(role="feature", show="none", feature=0),
-        start=0.8,
-        end=2.8,
-        speech=SimpleNamespace(audio=tmp_path / "said.wav"),
-    )
+    said_file: Any = SimpleNamespace(audio=tmp_path / "said.wav")
+    spoken = Spoken(Line(role="feature", text="x", show="picture", feature=0), said_file, 0.8, 2.8)
     seen = look(sounding(tmp_path / "a.mp4", 0.0))
     job: Any = SimpleNamespace(
-        timeline=SimpleNamespace(spoken=[spoken], duration=3.6), script=SimpleNamespace(), pictures=[None], footage=[seen], music="none"
-    )
+        timeline=Timeline((spoken,), 3.6, 30), script=SimpleNamespace(), pictures=[None], footage=[seen], music="none",
+        intro=None, outro=None,
+    )  # fmt: skip
     monkeypatch.setattr(media, "master", lambda mixed: mixed)
     job.footage_sound = False
     alone = render.mastered(job)

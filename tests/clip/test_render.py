@@ -12,7 +12,7 @@ import pytest
 from PIL import Image, ImageDraw
 
 from localize import campaign as campaigns
-from localize import media, planning, stages
+from localize import disclosure, media, planning, stages
 from localize.avatar.drawn import DrawnAvatar
 from localize.clip import render
 from localize.domain import MOUTH_OPENING, Performance, Product
@@ -91,6 +91,35 @@ def test_what_lies_beside_the_clip_agrees_with_it(first: Made) -> None:
     for word in sidecar["words"]:
         assert word["text"] in subtitles
     assert [line["text"] for line in sidecar["lines"]] == [line.text for line in first.script.lines]
+
+
+def test_what_is_told_of_a_clip_when_it_goes_out_is_what_its_sidecar_says(first: Made, campaign: campaigns.Campaign, store: Path) -> None:
+    told = stages.Studio(campaign, LocalStore(store)).disclosure(SKU, "th", first.clip.key)
+    assert json.loads(Path(first.clip.sidecar).read_text("utf-8"))["disclosure"] == told.model_dump(mode="json")
+    assert {"script engine", "voice engine", "lipsync engine", "avatar", "font", "music", "picture"} <= {p.kind for p in told.ingredients}
+    assert all(part.licence for part in told.ingredients)
+    disclosure.require(Path(first.clip.video), told)
+
+
+def test_an_intro_and_an_outro_move_all_that_has_a_time(campaign: campaigns.Campaign, store: Path, first: Made) -> None:
+    brand = campaign.brand.model_copy(update={"intro": "auto", "outro": "auto", "corners": "square"})
+    channel = campaign.channels[0].model_copy(update={"branding": "yes"})
+    made = Made(campaign.model_copy(update={"brand": brand, "channels": (channel,)}), store)
+    before, after = (json.loads(Path(m.clip.sidecar).read_text("utf-8")) for m in (first, made))
+    assert made.progress.made["voice"] == 0
+    assert after["bookends"] == {"intro": 1.2, "outro": 1.8}
+    assert after["duration"] == pytest.approx(before["duration"] + 3.0)
+    assert media.probe(made.clip.video).duration == pytest.approx(after["duration"], abs=0.05)
+    for name in ("lines", "words"):
+        assert [x["start"] for x in after[name]] == [pytest.approx(x["start"] + 1.2, abs=0.002) for x in before[name]]
+    mouths = [
+        Performance.model_validate_json((Path(m.clip.video).parent / "performance.json").read_text("utf-8")).mouths for m in (first, made)
+    ]
+    assert [m.start for m in mouths[1]] == [pytest.approx(m.start + 1.2) for m in mouths[0]]
+    assert "00:00:00" not in Path(made.clip.captions).read_text("utf-8")
+    assert [f for f in made.clip.findings if f.check in ("label", "silence", "duration", "loudness", "spec")] == []
+    edge = [media.frame_at(made.clip.video, t)[-200:, :200].mean(axis=(0, 1)) for t in (0.0, after["duration"] - 0.2)]
+    assert all(np.abs(colour - (200, 66, 40)).max() < 30 for colour in edge)  # the brand's
 
 
 def test_no_two_neighbouring_seconds_are_the_same_picture(first: Made) -> None:

@@ -12,8 +12,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from parcels import stand_in_for
 
 import flows.batch  # before anything of prefect: flows sets what prefect reads when it is imported
+import flows.clips
 from localize import account, media, planning
 from localize import campaign as campaigns
 from localize.booth import Booth
@@ -60,9 +62,7 @@ class StandIn:
             account.charge(self.paid)
             if waiting := self.trouble.get(who):
                 raise waiting.pop(0)
-            for file in ("clip.mp4", "cover.jpg", "captions.srt"):
-                (folder / file).write_text(name)
-            (folder / "clip.json").write_text(json.dumps({"key": name, "duration": 5.0, "who": who, "voice": {"findings": []}}))
+            stand_in_for(studio, job, script, name, folder, who=who)
             self.rendered.append(who)
         finally:
             with self._lock:
@@ -87,11 +87,16 @@ def stand_in(monkeypatch: pytest.MonkeyPatch) -> StandIn:
 
 
 @pytest.fixture
-def bench(shop: Path, store: LocalStore, stand_in: StandIn, monkeypatch: pytest.MonkeyPatch) -> flows.batch.Bench:
-    """The shop's four clips, ready to be worked on by `clip.fn`, which then needs no server."""
-    monkeypatch.setattr(flows.batch, "concurrency", lambda *_, **__: nullcontext())
-    settings = campaigns.load(shop / "campaign.yaml")
-    return flows.batch.Bench(Studio(settings, store), list(planning.plan(settings).jobs), "tonight")
+def bench(shop: Path, store: LocalStore, stand_in: StandIn, monkeypatch: pytest.MonkeyPatch) -> flows.clips.Bench:
+    """What the shop's clips are made on by `clip.fn`, which then needs no server."""
+    monkeypatch.setattr(flows.clips, "concurrency", lambda *_, **__: nullcontext())
+    return flows.clips.Bench(Studio(campaigns.load(shop / "campaign.yaml"), store), "tonight")
+
+
+@pytest.fixture
+def jobs(shop: Path) -> dict[str, Job]:
+    """The shop's four clips to be: `MUG-01.th` and so on."""
+    return {f"{j.product.sku}.{j.language}": j for j in planning.plan(campaigns.load(shop / "campaign.yaml")).jobs}
 
 
 @pytest.fixture(scope="session")

@@ -1,174 +1,132 @@
-"""The batch flow: one task run a clip, what is tried again, what stops what."""
+"""The batch flow: what is handed out when, what is noted of it, what stops what."""
 
 from __future__ import annotations
 
-import threading
+import shutil
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
-from decimal import Decimal
+from concurrent.futures import Future
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
+import httpx
 import pytest
 from prefect.client.orchestration import SyncPrefectClient
-from prefect.states import Failed, State
+from prefect.states import State
 
-from flows.batch import Bench, batch, clip, is_transient, publish
+import flows.batch
+from flows.batch import Work, batch
+from flows.clips import Bench, Posted, clip
 from localize import campaign as campaigns
 from localize import planning
-from localize.domain import Channel, Clip, Finding, Receipt, Usage
-from localize.errors import NotReady, Transient, UserError
+from localize.domain import Channel, Receipt, Usage
+from localize.errors import Transient, UserError
 from localize.planning import Job, Outcome
 from localize.stages import Studio
 from localize.store import LocalStore
 from tests.flows.conftest import StandIn
+from tests.flows.test_clip_tasks import ENGLISH, ONCE, Waits, busy, noted
 
 ALL = {"MUG-01.th", "MUG-01.vi", "LAMP-02.th", "LAMP-02.vi"}
-ONCE = Usage(requests=1, prompt_tokens=200, completion_tokens=40, cost=Decimal("0.002"))
-ENGLISH = Finding(check="alphabet", severity="block", message="The Thai script has English in it.")
 
 
-def noted(store: LocalStore, run: str = "tonight") -> dict[str, Outcome]:
-    return {name: Outcome.model_validate_json(text) for name, text in store.notes(run).items()}
-
-
-def work(shop: Path, store: LocalStore, *, run: str = "tonight", workers: int = 1) -> State[None]:
+def work(shop: Path, store: LocalStore, *, run: str = "tonight", workers: int = 1, **limits: Any) -> State[None]:
     """Run the batch flow over the whole shop."""
     settings = campaigns.load(shop / "campaign.yaml").model_dump(mode="json")
-    settings |= {"store": str(store.root), "out": str(shop / "out"), "limits": {"workers": workers}}
+    settings |= {"store": str(store.root), "out": str(shop / "out"), "limits": {"workers": workers, **limits}}
     clips = [[j.product.sku, j.language] for j in planning.plan(campaigns.load(shop / "campaign.yaml")).jobs]
     return batch("corner-shop · batch 1 of 1", settings, clips, run, return_state=True)
 
 
-# ---- a clip's task, as a plain function
+# ---- how a clip's and its posts' ends are noted
 
 
-def test_a_clip_made_is_noted_with_what_it_took(bench: Bench) -> None:
-    state = clip.fn(bench, "MUG-01", "th")
-    outcome = noted(bench.studio.store)["MUG-01.th"]
-    assert (outcome.state, outcome.code, outcome.stage) == ("made", 0, "checks")
-    assert outcome.spoken == outcome.lines > 0
-    assert outcome.clip
-    assert outcome.clip.key in outcome.keys
-    assert state.message == f"5.0 s, {outcome.lines} of {outcome.lines} lines spoken"
+def finished(end: object) -> Future[Any]:
+    future = Future[Any]()
+    future.set_exception(end) if isinstance(end, BaseException) else future.set_result(end)
+    future.result = lambda raise_on_failure=True: Future.result(future)  # type: ignore[method-assign, assignment, misc]
+    return future
 
 
-def test_a_clip_that_the_store_has_is_reused(bench: Bench, stand_in: StandIn) -> None:
-    clip.fn(bench, "MUG-01", "th")
-    state = clip.fn(bench, "MUG-01", "th")
-    assert state.name == "Reused"
-    assert stand_in.rendered == ["MUG-01.th"]
-    assert noted(bench.studio.store)["MUG-01.th"].state == "reused"
+@pytest.fixture
+def mug(bench: Bench, jobs: dict[str, Job]) -> tuple[Work, Job]:
+    """A batch of the four clips whose first one is made and waits to be posted."""
+    new = Work(bench, list(jobs.values()))
+    new._ended(jobs["MUG-01.th"], finished(clip.fn(bench, jobs["MUG-01.th"], Usage()).data))
+    return new, jobs["MUG-01.th"]
 
 
-@pytest.mark.parametrize(("trouble", "code"), [(UserError("mug.jpg is not a picture."), 2), (NotReady("there is no ffmpeg."), 3)])
-def test_a_clip_that_cannot_be_made_says_its_stage_and_the_cause(bench: Bench, stand_in: StandIn, trouble: Exception, code: int) -> None:
-    stand_in.trouble["MUG-01.th"] = [trouble]
-    state = clip.fn(bench, "MUG-01", "th")
-    assert state.is_failed()
-    assert state.message == f"clip: {trouble}"
-    outcome = noted(bench.studio.store)["MUG-01.th"]
-    assert (outcome.state, outcome.code, outcome.stage, outcome.message) == ("failed", code, "clip", str(trouble))
+def told(channel: str, state: str, code: int = 0, reason: str = "") -> Posted:
+    return Posted(Receipt.model_validate({"channel": channel, "clip_key": "clip/x", "state": state, "reason": reason}), code)
 
 
-def test_a_blocked_clip_is_not_ready_to_publish(bench: Bench, stand_in: StandIn) -> None:
-    stand_in.findings["MUG-01.th"] = ENGLISH
-    assert clip.fn(bench, "MUG-01", "th").message == f"checks: {ENGLISH.message}"
-    assert bench.ready == {}
-    assert noted(bench.studio.store)["MUG-01.th"].code == 5
+@pytest.mark.parametrize("order", [(0, 1, 2), (2, 1, 0)])
+def test_of_several_posts_the_worst_failure_is_told(mug: tuple[Work, Job], order: tuple[int, ...]) -> None:
+    batch_in_hand, job = mug
+    posts = [told("tiktok", "published"), told("weibo", "failed", 2, "no such account"), told("douyin", "failed", 3, "no key")]
+    for n in order:
+        batch_in_hand._posted(job, Channel(name=posts[n].receipt.channel), finished(posts[n]))
+    outcome = noted(batch_in_hand.store)["MUG-01.th"]
+    assert (outcome.state, outcome.code, outcome.stage, outcome.message) == ("failed", 3, "publish", "no key")
+    assert {r.channel: r.state for r in outcome.receipts} == {"tiktok": "published", "weibo": "failed", "douyin": "failed"}
 
 
-def test_only_passing_trouble_is_worth_another_try() -> None:
-    assert is_transient(None, None, Failed(data=Transient("the line is busy")))
-    assert not is_transient(None, None, Failed(data=UserError("no such file")))
-    assert not is_transient(None, None, Failed(data=ZeroDivisionError()))
+def test_a_post_that_waits_is_no_failure(mug: tuple[Work, Job]) -> None:
+    batch_in_hand, job = mug
+    batch_in_hand._posted(job, Channel(name="weibo"), finished(told("weibo", "planned", reason="waits for 19:00")))
+    outcome = noted(batch_in_hand.store)["MUG-01.th"]
+    assert (outcome.state, outcome.code, [r.state for r in outcome.receipts]) == ("made", 0, ["planned"])
 
 
-def test_what_every_try_of_a_clip_cost_is_noted(bench: Bench, stand_in: StandIn) -> None:
-    stand_in.paid, stand_in.trouble["MUG-01.th"] = ONCE, [Transient("the line is busy"), UserError("mug.jpg is not a picture.")]
-    with pytest.raises(Transient):
-        clip.fn(bench, "MUG-01", "th")
-    assert noted(bench.studio.store)["MUG-01.th"].usage == ONCE
-    clip.fn(bench, "MUG-01", "th")
-    assert noted(bench.studio.store)["MUG-01.th"].usage == ONCE + ONCE
-    clip.fn(bench, "MUG-01", "th")
-    made = noted(bench.studio.store)["MUG-01.th"]
-    assert (made.state, made.usage) == ("made", ONCE + ONCE + ONCE)
-    clip.fn(bench, "MUG-01", "vi")
-    assert noted(bench.studio.store)["MUG-01.vi"].usage == ONCE  # a clip is charged for its own tries
+def test_a_task_that_a_cluster_lost_ends_as_failed_with_the_reason(bench: Bench, jobs: dict[str, Job], caplog: Any) -> None:
+    batch_in_hand = Work(bench, list(jobs.values()))
+    batch_in_hand._ended(jobs["LAMP-02.vi"], finished(ModuleNotFoundError("No module named 'voxcpm'")))
+    outcome = noted(bench.studio.store)["LAMP-02.vi"]
+    assert (outcome.state, outcome.code) == ("failed", 1)
+    assert outcome.message == "stopped by a fault: ModuleNotFoundError: No module named 'voxcpm'"
 
 
-def test_a_run_tried_again_keeps_what_it_cost_before(bench: Bench, stand_in: StandIn) -> None:
+def test_a_store_that_is_away_for_a_moment_loses_no_receipt(mug: tuple[Work, Job], monkeypatch: pytest.MonkeyPatch) -> None:
+    batch_in_hand, job = mug
+    away, note = [Transient("the store can't be reached")] * 2, Bench.note
+
+    def flaky(bench: Bench, outcome: Outcome) -> None:
+        if away:
+            raise away.pop()
+        note(bench, outcome)
+
+    monkeypatch.setattr(Bench, "note", flaky)
+    monkeypatch.setattr(flows.batch, "KEEPING", (0.0, 0.0, 0.0))
+    batch_in_hand._posted(job, Channel(name="tiktok"), finished(told("tiktok", "published")))
+    assert [r.state for r in noted(batch_in_hand.store)["MUG-01.th"].receipts] == ["published"]
+
+
+def test_what_a_clip_cost_in_an_earlier_run_of_the_batch_is_known(bench: Bench, jobs: dict[str, Job], stand_in: StandIn) -> None:
     stand_in.paid = ONCE
-    clip.fn(bench, "MUG-01", "th")
-    for run, cost in (("tonight", ONCE), ("tomorrow", Usage())):
-        clip.fn(Bench(bench.studio, list(bench.jobs.values()), run), "MUG-01", "th")
-        again = noted(bench.studio.store, run)["MUG-01.th"]
-        assert (again.state, again.usage) == ("reused", cost)
+    clip.fn(bench, jobs["MUG-01.th"], Usage())
+    again = Work(Bench(bench.studio, "tonight"), list(jobs.values()))
+    assert {key: o.usage for key, o in again.before.items()} == {("MUG-01", "th"): ONCE}
+    assert Work(Bench(bench.studio, "tomorrow"), list(jobs.values())).before == {}
 
 
-# ---- a publishing task, as a plain function
+# ---- the page
 
 
-def receipt(made: Clip, channel: Channel) -> Receipt:
-    return Receipt(channel=channel.name, clip_key=made.key, state="published", where=f"{channel.name}/{made.sku}.mp4")
-
-
-def test_a_channel_that_is_done_later_does_not_hide_anothers_failure(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
-    clip.fn(bench, "MUG-01", "th")
-    begun, refused = threading.Event(), threading.Event()
-
-    def put(studio: Studio, job: Job, made: Clip, channel: Channel, script: Any) -> Receipt:
-        if channel.name == "weibo":
-            raise NotReady("weibo has no key.")
-        begun.set()
-        assert refused.wait(30)
-        return receipt(made, channel)
-
-    monkeypatch.setattr(Studio, "publish", put)
-    with ThreadPoolExecutor(1) as other:
-        slow = other.submit(publish.fn, bench, Channel(name="tiktok"), "MUG-01", "th")
-        assert begun.wait(30)
-        assert publish.fn(bench, Channel(name="weibo"), "MUG-01", "th").is_failed()
-        refused.set()
-        assert slow.result().is_completed()
-    outcome = noted(bench.studio.store)["MUG-01.th"]
-    assert (outcome.state, outcome.code, outcome.stage, outcome.message) == ("failed", 3, "publish", "weibo has no key.")
-    assert {r.channel: r.state for r in outcome.receipts} == {"tiktok": "published", "weibo": "failed"}
-    assert outcome == bench.outcomes["MUG-01", "th"]
-
-
-def test_channels_done_at_the_same_moment_all_leave_a_receipt(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
-    clip.fn(bench, "MUG-01", "th")
-    channels = [Channel(name=f"channel-{n}") for n in range(8)]
-    together = threading.Barrier(len(channels), timeout=30)
-
-    def put(studio: Studio, job: Job, made: Clip, channel: Channel, script: Any) -> Receipt:
-        together.wait()
-        return receipt(made, channel)
-
-    monkeypatch.setattr(Studio, "publish", put)
-    with ThreadPoolExecutor(len(channels)) as pool:
-        list(pool.map(lambda channel: publish.fn(bench, channel, "MUG-01", "th"), channels))
-    outcome = noted(bench.studio.store)["MUG-01.th"]
-    assert outcome.state == "made"
-    assert sorted(r.channel for r in outcome.receipts) == [c.name for c in channels]
-
-
-@pytest.mark.parametrize("order", [("weibo", "douyin"), ("douyin", "weibo")])
-def test_of_two_failures_the_worse_is_told(bench: Bench, monkeypatch: pytest.MonkeyPatch, order: tuple[str, str]) -> None:
-    clip.fn(bench, "MUG-01", "th")
-    trouble = {"weibo": UserError("weibo has no such account."), "douyin": NotReady("douyin has no key.")}
-
-    def put(studio: Studio, job: Job, made: Clip, channel: Channel, script: Any) -> Receipt:
-        raise trouble[channel.name]
-
-    monkeypatch.setattr(Studio, "publish", put)
-    for name in order:
-        publish.fn(bench, Channel(name=name), "MUG-01", "th")
-    outcome = noted(bench.studio.store)["MUG-01.th"]
-    assert (outcome.code, outcome.message) == (3, "douyin has no key.")
-    assert {r.channel: r.reason for r in outcome.receipts} == {name: str(e) for name, e in trouble.items()}
+@pytest.mark.parametrize(
+    ("deployed", "tries", "parent", "written"),
+    [
+        (True, 1, "a night", False),  # which writes it at its end: not once for each of hundreds of batches
+        (True, 2, "a night", True),  # a Retry of this batch
+        (True, 1, None, True),  # started by a form that was answered
+        (False, 1, "a night", False),
+    ],
+)
+def test_a_batch_writes_the_page_where_no_night_will(
+    monkeypatch: pytest.MonkeyPatch, deployed: bool, tries: int, parent: str | None, written: bool
+) -> None:
+    monkeypatch.setattr(flows.batch, "deployment", SimpleNamespace(id="a deployment" if deployed else None))
+    monkeypatch.setattr(flows.batch, "flow_run", SimpleNamespace(run_count=tries, parent_flow_run_id=parent))
+    assert flows.batch._is_by_itself() == written
 
 
 # ---- the flow, with a server
@@ -194,10 +152,74 @@ def test_every_clip_is_made_and_published_once(
     }
 
 
+def test_what_a_night_leaves_the_next_one_makes(server: SyncPrefectClient, shop: Path, store: LocalStore, stand_in: StandIn) -> None:
+    ends = {}
+    for night, clips in (("monday", 1), ("tuesday", 3)):
+        assert work(shop, store, run=night, workers=2, clips=clips).is_completed()
+        ends[night] = {name: outcome.state for name, outcome in noted(store, night).items()}
+    assert ends["monday"] == dict.fromkeys(ALL, "left") | {"MUG-01.th": "made"}
+    assert ends["tuesday"] == dict.fromkeys(ALL, "made") | {"MUG-01.th": "reused"}
+    # Clips behind those for which there is room come back from the store all the same.
+    for name in ("MUG-01.th", "MUG-01.vi"):
+        clip_made = noted(store, "tuesday")[name].clip
+        assert clip_made
+        shutil.rmtree(store.root / clip_made.key)
+    assert work(shop, store, run="wednesday", clips=1).is_completed()
+    assert {name: outcome.state for name, outcome in noted(store, "wednesday").items()} == {
+        "MUG-01.th": "made", "MUG-01.vi": "left", "LAMP-02.th": "reused", "LAMP-02.vi": "reused",
+    }  # fmt: skip
+    assert noted(store, "wednesday")["MUG-01.vi"].message == "left for tomorrow: the night's budget of 1 clip is used up (1)"
+
+
+def test_tables_that_the_server_does_not_take_fail_no_batch(
+    server: SyncPrefectClient, shop: Path, store: LocalStore, stand_in: StandIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def away(*_: Any) -> None:
+        raise httpx.ConnectError("connection refused")
+
+    monkeypatch.setattr(flows.batch.views, "leave", away)
+    assert work(shop, store, workers=2).is_completed()
+
+
 def test_passing_trouble_passes(server: SyncPrefectClient, shop: Path, store: LocalStore, stand_in: StandIn) -> None:
     stand_in.trouble = {"MUG-01.vi": [Transient("the voice is busy"), Transient("the voice is busy")]}
     assert work(shop, store).is_completed()
     assert noted(store)["MUG-01.vi"].state == "made"
+
+
+def test_pauses_are_made_between_tries_and_not_after_the_last(
+    server: SyncPrefectClient, shop: Path, store: LocalStore, stand_in: StandIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One clip's model stays busy, another's quota is used up for an hour; a third's channel is closed till tomorrow."""
+    waits = Waits()
+
+    class Watched(Bench):
+        def __init__(self, *args: Any) -> None:
+            super().__init__(*args)
+            self.over = waits
+
+    monkeypatch.setattr(flows.batch, "Bench", Watched)
+    put = Studio.publish
+
+    def closed(studio: Studio, job: Job, *rest: Any) -> Receipt:
+        if (job.product.sku, job.language) == ("LAMP-02", "th"):
+            tries.append(1)
+            raise busy(3600.0)
+        return put(studio, job, *rest)
+
+    tries: list[int] = []
+    monkeypatch.setattr(Studio, "publish", closed)
+    stand_in.trouble = {"MUG-01.th": [busy(30.0)] * 9, "MUG-01.vi": [busy(3600.0)] * 9}
+    assert work(shop, store).is_failed()
+    assert waits.asked == [30.0] * 3
+    assert waits.is_set()
+    assert [len(stand_in.trouble[name]) for name in ("MUG-01.th", "MUG-01.vi")] == [5, 8]  # tried four times, and once
+    assert len(tries) == 1
+    ends = noted(store)
+    assert {name: (o.state, o.code, [r.state for r in o.receipts]) for name, o in ends.items()} == {
+        "MUG-01.th": ("failed", 4, []), "MUG-01.vi": ("failed", 4, []),
+        "LAMP-02.th": ("made", 0, ["planned"]), "LAMP-02.vi": ("made", 0, ["published"]),
+    }  # fmt: skip
 
 
 def test_a_fault_in_a_later_try_is_what_is_told(server: SyncPrefectClient, shop: Path, store: LocalStore, stand_in: StandIn) -> None:
@@ -254,12 +276,53 @@ def test_a_failure_stops_only_its_own_clip(server: SyncPrefectClient, shop: Path
     assert [p.name for p in (shop / "out" / "tiktok").glob("*.mp4")] == ["LAMP-02.vi.mp4"]
 
 
-def test_after_a_failure_only_that_clip_is_made_again(server: SyncPrefectClient, shop: Path, store: LocalStore, stand_in: StandIn) -> None:
+def test_after_a_failure_only_that_clip_is_made_again(
+    server: SyncPrefectClient, task_states: Callable[[State[None], int], dict[str, str]], shop: Path, store: LocalStore, stand_in: StandIn
+) -> None:
     stand_in.trouble["MUG-01.th"] = [UserError("mug.jpg is not a picture.")]
     assert work(shop, store).is_failed()
-    assert work(shop, store).is_completed()
+    again = work(shop, store)
+    assert again.is_completed()
+    assert {name for name, state in task_states(again, 8).items() if state == "Reused"} == {
+        "clip · vi · MUG-01", "clip · th · LAMP-02", "clip · vi · LAMP-02",
+    }  # fmt: skip
     assert sorted(stand_in.rendered) == sorted(ALL)
-    assert {name: o.state for name, o in noted(store).items()} == {name: "reused" for name in ALL} | {"MUG-01.th": "made"}
+    assert {name: o.state for name, o in noted(store).items()} == dict.fromkeys(ALL, "made")  # all are this run's work
+
+
+def test_a_clip_whose_post_failed_is_this_runs_after_its_retry(
+    server: SyncPrefectClient, shop: Path, store: LocalStore, stand_in: StandIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    trouble = [UserError("the folder is not there.")] * len(ALL)
+    posted = Studio.publish
+
+    def publish(*args: Any) -> Receipt:
+        if trouble:
+            raise trouble.pop()
+        return posted(*args)
+
+    monkeypatch.setattr(Studio, "publish", publish)
+    assert work(shop, store).is_failed()
+    assert {(o.state, o.stage) for o in noted(store).values()} == {("failed", "publish")}
+    assert work(shop, store).is_completed()
+    assert {o.state for o in noted(store).values()} == {"made"}
+    assert work(shop, store, run="tomorrow").is_completed()
+    assert {o.state for o in noted(store, "tomorrow").values()} == {"reused"}
+
+
+def test_a_night_stops_between_two_clips_when_its_budget_is_used_up(
+    server: SyncPrefectClient, shop: Path, store: LocalStore, stand_in: StandIn
+) -> None:
+    assert work(shop, store, clips=2).is_completed()
+    assert {name: (o.state, o.code, o.message) for name, o in noted(store).items() if o.state == "left"} == dict.fromkeys(
+        ("LAMP-02.th", "LAMP-02.vi"), ("left", 0, "left for tomorrow: the night's budget of 2 clips is used up (2)")
+    )
+    assert work(shop, store, clips=2).is_completed()  # a Retry of the same night: what is there costs nothing, the rest is still left
+    assert {name: o.state for name, o in noted(store).items()} == {
+        "MUG-01.th": "made", "MUG-01.vi": "made", "LAMP-02.th": "left", "LAMP-02.vi": "left",
+    }  # fmt: skip
+    assert work(shop, store, run="tomorrow", clips=2).is_completed()
+    assert sorted(stand_in.rendered) == sorted(ALL)
 
 
 def test_settings_that_do_not_fit_are_refused(server: SyncPrefectClient) -> None:

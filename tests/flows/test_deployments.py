@@ -2,24 +2,30 @@
 
 from __future__ import annotations
 
+import asyncio
 import importlib
 import json
 import os
 import signal
 import socket
+import sqlite3
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import closing
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
+from urllib.error import HTTPError
 from urllib.request import Request, urlopen
+from uuid import uuid4
 
 import pytest
 import yaml
 
-from flows import leash, ui
-from localize.errors import UserError
+from flows import POOL, leash, parts, reaper, ui
+from localize.errors import NotReady, UserError
 
 SLEEPER = "import subprocess, sys; from flows import leash; leash.hold(); subprocess.run(['sleep', '600'], stdin=subprocess.DEVNULL)"
 PRODUCT = """\
@@ -46,14 +52,25 @@ def free_port() -> int:
 def test_every_deployment_has_a_flow_and_asks_for_what_ui_sets() -> None:
     text = (ui.PROJECT / "prefect.yaml").read_text(encoding="utf-8")
     deployments = yaml.safe_load(text)["deployments"]
-    assert {d["name"] for d in deployments} == {"nightly", "batch"}
+    assert {d["name"] for d in deployments} == {"nightly", "batch", "publish", "review", "doctor", "gc", "reaper", "dub"}
     for deployment in deployments:
         file, name = deployment["entrypoint"].split(":")
         flow = getattr(importlib.import_module(file.removesuffix(".py").replace("/", ".")), name)
         assert flow.name == deployment["name"]  # run_deployment's "batch/batch" is flow/deployment
-        assert deployment["work_pool"]["name"] == ui.POOL
+        assert deployment["work_pool"]["name"] == POOL
+        every = deployment["work_pool"]["job_variables"]["env"]["PREFECT_FLOWS_HEARTBEAT_FREQUENCY"]
+        assert int(every) == reaper.heartbeat().total_seconds()  # else whoever is heard seldom is taken for dead
     for variable in ("CROSSREEL_HOME", "CROSSREEL_PROJECT", "CROSSREEL_CAMPAIGN"):
         assert f"{{{{ ${variable} }}}}" in text
+
+
+def test_nights_that_wait_for_their_batches_leave_them_room(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    before, described = ui.runs_at_a_time(), yaml.safe_load((ui.PROJECT / "prefect.yaml").read_text(encoding="utf-8"))
+    (own,) = (d for d in described["deployments"] if d["name"] == "nightly")
+    described["deployments"] += [own | {"name": f"nightly-shop-{n}"} for n in range(9)]
+    (tmp_path / "prefect.yaml").write_text(yaml.safe_dump(described), encoding="utf-8")
+    monkeypatch.setattr(ui, "PROJECT", tmp_path)
+    assert ui.runs_at_a_time() == before + 9
 
 
 def test_a_taken_port_is_told_before_anything_is_started(shop: Path) -> None:
@@ -68,6 +85,59 @@ def test_a_mistake_in_the_campaign_is_told_at_once(shop: Path) -> None:
     (shop / "campaign.yaml").write_text("name: corner-shop\nlanguage: [th]\n", encoding="utf-8")
     with pytest.raises(UserError, match="language"):
         ui.serve(str(shop / "campaign.yaml"), free_port())
+
+
+@pytest.mark.parametrize(("host", "password", "said"), [("0.0.0.0", "", "ANYBODY"), ("0.0.0.0", "ops:hush", "and knows the password")])
+def test_letting_others_in_is_told_of(host: str, password: str, said: str, capsys: pytest.CaptureFixture[str]) -> None:
+    ui._warn(host, {"PREFECT_SERVER_API_AUTH_STRING": password})
+    told = capsys.readouterr().err
+    assert said in told
+    assert "hush" not in told
+
+
+def test_the_servers_password_is_the_workers_and_the_users_settings_win(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PREFECT_SERVER_API_AUTH_STRING", "ops:hush")
+    monkeypatch.setenv("PREFECT_SERVER_SERVICES_DB_VACUUM_ENABLED", "events")
+    env = ui._environment("c.yaml", "http://127.0.0.1:1", "http://box:1")
+    assert env["PREFECT_API_AUTH_STRING"] == "ops:hush"
+    assert env["PREFECT_SERVER_SERVICES_DB_VACUUM_ENABLED"] == "events"
+    assert (env["PREFECT_API_URL"], env["PREFECT_SERVER_UI_API_URL"]) == ("http://127.0.0.1:1/api", "http://box:1/api")
+
+
+def test_a_server_that_is_started_again_knows_who_has_the_slots_of_limits(tmp_path: Path) -> None:
+    from prefect.server.concurrency.lease_storage import ConcurrencyLimitLeaseMetadata
+
+    env = ui._environment("c.yaml", "http://127.0.0.1:1", "http://box:1")
+    leases = importlib.import_module(env["PREFECT_SERVER_CONCURRENCY_LEASE_STORAGE"]).ConcurrencyLeaseStorage
+    limit = uuid4()
+    taken = asyncio.run(leases(tmp_path).create_lease([limit], timedelta(seconds=-1), ConcurrencyLimitLeaseMetadata(slots=1)))
+    assert asyncio.run(leases(tmp_path).read_expired_lease_ids()) == [taken.id], "its slot is freed, though its holder was killed"
+    assert asyncio.run(leases(tmp_path).read_lease(taken.id)).resource_ids == [limit]
+
+
+def test_a_part_that_dies_is_started_again_but_not_for_ever(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(parts, "prefect", lambda *command: [sys.executable, "-c", "print('cannot work')"])
+    monkeypatch.setattr(parts, "LONGEST_PAUSE", 0.0)
+    with parts.Part("worker", tmp_path, os.environ, "worker", "start") as part:
+        for _ in range(parts.STARTS):
+            until(part.died, 30)
+            part.again()
+        until(part.died, 30)
+        with pytest.raises(NotReady, match=r"(?s)again and again.*cannot work"):
+            part.again()
+
+
+def test_a_part_that_has_lived_is_started_again_however_often(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(parts, "prefect", lambda *command: [sys.executable, "-c", ""])
+    monkeypatch.setattr(parts, "LONGEST_PAUSE", 0.0)
+    monkeypatch.setattr(parts, "STEADY", 0.0)
+    with parts.Part("worker", tmp_path, os.environ) as part:
+        pids = {part.pid}
+        for _ in range(parts.STARTS + 2):
+            until(part.died, 30)
+            part.again()
+            pids.add(part.pid)
+    assert len(pids) == parts.STARTS + 3
 
 
 @pytest.mark.skipif(not Path("/proc").is_dir(), reason="processes are looked for in /proc")
@@ -97,8 +167,14 @@ class Served:
     def ask(self, path: str, body: Any = None) -> Any:
         data = json.dumps(body).encode() if body is not None else None
         request = Request(f"http://127.0.0.1:{self.port}/api/{path}", data, {"Content-Type": "application/json"})
-        with urlopen(request, timeout=30) as answer:
-            return json.load(answer)
+        for patience in (1, 4, 0):
+            try:
+                with urlopen(request, timeout=30) as answer:
+                    return json.load(answer)
+            except HTTPError as e:  # on a busy machine SQLite is locked at times, and the server says so
+                if e.code != 503 or not patience:
+                    raise
+                time.sleep(patience)
 
     def ended(self, run: str) -> Any:
         """The run's state, once it has ended."""
@@ -195,3 +271,78 @@ def test_a_killed_ui_leaves_nothing_running(served: Served) -> None:
         return True
 
     until(nothing, 30)
+
+
+def processes(port: int, *words: str) -> list[int]:
+    """The processes of the served port whose command or environment has all the words."""
+    found = []
+    for entry in Path("/proc").glob("[0-9]*"):
+        try:
+            told = (entry / "environ").read_bytes() + b"\0" + (entry / "cmdline").read_bytes().replace(b"\0", b" ")
+        except OSError:  # gone meanwhile
+            continue
+        if all(word.encode() in told for word in (f"PREFECT_SERVER_UI_API_URL=http://127.0.0.1:{port}/api", *words)):
+            found.append(int(entry.name))
+    return found
+
+
+def kill(*pids: int) -> None:
+    assert pids
+    for pid in pids:
+        os.kill(pid, signal.SIGKILL)
+
+
+@pytest.mark.heavy
+def test_an_orderly_stop_leaves_nothing_to_be_waited_for(served: Served, tmp_path: Path, home: Path) -> None:
+    env = os.environ | {"PREFECT_API_URL": f"http://127.0.0.1:{served.port}/api", "CROSSREEL_PROJECT": str(ui.PROJECT)}
+    deploy = ("deploy", "tests/flows/stand_ins.py:steps", "--name", "steps", "--pool", POOL)
+    subprocess.run([sys.executable, "-m", "prefect", "--no-prompt", *deploy], env=env, cwd=ui.PROJECT, check=True, capture_output=True)
+    deployment = served.ask("deployments/name/steps/steps")["id"]
+    asked = {"parameters": {"folder": str(tmp_path), "count": 400}}
+    run = served.ask(f"deployments/{deployment}/create_flow_run", asked)["id"]
+    until(lambda: list(tmp_path.glob("*.made")), 180)
+    served.process.send_signal(signal.SIGTERM)
+    served.process.wait(60)
+    with closing(sqlite3.connect(home / "prefect" / "prefect.db")) as kept:
+        (state,) = kept.execute("SELECT state_name FROM flow_run WHERE id = ?", (run,)).fetchone()
+    assert state == "AwaitingRetry"
+    assert not processes(served.port, f"PREFECT__FLOW_RUN_ID={run}")
+
+
+@pytest.mark.heavy
+def test_killed_runs_come_back_and_make_everything_once(served: Served, tmp_path: Path) -> None:
+    env = os.environ | {"PREFECT_API_URL": f"http://127.0.0.1:{served.port}/api", "CROSSREEL_PROJECT": str(ui.PROJECT)}
+    for name in ("steps", "asks"):
+        deploy = ("deploy", f"tests/flows/stand_ins.py:{name}", "--name", name, "--pool", POOL)
+        subprocess.run([sys.executable, "-m", "prefect", "--no-prompt", *deploy], env=env, cwd=ui.PROJECT, check=True, capture_output=True)
+
+    def begin(name: str, **parameters: Any) -> str:
+        deployment = served.ask(f"deployments/name/{name}/{name}")["id"]
+        return str(served.ask(f"deployments/{deployment}/create_flow_run", {"parameters": parameters})["id"])
+
+    def made() -> int:
+        return len(list(tmp_path.glob("*.made")))
+
+    asks, steps = begin("asks"), begin("steps", folder=str(tmp_path), count=40)
+    until(lambda: made() >= 5 and served.ask(f"flow_runs/{asks}")["state_type"] == "PAUSED", 180)
+    kill(*processes(served.port, f"PREFECT__FLOW_RUN_ID={steps}"))  # its worker tells of it
+    until(lambda: served.ask(f"flow_runs/{steps}")["run_count"] == 2 and made() >= 10, 240)
+    kill(*processes(served.port, "worker start"), *processes(served.port, f"PREFECT__FLOW_RUN_ID={steps}"))  # nobody does
+    # `Crashed` is no end here, but a step on the way back.
+    until(lambda: served.ask(f"flow_runs/{steps}")["state_type"] in ("COMPLETED", "FAILED"), 400)
+    assert served.ask(f"flow_runs/{steps}")["state_type"] == "COMPLETED"
+    assert made() == 40
+    assert served.ask(f"flow_runs/{steps}")["run_count"] == 3
+    waiting = served.ask(f"flow_runs/{asks}")
+    assert (waiting["state_name"], waiting["run_count"]) == ("Suspended", 1)
+
+    kill(*processes(served.port, "server start"))
+    until(lambda: answers(served), 180)
+    assert served.ended(begin("steps", folder=str(tmp_path), count=2))["type"] == "COMPLETED"
+
+
+def answers(served: Served) -> bool:
+    try:
+        return bool(served.ask("health"))
+    except OSError:
+        return False

@@ -9,17 +9,20 @@ import subprocess
 import sys
 import time
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
+from uuid import UUID
 
 import pytest
 from prefect.client.orchestration import SyncPrefectClient
-from prefect.states import Completed, Failed
+from prefect.client.schemas.filters import FlowRunFilter
+from prefect.exceptions import ParameterTypeError
 
-from flows import nightly as module
-from flows import watch
-from flows.nightly import nightly
+from flows import notify, watch
+from flows.nightly import _parts, _told, nightly
+from localize import campaign as campaigns
+from localize import planning
 from localize.errors import UserError
+from localize.planning import Outcome
 from localize.store import LocalStore
 from tests.flows.conftest import StandIn
 
@@ -42,11 +45,17 @@ def test_a_night_leaves_clips_a_page_and_a_summary(server: SyncPrefectClient, sh
         watch.watchers.remove(told.append)
     assert state.is_completed()
     summary = json.loads((shop / "clips" / "summary.json").read_text(encoding="utf-8"))
-    assert summary["clips"] == {"made": 2, "reused": 0, "blocked": 0, "failed": 0}
+    assert summary["clips"] == {"made": 2, "reused": 0, "blocked": 0, "failed": 0, "left": 0}
     assert summary["rejected"] == 1
     assert "CUP-03" in (shop / "clips" / "rejects.csv").read_text(encoding="utf-8")
     assert "tiktok/MUG-01.th.mp4" in (shop / "clips" / "index.html").read_text(encoding="utf-8")
     assert [e.kind for e in told if e.kind != "stage"] == ["planned", "ended", "ended"]
+
+
+def test_a_night_says_what_it_has_used_of_its_budget() -> None:
+    made = Outcome.model_validate({"sku": "MUG-01", "language": "th", "title": "Mug", "state": "made"})
+    assert _told([made], 0, "1 of 5 clips, $0.20 of $1.00 for models") == "1 clips made, 1 of 5 clips, $0.20 of $1.00 for models used"
+    assert _told([made], 2, "") == "1 clips made, 2 wait to be read over"
 
 
 def test_a_failed_clip_fails_the_night_and_the_page_says_why(
@@ -65,40 +74,65 @@ def test_what_cannot_be_planned_gives_its_cause(server: SyncPrefectClient, shop:
     assert "gone.csv" in str(state.message)
 
 
-# ---- as a deployment: batches are runs of the batch deployment
-
-
-class Deployments:
-    """What replaces `run_deployment`: remembers the keys it was called with, and how each batch run ended."""
-
-    def __init__(self, ends: dict[str, Any]) -> None:
-        self.ends, self.asked = ends, []  # type: ignore[var-annotated]
-
-    def __call__(self, name: str, parameters: dict[str, Any], idempotency_key: str) -> Any:
-        assert name == "batch/batch"
-        self.asked.append(idempotency_key)
-        return SimpleNamespace(state=self.ends[idempotency_key])
-
-
-@pytest.mark.parametrize(
-    ("runs", "ends", "asked", "good"),
-    [
-        (1, {"n-1-1": Completed()}, ["n-1-1"], True),
-        (1, {"n-1-1": Failed()}, ["n-1-1"], False),
-        (2, {"n-1-1": Completed()}, ["n-1-1"], True),  # it had been retried by itself, or the night failed elsewhere
-        (2, {"n-1-1": Failed(), "n-1-2": Completed()}, ["n-1-1", "n-1-2"], True),
-    ],
-)
-def test_a_retried_night_starts_a_new_batch_run_only_for_one_that_ended_badly(
-    monkeypatch: pytest.MonkeyPatch, runs: int, ends: dict[str, Any], asked: list[str], good: bool
+def test_a_night_that_a_fault_stops_is_told_of(
+    server: SyncPrefectClient, campaign: str, shop: Path, stand_in: StandIn, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    deployments = Deployments(ends)
-    monkeypatch.setattr(module, "run_deployment", deployments)
-    monkeypatch.setattr(module, "flow_run", SimpleNamespace(run_count=runs))
-    state = module._run_batch("n-1", {})
-    assert state
-    assert state.is_completed() is good
-    assert deployments.asked == asked
+    told = list[str]()
+    monkeypatch.setattr(notify, "night", lambda *_, stopped="": told.append(stopped))
+    (shop / "clips").write_text("in the way of the output folder", encoding="utf-8")
+    assert nightly(campaign, languages=["th"], only=["MUG-01"], out=str(shop / "clips"), return_state=True).is_failed()
+    assert [why.partition(":")[0] for why in told] == ["a fault"]
+    assert "clips" in told[0]
+
+
+def test_runs_carry_their_campaigns_tag(server: SyncPrefectClient, campaign: str, shop: Path, stand_in: StandIn) -> None:
+    state = nightly(campaign, languages=["th"], only=["MUG-01"], out=str(shop / "clips"), return_state=True)
+    run = server.read_flow_run(UUID(str(state.state_details.flow_run_id)))
+    (part,) = server.read_flow_runs(flow_run_filter=FlowRunFilter.model_validate({"parent_flow_run_id": {"any_": [str(run.id)]}}))
+    assert run.tags == part.tags == ["campaign:corner-shop"]
+    assert state.message == "1 clips made"
+
+
+# ---- what is handed out
+
+
+def parts(campaign: str, size: int = 1) -> list[tuple[str, dict[str, Any]]]:
+    settings = campaigns.load(campaign)
+    return list(_parts(settings, planning.plan(settings).jobs, size, "tonight"))
+
+
+def test_batches_hold_whole_products_in_the_catalogs_order(campaign: str) -> None:
+    assert [given["clips"] for _, given in parts(campaign)] == [
+        [["MUG-01", "th"], ["MUG-01", "vi"]],
+        [["LAMP-02", "th"], ["LAMP-02", "vi"]],
+    ]
+    assert [given["name"] for _, given in parts(campaign)] == ["corner-shop · batch 1 of 2", "corner-shop · batch 2 of 2"]
+    assert len(parts(campaign, size=2)) == 1
+
+
+def test_a_batch_whose_product_or_campaign_was_mended_is_another(shop: Path, campaign: str) -> None:
+    before = [key for key, _ in parts(campaign)]
+    assert before == [key for key, _ in parts(campaign)]
+    catalog = shop / "products.csv"
+    catalog.write_text(catalog.read_text(encoding="utf-8").replace("890", "790"), encoding="utf-8")
+    mended = [key for key, _ in parts(campaign)]
+    assert (mended[0] == before[0], mended[1] == before[1]) == (True, False)
+    Path(campaign).write_text(Path(campaign).read_text(encoding="utf-8").replace("Corner", "Bend"), encoding="utf-8")
+    assert set(mended).isdisjoint(key for key, _ in parts(campaign))
+
+
+def test_the_form_says_what_each_field_is_and_what_it_takes() -> None:
+    fields = nightly.parameters.model_dump()["properties"]
+    assert all(field["description"] for field in fields.values())
+    assert fields["languages"]["items"]["enum"] == ["en", "id", "th", "vi", "zh"]
+    assert not [name for name, field in fields.items() if "anyOf" in field]  # shown as a switch between types
+    assert (fields["batch_size"]["minimum"], fields["batch_size"]["maximum"]) == (1, 1000)
+    with pytest.raises(ParameterTypeError, match="batch_size: Input should be greater"):
+        nightly.validate_parameters({"campaign": "campaign.yaml", "batch_size": 0})
+    with pytest.raises(ParameterTypeError, match=r"languages\.0: .*'tj' is not a known language"):
+        nightly.validate_parameters({"campaign": "campaign.yaml", "languages": ["tj"]})
+    left_out = nightly.validate_parameters({"campaign": "campaign.yaml", "catalog": None, "languages": None, "only": None, "run": None})
+    assert (left_out["catalog"], left_out["languages"], left_out["only"], left_out["run"]) == ("", (), (), "")
 
 
 # ---- the program, killed

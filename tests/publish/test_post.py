@@ -432,6 +432,17 @@ def fits(made: Post, platform: str) -> None:
 )  # fmt: skip
 @example(title="ทำ" * 900, brand="", category="", features=[], problem="", hook="", priced="x" * 40, language="vi", platform="tiktok")
 @example(
+    title="",
+    brand="",
+    category="",
+    features=[],
+    problem="",
+    hook="0{แก้วน้ำ🇹500 ml" * 60,
+    priced="แก้วน้ำ" * 3,
+    language="id",
+    platform="any",
+)
+@example(
     title="Mug\ud83d",
     brand="\ud800A",
     category="",

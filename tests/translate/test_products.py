@@ -11,13 +11,14 @@ from pathlib import Path
 import pytest
 
 from localize import languages
-from localize.domain import Money, Product, Text
+from localize.checks import translations
+from localize.domain import Finding, Money, Product, Text
 from localize.engines import Card
 from localize.errors import NotReady
 from localize.translate import NO_HINTS, Hints, Translation
 from localize.translate.glossary import GlossaryTranslator
 from localize.translate.memory import MemoryTranslator
-from localize.translate.products import localize_text
+from localize.translate.products import MOST_WRONG, localize_lines, localize_text, translated_lines, untranslated
 
 DEMO = Path(__file__).parents[2] / "catalog" / "demo"
 
@@ -192,3 +193,87 @@ def test_the_demo_catalog_is_covered(target: str) -> None:
             assert languages.get(target).foreign(said) == "", said
         assert len(text.features) == len(product.features)
     assert min(origins["seller"], origins["memory"], origins["glossary"]) >= 2
+
+
+# ---- sentences that must be said in their time
+
+LONG = "Chiếc bình này giữ lạnh liên tục trong suốt mười hai giờ đồng hồ, bạn mang đi đâu cũng được"
+SHORTER = "Bình này giữ lạnh mười hai giờ liền, mang đi đâu cũng được"
+SHORT = "Bình giữ lạnh mười hai giờ"
+SOURCE = "This bottle stays cold for twelve hours, wherever you go"
+
+
+class Wordy:
+    """A machine that says each text otherwise each time it is asked, as listed, and notes how it was asked."""
+
+    def __init__(self, *said: str) -> None:
+        self.said, self.asked = said, list[tuple[tuple[str, ...], Hints]]()
+        self.card = Card(name="wordy", stage="translate", about="", version="1", licence="")
+
+    def translate(self, texts: Sequence[str], source: str, target: str, hints: Hints = NO_HINTS) -> list[Translation | None]:
+        self.asked.append((tuple(texts), hints))
+        return [Translation(self.said[min(len(self.asked), len(self.said)) - 1], "wordy") for _ in texts]
+
+
+def judged(source: str, target: str, field: str, seconds: float) -> list[Finding]:
+    return translations.check(source, target, "en", "vi", seconds=seconds, where=field)
+
+
+def timed(machine: Wordy, seconds: float) -> tuple[str, list[str]]:
+    (made,), found = translated_lines([SOURCE], "en", "vi", [machine], hints=NO_HINTS, judge=judged, seconds=[seconds])  # type: ignore[list-item]
+    assert made
+    assert made.origin == "wordy"
+    return made.text, [f.check for f in found]
+
+
+def test_a_line_that_is_too_long_for_its_time_is_asked_for_twice_more() -> None:
+    machine = Wordy(LONG, SHORTER, SHORT)
+    assert timed(machine, 1.5) == (SHORT, [])
+    assert [hints.seconds for _, hints in machine.asked] == [(1.5,)] * 3
+    assert [len(hints.wrong) for _, hints in machine.asked] == [0, 1, 1]
+    assert "takes about" in machine.asked[1][1].wrong[0]
+
+
+def test_nobody_is_asked_again_for_what_fits() -> None:
+    machine = Wordy(LONG, SHORTER, SHORT)
+    assert timed(machine, 6.0) == (LONG, [])
+    assert len(machine.asked) == 1
+    assert timed(Wordy(LONG, SHORTER, SHORT), 3.0)[0] == SHORTER
+
+
+def test_the_shortest_is_kept_not_the_last() -> None:
+    assert timed(Wordy(LONG, SHORTER, LONG), 1.0) == (SHORTER, ["time"])
+
+
+def test_a_shorter_one_that_says_something_else_is_not_taken() -> None:
+    assert timed(Wordy(LONG, "Bình giữ lạnh 24 giờ", "Bình"), 1.5) == (LONG, ["time"])
+    assert timed(Wordy(LONG, "Bình giữ lạnh 24 giờ", SHORTER), 1.5) == (SHORTER, ["time"])
+
+
+def test_a_machine_that_says_the_same_again_is_not_asked_a_third_time() -> None:
+    machine = Wordy(LONG)
+    assert timed(machine, 1.5) == (LONG, ["time"])
+    assert len(machine.asked) == 2
+
+
+def test_each_line_has_a_time_of_its_own_and_a_few_are_asked_for_at_once() -> None:
+    lines = [f"{SOURCE}, and that makes {n}" for n in ("one", *"abcdefghij")]
+    machine = Wordy(LONG, SHORT)
+    translated_lines(lines, "en", "vi", [machine], hints=NO_HINTS, judge=judged, seconds=[9.0, *[2.0] * 10])  # type: ignore[list-item]
+    assert [len(texts) for texts, _ in machine.asked] == [11, MOST_WRONG, 10 - MOST_WRONG]
+    assert [hints.seconds for _, hints in machine.asked] == [(9.0, *[2.0] * 10), (2.0,) * MOST_WRONG, (2.0,) * (10 - MOST_WRONG)]
+    assert machine.asked[1][0] == tuple(lines[1 : 1 + MOST_WRONG])
+
+
+def test_a_line_without_a_time_of_its_own_has_that_of_any_line() -> None:
+    machine = Wordy(f"{LONG}. {LONG}", LONG, SHORT)
+    assert localize_lines([SOURCE], "en", "vi", [machine], hints=NO_HINTS, judge=judged)[0] == [LONG]  # type: ignore[list-item]
+    assert [hints.seconds for _, hints in machine.asked] == [(7.0,)] * 2
+
+
+def test_of_many_lines_that_nobody_has_the_first_are_named_and_all_are_listed() -> None:
+    lines = [f"sentence {n}" for n in range(1, 701)]
+    told = untranslated(lines, "th", [])
+    assert str(told).startswith("no Thai translation for 'sentence 1'; 'sentence 2';")
+    assert "'sentence 8'; 692 more. Let a machine translate" in str(told)
+    assert told.missing == tuple(lines)

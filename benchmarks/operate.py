@@ -1,0 +1,43 @@
+"""Operating: retries, kills, proofreading, fleets, and what all that costs.
+
+    python benchmarks/operate.py [--quick] [--json] [--only PART]
+
+Parts:
+  retry     a night with faults at every stage, one Retry, and a night in which nothing has changed: what was made again, what it costs
+  kills     flow runs and workers ended by SIGKILL all through a night: what was made, posted or left twice, and how soon it goes on
+  crowd     5,000 products that end at their first stage: what Prefect records and costs
+  browser   the UI's forms, Retry and artifacts and the morning page in a headless Chromium (needs Debian's and the extra `browser`)
+  fleet     two workers on PostgreSQL and a bucket, one killed, the network cut: the clips, by keys, against one machine's
+  dask      the same of a Dask cluster of two workers
+--quick takes few products. Nothing needs files from elsewhere. Exits with 1 when a figure falls short.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
+
+from benchmarks.figures import report  # noqa: E402
+from benchmarks.operate_parts import browser, crowd, fleet, kills, retry  # noqa: E402
+
+
+def main() -> int:
+    options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    options.add_argument("--quick", action="store_true", help="2 products in place of 200, and the like")
+    options.add_argument("--json", action="store_true")
+    options.add_argument("--only", default="", help="the part whose name begins so")
+    asked = options.parse_args()
+    parts = {
+        "retry": retry.figures, "kills": kills.figures, "crowd": crowd.figures, "browser": browser.figures, "fleet": fleet.figures,
+        "dask": fleet.dask,
+    }  # fmt: skip
+    chosen = [(name, lambda part=part: part(quick=asked.quick)) for name, part in parts.items() if name.startswith(asked.only)]
+    return report(chosen, as_json=asked.json)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

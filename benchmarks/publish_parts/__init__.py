@@ -1,0 +1,1 @@
+"""The parts of `benchmarks/publish.py`, each with a `figures()` of its own."""

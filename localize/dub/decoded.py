@@ -1,0 +1,142 @@
+"""A video's sound, decoded to a file that is looked into as an array: an hour of it takes disk, not memory.
+
+Sample 0 is heard while the video's first picture is shown, whatever the clocks of its streams say.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import av
+import numpy as np
+from av.container import InputContainer
+
+from localize.errors import UserError
+from localize.film import Film
+from localize.media import Samples
+
+HEARD = 16_000  # Hz that recognizers listen at
+RATES = (96_000, 88_200, 64_000, 48_000, 44_100, 32_000, 24_000, 22_050, 16_000, 12_000, 11_025, 8_000)  # Hz that AAC knows
+USUAL = {1: "mono", 2: "stereo", 3: "3.0", 4: "4.0", 5: "5.0", 6: "5.1", 7: "6.1", 8: "7.1"}  # layouts of so many channels
+LOOSE = 0.01  # s that times may be off: some containers keep them in ms. One lost frame is more.
+BLOCK = 1 << 18  # samples that are worked on at once
+
+
+@dataclass(frozen=True)
+class Sound:
+    """A decoded track: samples [n, channels] on disk, and how they are laid out."""
+
+    samples: Samples
+    rate: int
+    layout: str
+
+    @property
+    def channels(self) -> int:
+        return int(self.samples.shape[1])
+
+    @property
+    def seconds(self) -> float:
+        return len(self.samples) / self.rate
+
+
+def decoded(video: Path, track: int = 0) -> Sound | None:
+    """A video's sound track, counted from 0, at its own rate (48 kHz where AAC has no such rate) and layout; None where it has no sound.
+
+    Raises UserError for what can't be read and for a track that is not there."""
+    with opened(video, track) as (container, stream, origin):
+        if stream is None:
+            return None
+        rate = stream.rate if stream.rate in RATES else 48_000
+        layout = _layout(stream.layout)
+        samples = _kept((block.T for block in _blocks(container, stream, origin, rate, layout)), av.AudioLayout(layout).nb_channels)
+    return None if samples is None else Sound(samples, rate, layout)
+
+
+def _layout(told: av.AudioLayout) -> str:
+    """A layout that AAC has: not every file says which of its channels is where."""
+    if told.name.endswith(" channels") or told.name == "downmix":
+        return USUAL.get(told.nb_channels, "stereo")
+    return told.name
+
+
+def heard(video: Path, track: int = 0) -> Samples | None:
+    """A video's sound track as recognizers hear it: mono at `HEARD` Hz, [n] on disk; None where it has no sound."""
+    with opened(video, track) as (container, stream, origin):
+        if stream is None:
+            return None
+        samples = _kept((block.T for block in _blocks(container, stream, origin, HEARD, "mono")), 1)
+    return None if samples is None else samples.reshape(-1)
+
+
+@contextmanager
+def opened(video: Path, track: int) -> Iterator[tuple[InputContainer, Any, float]]:
+    """A video's file, one of its sound tracks (None where it has no sound), and the file's time in s that its first picture is shown at."""
+    film = Film(video)
+    with film.opened() as (container, _):
+        tracks = container.streams.audio
+        if tracks and not 0 <= track < len(tracks):
+            raise UserError(f"{video} has no sound track {track + 1}: it has {len(tracks)}.")
+        yield container, tracks[track] if tracks else None, film.origin or 0.0
+
+
+def _blocks(container: InputContainer, stream: Any, origin: float, rate: int, layout: str) -> Iterator[Samples]:
+    """What is heard from the first picture on, without a gap: [channels, some] each."""
+    at: int | None = None  # the sample that comes next
+    for time, block in _resampled(container, stream, rate, layout):
+        place = at if time is None else round((time - origin) * rate)
+        if at is None or place is None or abs(place - at) > LOOSE * rate:
+            place = place or 0
+            if place > (at or 0):
+                yield from _silence(place - max(0, at or 0), block.shape[0])
+            elif at is not None:
+                block = block[:, at - place :]  # a time that was heard already
+                place = at
+            at = place
+        yield block[:, max(0, -at) :]
+        at += block.shape[1]
+
+
+def _silence(n: int, channels: int) -> Iterator[Samples]:
+    for start in range(0, n, BLOCK):
+        yield np.zeros((channels, min(BLOCK, n - start)), np.float32)
+
+
+def _resampled(container: InputContainer, stream: Any, rate: int, layout: str) -> Iterator[tuple[float | None, Samples]]:
+    """Frames at a rate and layout with their times in the file's seconds; None where a frame simply follows the one before."""
+    resampler, kind = av.AudioResampler(format="fltp", layout=layout, rate=rate), None
+    for packet in container.demux(stream):
+        try:
+            frames = packet.decode()
+        except av.FFmpegError:
+            continue  # a damaged packet is a gap, as in a player
+        for frame in frames:
+            now = (frame.format.name, frame.layout.name, frame.sample_rate)
+            if kind is not None and now != kind:
+                yield from ((None, _samples(r)) for r in resampler.resample(None))
+                resampler = av.AudioResampler(format="fltp", layout=layout, rate=rate)
+            kind, time = now, frame.time
+            frame.pts = None  # the resampler would fill gaps of its own
+            for k, made in enumerate(resampler.resample(frame)):
+                yield (time if k == 0 else None), _samples(made)
+    if kind is not None:
+        yield from ((None, _samples(r)) for r in resampler.resample(None))
+
+
+def _samples(frame: av.AudioFrame) -> Samples:
+    return frame.to_ndarray().astype(np.float32, copy=False)
+
+
+def _kept(blocks: Iterable[Samples], channels: int) -> Samples | None:
+    """Blocks [some, channels] one behind the other on disk: [n, channels]; None where there are none."""
+    # The file has no name: it goes as soon as nobody looks into it, however the process ends.
+    with tempfile.TemporaryFile() as out:
+        for block in blocks:
+            out.write(np.ascontiguousarray(block, np.float32).tobytes())
+        out.flush()
+        n = out.tell() // (4 * channels)
+        return np.memmap(out, np.float32, "r+", shape=(n, channels)) if n else None

@@ -1,0 +1,31 @@
+"""Secrets in texts that people and files get to see: the values of the environment that are secret, and what addresses carry."""
+
+from __future__ import annotations
+
+import os
+import re
+
+SHORTEST = 8  # letters of a secret: shorter ones would be found in words that are none
+
+_SECRET = re.compile(
+    r"TOKEN|SECRET|PASSW|PASSPHRASE|CREDENTIAL|WEBHOOK|AUTH_STRING|(?:^|_)KEY$|(?:API|ACCESS|PRIVATE)_?KEY|CONNECTION_URL", re.I
+)
+_QUERY = re.compile(r"(\w[\w+.-]*://[^\s\"'?#]*)\?[^\s\"']+")
+_PASSWORD = re.compile(r"(\w[\w+.-]*://)[^\s\"'/?#]+@")  # to the last @: a password may have one
+_BEARER = re.compile(r"\b(Bearer|Basic) [\w.~+/=-]{8,}", re.I)
+
+_told: dict[str, str] = {}  # other secrets: value -> the name of its variable
+
+
+def remember(name: str, value: str) -> None:
+    """The value of a variable is a secret, whatever the variable's name: it is named in its place from now on."""
+    if len(value) >= SHORTEST:
+        _told[value] = name
+
+
+def veiled(text: str) -> str:
+    """The text with each secret value as the `${NAME}` it comes from, and addresses without passwords and queries."""
+    known = {value: name for name, value in os.environ.items() if len(value) >= SHORTEST and _SECRET.search(name)} | _told
+    for value in sorted(known, key=len, reverse=True):  # one may be a part of another
+        text = text.replace(value, f"${{{known[value]}}}")
+    return _BEARER.sub(r"\1 …", _PASSWORD.sub(r"\1…@", _QUERY.sub(r"\1?…", text)))

@@ -1,0 +1,173 @@
+"""A dub in a video's sound: heard well where it is, and nothing else is changed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+from sounds import RATE, in_memory, outside, shifted, tune, video, voice
+
+from localize import media
+from localize.dub.decoded import HEARD, Sound, decoded, heard
+from localize.dub.sound import Bed, Mixed, dubbed
+from localize.errors import UserError
+from localize.media import Samples, blank
+
+SAID = [(1.0, 2.0), (4.0, 5.0)]
+
+
+def source(samples: Samples, rate: int = RATE, layout: str = "stereo") -> Sound:
+    on_disk = blank(*samples.shape)
+    on_disk[:] = samples
+    return Sound(on_disk, rate, layout)
+
+
+def dub(*starts: float, seconds: float = 0.8) -> list[tuple[float, Samples]]:
+    return [(start, voice(seconds)) for start in starts]
+
+
+def part(mixed: Mixed, start: float, end: float) -> Samples:
+    return np.ascontiguousarray(mixed.samples[round(start * mixed.rate) : round(end * mixed.rate)])
+
+
+def clicks(samples: Samples, rate: int) -> float:
+    """The highest of a ms above 16 kHz, against the median of all: what jumps is heard there."""
+    spectrum = np.fft.rfft(samples[:, 0])
+    spectrum[np.fft.rfftfreq(len(samples), 1 / rate) < 16_000] = 0
+    cells = np.abs(np.fft.irfft(spectrum, len(samples)))[: len(samples) // 44 * 44].reshape(-1, 44).max(axis=1)
+    return float(cells.max() / np.median(cells))
+
+
+@pytest.mark.parametrize("bed", ["ducked", "muted", "separated", "music"])
+def test_outside_the_stretches_all_is_the_source_s_sample_for_sample(bed: Bed) -> None:
+    original = source(tune(7.0))
+    silence, music = (lambda at, stop: original.samples[at:stop] * 0), Path("assets/music/calm.ogg")
+    mixed = dubbed(original, 7.0, dub(1.0, 4.1), SAID, bed, background=silence, music=music)
+    free = outside(len(mixed.samples), mixed.touched, RATE)
+    assert np.array_equal(mixed.samples[free], original.samples[free])
+    assert not np.array_equal(part(mixed, 1.2, 1.8), original.samples[round(1.2 * RATE) : round(1.8 * RATE)])
+    starts, ends = zip(*mixed.touched, strict=True)
+    assert starts[0] == pytest.approx(1.0 - 0.12, abs=0.001)
+    assert ends[-1] == pytest.approx(5.0 + 0.16, abs=0.001)
+    assert len(mixed.touched) == (1 if bed == "music" else 2)
+
+
+def test_the_dub_is_as_loud_as_the_source_s_speech_and_far_above_it() -> None:
+    original = source(tune(7.0))
+    spoken = media.measured(np.concatenate([media.resampled(np.ascontiguousarray(tune(7.0)[RATE : 2 * RATE, k]), RATE, 48_000)[:, None]
+                                            for k in (0, 1)], axis=1)).integrated  # fmt: skip
+    mixed = dubbed(original, 7.0, dub(1.0, 4.0), [SAID[0]])
+    assert mixed.loudness == pytest.approx(spoken, abs=0.3)
+    assert mixed.loudness - mixed.under >= 12
+    silent = dubbed(original, 7.0, [(1.0, 0 * voice(0.8))], [SAID[0]])
+    left = part(silent, 1.1, 1.9) / original.samples[round(1.1 * RATE) : round(1.9 * RATE)]
+    assert 20 * np.log10(np.median(left)) == pytest.approx(-18, abs=0.5)
+
+
+def test_a_louder_place_is_lowered_further() -> None:
+    loud = tune(7.0)
+    loud[4 * RATE : 5 * RATE] *= 4
+    mixed = dubbed(source(loud), 7.0, dub(1.0, 4.1), [SAID[0]])
+    assert mixed.loudness - mixed.under >= 12
+
+
+def test_the_source_goes_down_and_comes_back_without_a_click() -> None:
+    t = np.arange(7 * RATE) / RATE
+    tone = np.repeat((0.3 * np.sin(2 * np.pi * 440 * t))[:, None], 2, axis=1).astype(np.float32)
+    tone += 1e-4 * np.random.default_rng(1).standard_normal(tone.shape).astype(np.float32)
+    mixed = dubbed(source(tone), 7.0, [(1.0, 0.5 * voice(0.8) * 0)], SAID)
+    assert clicks(mixed.samples, RATE) < 6
+    cut = tone.copy()
+    cut[RATE : 2 * RATE] *= 0.1
+    assert clicks(cut, RATE) > 6, "a jump is seen"
+
+
+def test_peaks_are_kept_in_the_stretches_only() -> None:
+    hot = np.clip(6 * tune(7.0), -1, 1).astype(np.float32)
+    mixed = dubbed(source(hot), 7.0, [(1.0, voice(0.8) * np.float32(1)), (4.1, voice(0.8))], SAID)
+    for start, end in SAID:
+        assert media.measured(part(mixed, start, end)).true_peak <= -1.5
+    free = outside(len(mixed.samples), mixed.touched, RATE)
+    assert np.abs(mixed.samples[free]).max() == 1.0
+    assert np.array_equal(mixed.samples[free], hot[free])
+
+
+def test_a_background_takes_the_source_s_place() -> None:
+    original, hum = source(tune(7.0)), np.full((7 * RATE, 2), 0.01, np.float32)
+    mixed = dubbed(original, 7.0, [], SAID, "separated", background=lambda at, stop: hum[at:stop])
+    assert part(mixed, 1.0, 2.0) == pytest.approx(0.01, abs=1e-6)
+
+
+@pytest.mark.heavy
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="only Linux tells how much of a file is in memory")
+@pytest.mark.parametrize("bed", ["separated", "ducked"])
+def test_a_long_sound_is_never_in_memory_as_a_whole(bed: Bed) -> None:
+    seconds, most = 160, 0
+    source, rest = Sound(blank(seconds * RATE, 2), RATE, "stereo"), blank(seconds * RATE, 2)  # 56 MB each, and a voice of 28 MB
+    before, speech = in_memory(), voice(7.9)
+
+    def pieces() -> Iterator[tuple[float, Samples]]:
+        nonlocal most
+        for start in range(0, seconds, 8):
+            most = max(most, in_memory())
+            yield start, speech
+
+    def background(at: int, stop: int) -> Samples:
+        nonlocal most
+        most = max(most, in_memory())
+        return rest[at:stop]
+
+    dubbed(source, seconds, pieces(), [(start, start + 7.9) for start in range(0, seconds, 8)], bed, background=background)
+    assert max(most, in_memory()) - before < 16
+
+
+def test_muted_is_silent() -> None:
+    mixed = dubbed(source(tune(7.0)), 7.0, [], SAID, "muted")
+    assert np.abs(part(mixed, 1.0, 2.0)).max() == 0
+
+
+def test_a_video_without_sound_is_given_some() -> None:
+    mixed = dubbed(None, 5.0, dub(1.0, 3.0), [])
+    assert (mixed.rate, mixed.layout, mixed.samples.shape) == (48_000, "stereo", (240_000, 2))
+    assert media.measured(part(mixed, 1.0, 1.8)).integrated == pytest.approx(-14, abs=0.5)
+    assert np.abs(part(mixed, 0.0, 0.5)).max() == 0
+    under = dubbed(None, 5.0, dub(1.0, 3.0), [], "music", music=Path("assets/music/calm.ogg"))
+    assert under.touched == [(0.0, 5.0)]
+    assert np.abs(part(under, 2.2, 2.6)).max() > 0
+
+
+def test_what_is_spoken_behind_the_end_is_cut_off() -> None:
+    mixed = dubbed(source(tune(3.0)), 3.0, dub(2.5), [])
+    assert len(mixed.samples) == 3 * RATE
+    assert mixed.touched[-1][1] == 3.0
+
+
+def test_surround_speaks_from_the_middle() -> None:
+    wide = np.repeat(tune(4.0)[:, :1], 6, axis=1) * np.float32(0.3)
+    mixed = dubbed(source(wide, layout="5.1"), 4.0, dub(1.0), [(1.0, 2.0)], "muted")
+    loudest = np.abs(part(mixed, 1.1, 1.7)).max(axis=0)
+    assert loudest[2] > 0
+    assert loudest[[0, 1, 3, 4, 5]].max() == 0
+
+
+def test_sound_counts_from_the_first_picture(tmp_path: Path) -> None:
+    late = decoded(shifted(video(tmp_path / "a.mp4", tune(2.0)), tmp_path / "late.mp4", 0.5))
+    plain = decoded(tmp_path / "a.mp4")
+    assert late is not None
+    assert plain is not None
+    shift = round(0.5 * RATE)
+    assert np.abs(late.samples[: shift - 1024]).max() == 0  # what the encoder begins with may be heard
+    assert np.array_equal(late.samples[shift : shift + RATE], plain.samples[:RATE])
+    listened = heard(tmp_path / "late.mp4")
+    assert listened is not None
+    assert len(listened) == pytest.approx(2.5 * HEARD, abs=0.05 * HEARD)
+    assert np.abs(listened[: round(0.47 * HEARD)]).max() < 1e-3 < np.abs(listened[round(0.5 * HEARD) :]).max()
+
+
+def test_a_video_without_sound_has_none_and_a_track_must_be_there(tmp_path: Path) -> None:
+    assert decoded(video(tmp_path / "mute.mp4")) is None
+    assert heard(tmp_path / "mute.mp4") is None
+    with pytest.raises(UserError, match="no sound track 3"):
+        decoded(video(tmp_path / "a.mp4", tune(1.0), seconds=1.0), track=2)
