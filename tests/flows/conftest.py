@@ -34,13 +34,13 @@ from prefect.testing.utilities import prefect_test_harness  # isort: skip
 class StandIn:
     """What replaces `Booth.speeches`, `Studio._render` and `Studio._check`: the texts, scripts, keys, store and
     publishing around them are the real ones. `trouble` holds what a clip's rendering raises, one entry a call; `paid` is
-    what each rendering is charged, in place of a model."""
+    what each rendering is charged, in place of a model; at `meeting` each waits for the others it is to be made beside."""
 
     trouble: dict[str, list[Exception]] = field(default_factory=dict)
     findings: dict[str, Finding] = field(default_factory=dict)
     rendered: list[str] = field(default_factory=list)
     paid: Usage = field(default_factory=Usage)
-    seconds: float = 0.0
+    meeting: threading.Barrier | None = None
     at_once: int = 0
     most_at_once: int = 0
     _lock: threading.Lock = field(default_factory=threading.Lock)
@@ -58,7 +58,8 @@ class StandIn:
             self.at_once += 1
             self.most_at_once = max(self.most_at_once, self.at_once)
         try:
-            time.sleep(self.seconds)
+            if self.meeting:
+                self.meeting.wait(60)
             account.charge(self.paid)
             if waiting := self.trouble.get(who):
                 raise waiting.pop(0)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import threading
 from collections.abc import Callable
 from concurrent.futures import Future
 from pathlib import Path
@@ -135,7 +136,7 @@ def test_a_batch_writes_the_page_where_no_night_will(
 def test_every_clip_is_made_and_published_once(
     server: SyncPrefectClient, task_states: Callable[[State[None], int], dict[str, str]], shop: Path, store: LocalStore, stand_in: StandIn
 ) -> None:
-    stand_in.seconds = 0.3
+    stand_in.meeting = threading.Barrier(2)
     first = work(shop, store, workers=2)
     assert first.is_completed()
     assert set(stand_in.rendered) == ALL
