@@ -12,6 +12,7 @@ from __future__ import annotations
 import argparse
 import hashlib
 import json
+import os
 import platform
 import sys
 from collections.abc import Iterator
@@ -20,6 +21,9 @@ from decimal import Decimal
 from fractions import Fraction
 from importlib.metadata import version
 from pathlib import Path
+
+# OpenCV takes what is fastest on each processor, which differs by a level here and there: all take the same (conftest.py does too).
+os.environ.setdefault("OPENCV_IPP", "avx2")
 
 import av
 import cv2
@@ -97,7 +101,8 @@ def kept(name: str) -> Iterator[Pixels]:
 def drawer() -> str:
     """What draws here: pictures are equal to the byte where it is the same."""
     packages = ("numpy", "opencv-python-headless", "pillow", "resvg_py")
-    return ", ".join([platform.system(), platform.machine(), *(f"{name} {version(name)}" for name in packages)])
+    kernels = cv2.ipp.getIppVersion().split(" (")[0]  # for which processors: AVX2, AVX-512
+    return ", ".join([platform.system(), platform.machine(), kernels, *(f"{name} {version(name)}" for name in packages)])
 
 
 def digests(name: str) -> tuple[str, list[str]]:
