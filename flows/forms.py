@@ -16,7 +16,7 @@ from typing import Any, Literal
 from prefect.input import RunInput
 from pydantic import Field, create_model
 
-from localize import languages, proofreading
+from localize import languages, proofreading, work
 from localize.languages import signs
 from localize.planning import Job
 from localize.proofreading import Readable
@@ -25,6 +25,7 @@ from localize.review_sheet import Answer, Entry, parsed
 Clip = tuple[str, str]  # sku, language
 LONGEST = {"description": 5_000}  # characters a part may have
 LONGEST_OTHER = 500  # nobody says more in one breath
+NOTHING: Mapping[str, Sequence[Entry]] = {}
 CLIP, KEY = "clip", "key"  # of a decision's and a text's field: whose it is
 
 _HOW = (
@@ -33,9 +34,12 @@ _HOW = (
 )
 
 
-def build(desk: Readable, readings: Sequence[tuple[Job, Sequence[Entry]]], name: str, due: datetime, told: Sequence[str]) -> type[RunInput]:
-    """The form for some clips, with what the checks and the answer before (`told`) say. Its fields have names of small letters, digits
-    and dashes, as Prefect wants them; their titles say the real ones."""
+def build(
+    desk: Readable, readings: Sequence[tuple[Job, Sequence[Entry]]], name: str, due: datetime, told: Sequence[str],
+    heard: Mapping[str, Sequence[Entry]] = NOTHING,
+) -> type[RunInput]:  # fmt: skip
+    """The form for some clips, with what the checks and the answer before (`told`) say, and what was `heard` in the videos of dubs, by
+    their SKUs. Its fields have names of small letters, digits and dashes, as Prefect wants them; their titles say the real ones."""
     named = names([job.product.sku for job, _ in readings])
     # Prefect's page leaves no room for a long form's description: what a reader must know stands in the fields, too.
     about = [*_headed(desk, readings, due), *(f"⚠ {problem}" for problem in told)]
@@ -47,6 +51,8 @@ def build(desk: Readable, readings: Sequence[tuple[Job, Sequence[Entry]]], name:
             json_schema_extra={CLIP: [product.sku, job.language]},
         )  # fmt: skip
         fields[f"{own}-decision"] = (Literal["approve", "reject"], decision)
+        for entry in heard.get(product.sku, ()):
+            fields[f"{own}-heard-{entry.part.split('.')[1]}"] = (str, _field(entry, ", as heard"))
         missing = 0
         for entry in entries:
             if not proofreading.asked(desk, entry):
@@ -55,7 +61,14 @@ def build(desk: Readable, readings: Sequence[tuple[Job, Sequence[Entry]]], name:
             fields[f"{own}-{_part(entry.part, missing)}"] = (str, _field(entry))
     fields["notes"] = (str, Field(default="", title="Notes", description="why something is rejected", max_length=2_000))
     form = create_model("Proofreading", __base__=RunInput, **fields)
-    return form.with_initial_data(description="\n\n".join([f"# {name}", *_described(desk, readings, due, told)]))
+    return form.with_initial_data(description="\n\n".join([f"# {name}", *_described(desk, readings, due, told, heard)]))
+
+
+def as_heard(desk: Readable, jobs: Sequence[Job]) -> dict[str, list[Entry]]:
+    """What was heard in the videos of dubs and no person has written, by their SKUs."""
+    own = {(job.product.sku, job.language) for job in jobs}
+    readings = [job for job in work.readings(desk, jobs) if (job.product.sku, job.language) not in own]
+    return {job.product.sku: list(proofreading.collect(desk, [job])) for job in readings}
 
 
 def names(skus: Sequence[str]) -> dict[str, str]:
@@ -87,25 +100,32 @@ def _headed(desk: Readable, readings: Sequence[tuple[Job, Sequence[Entry]]], due
     return f"{many} in {language}. Without an answer by {due:%Y-%m-%d %H:%M} {late[desk.campaign.review.then]}.", how
 
 
-def _field(entry: Entry) -> Any:
+def _field(entry: Entry, what: str = "") -> Any:
     longest = max(LONGEST.get(entry.part, LONGEST_OTHER), len(entry.text))
     who = f" ({entry.host})" if entry.host else ""
     about = [entry.source, *(f"⚠ {remark}" for remark in entry.remarks)]
     # A text that nobody has may be left out, and is asked for again; what is there can't be emptied.
     needed: dict[str, Any] = {} if entry.part == "text" else {"pattern": r"\S"}
     return Field(
-        default=entry.text, title=f"{entry.sku} · {entry.label}{who}", description=" — ".join(filter(None, about)) or None,
+        default=entry.text, title=f"{entry.sku} · {entry.label}{what}{who}", description=" — ".join(filter(None, about)) or None,
         max_length=longest, json_schema_extra={KEY: entry.key}, **needed,
     )  # fmt: skip
 
 
-def _described(desk: Readable, readings: Sequence[tuple[Job, Sequence[Entry]]], due: datetime, told: Sequence[str]) -> Iterator[str]:
+def _described(
+    desk: Readable,
+    readings: Sequence[tuple[Job, Sequence[Entry]]],
+    due: datetime,
+    told: Sequence[str],
+    heard: Mapping[str, Sequence[Entry]],
+) -> Iterator[str]:
     yield from _headed(desk, readings, due)
     if told:
         yield "**The answer before this one could not be taken over as a whole:**\n" + "\n".join(f"- {plain(problem)}" for problem in told)
     for job, entries in readings:
         yield f"## {plain(job.product.sku)}: {plain(job.product.title)}, {desk.about(job)}"
-        rows = [(e.label, e.source, e.text, " ".join(e.remarks)) for e in entries]
+        rows = [(f"{e.label}, as heard", "", e.text, " ".join(e.remarks)) for e in heard.get(job.product.sku, ())]
+        rows += [(e.label, e.source, e.text, " ".join(e.remarks)) for e in entries]
         table = [" | ".join(map(plain, row)) for row in rows]
         yield "\n".join(["| part | source | text | remarks |", "|---|---|---|---|", *(f"| {row} |" for row in table)])
 
@@ -138,8 +158,9 @@ class Form:
         return {clip for clip in self.clips if given.get(self.decision(clip)) == "reject"}
 
     def answers(self, given: Mapping[str, Any]) -> list[Answer]:
-        """What an answer says of each text and Line of the products that it approves."""
-        rejected = self.rejected(given)
+        """What an answer says of each text and Line of the products that it approves. What was heard in a video stands in the forms of
+        all its languages: it says something where it was corrected."""
+        refused, clips = {sku for sku, _ in self.rejected(given)}, set(self.clips)
         found = []
         for name, field in self.fields.items():
             known = parsed(str(field.get(KEY, "")))
@@ -147,8 +168,8 @@ class Form:
                 continue
             language, part, source, text, sku = known
             said = signs.plain(str(given.get(name, field["default"]))).strip()
-            if (sku, language) not in rejected:
-                correction = "" if said == signs.plain(field["default"]).strip() else said
+            correction = "" if said == signs.plain(field["default"]).strip() else said
+            if sku not in refused and (correction or (sku, language) in clips):
                 found.append(Answer(str(field["title"]), sku, language, part, source, text, correction, approved=True))
         return found
 

@@ -78,7 +78,8 @@ def review(name: str, campaign: dict[str, Any], clips: list[list[str]], run: str
         refused = [job for job in own if _clip(job) in form.rejected(given)]
         for job in refused:  # first: what is accepted of others may change the texts that it has in common with them
             proofreading.reject(work.desk(settings, store), job, form.keys(_clip(job)), notes, by=by, at=at)
-        told = proofreading.accept(work.desk(settings, store), own, form.answers(given), by=by, at=at).problems
+        reader = work.desk(settings, store)
+        told = proofreading.accept(reader, work.readings(reader, own), form.answers(given), by=by, at=at).problems
         _note(settings, store, run, refused, f"rejected by {by or 'whoever read it over'}. {notes}".strip())
     desk, turned_down = work.desk(settings, store), _turned_down(store, run, jobs)
     readings = [(job, list(proofreading.collect(desk, [job]))) for job in jobs if _clip(job) not in turned_down]
@@ -87,7 +88,7 @@ def review(name: str, campaign: dict[str, Any], clips: list[list[str]], run: str
     ready = [job for job in own if _clip(job) not in waiting | turned_down]
     _make(settings, store, ready, run, f"{flow_run.id}-{number}")
     if left:
-        asked = forms.build(desk, left, name, datetime.fromisoformat(due), told)
+        asked = forms.build(desk, left, name, datetime.fromisoformat(due), told, forms.as_heard(desk, [job for job, _ in left]))
         if number:
             notify.person(settings, f"To be read over again: {name}", "\n".join(told), url_for("flow-run", flow_run.id) or "")
         get_run_logger().info("Waits to be read over: press Resume in the menu ⋮ at the top right of this run's page.")

@@ -293,6 +293,42 @@ def test_an_approval_of_a_misheard_sentences_translation_is_not_one_of_the_right
     assert "this line now says 'โคมไฟนี้สว่าง', as its text was corrected: approve it as it is" in said
 
 
+def test_the_form_has_what_was_heard_before_its_translations(spoken: Path, store: LocalStore) -> None:
+    """What is corrected there is translated anew and shown again; what was left counts for nothing, as it stands in other forms, too."""
+    memory = spoken.with_name("memory.csv")
+    memory.write_text(memory.read_text(encoding="utf-8") + f"{MISHEARD},โคมไฟนี้เจ้าสาว,,\n", encoding="utf-8")
+    settings = campaigns.load(spoken)
+    settings = settings.model_copy(update={"review": settings.review.model_copy(update={"mode": "scripts"})})
+    desk, jobs = work.desk(settings, store), work.plan(settings).jobs
+
+    def form(told: Sequence[str] = ()) -> Form:
+        desk = work.desk(settings, store)
+        readings = [(job, list(proofreading.collect(desk, [job]))) for job in jobs]
+        made = forms.build(desk, readings, "dubs · Thai", datetime(2026, 11, 28, 8, 0), told, forms.as_heard(desk, jobs))
+        return Form(made.model_json_schema()["properties"])
+
+    first = form()
+    assert list(first.fields) == ["who", "talk-decision", "talk-heard-1", "talk-heard-2", "talk-line-1", "talk-line-2", "notes"]
+    assert first.fields["talk-heard-1"]["default"] == MISHEARD
+    assert first.fields["talk-heard-1"]["title"].endswith(", as heard")
+    assert "may be misheard" in first.fields["talk-heard-1"]["description"]
+    assert first.clips == (("talk", "th"),)
+    assert not any(".heard" in key or MISHEARD in key for key in first.keys(("talk", "th")))
+    assert first.answers({"talk-decision": "reject", "talk-heard-1": BRIGHT}) == []
+    said = first.answers({"talk-heard-1": BRIGHT})
+    assert [(a.language, a.part, a.correction) for a in said] == [
+        ("en", "line.1.feature", BRIGHT), ("th", "line.1.feature", ""), ("th", "line.2.feature", ""),
+    ]  # fmt: skip
+    done = proofreading.accept(desk, work.readings(desk, jobs), said, by="Mali", at="today")
+    assert done.lines == 1
+    assert done.approved == 2  # the corrected sentence, and the translation that stayed
+    assert len(done.problems) == 1
+    assert "approve it as it is" in done.problems[0]
+    second = form(done.problems)
+    assert [second.fields[f"talk-{name}"]["default"] for name in ("heard-1", "line-1", "line-2")] == [BRIGHT, "โคมไฟนี้สว่าง", "ราคาสองร้อยบาท"]
+    assert proofreading.accept(desk, work.readings(desk, jobs), second.answers({}), by="Mali", at="today").problems == []
+
+
 def test_a_right_sentence_that_nobody_can_translate_is_told_and_asked_for_next(spoken: Path) -> None:
     memory = spoken.with_name("memory.csv")
     memory.write_text(memory.read_text(encoding="utf-8") + f"{MISHEARD},โคมไฟนี้เจ้าสาว,,\n", encoding="utf-8")
