@@ -125,7 +125,7 @@ class Work:
                 self.full = full  # for good: from now on clips come from the store or not at all
             job = self.waiting.popleft()
             before = self.before.get((job.product.sku, job.language))
-            paid = before.usage if before else Usage()
+            paid = before.paid if before else {}
             given = {"bench": self.bench, "job": job, "before": paid, "full": self.full, "first": Tried(before) if before else None}
             makers.submit(self.tasks[job.language], given).add_done_callback(partial(self._done, job, None))
             self.busy[""] += 1
@@ -153,11 +153,12 @@ class Work:
                     self.ready[channel.name].append(job)
                     self.posting[key] += 1
         else:
-            base = {"sku": key[0], "language": key[1], "title": job.product.title}
-            usage = self.bench.spent.get(key, Usage())
+            base: dict[str, Any] = {"sku": key[0], "language": key[1], "title": job.product.title}
+            paid = self.bench.spent.get(key, {})
+            base |= {"usage": sum(paid.values(), Usage()), "paid": paid}
             code = getattr(end, "exit_code", CrossreelError.exit_code)
             why = str(end) if isinstance(end, CrossreelError) else f"stopped by a fault: {_told(end)}"
-            self._keep(Outcome.model_validate({**base, "state": "failed", "code": code, "stage": "clip", "message": why, "usage": usage}))
+            self._keep(Outcome.model_validate({**base, "state": "failed", "code": code, "stage": "clip", "message": why}))
         # A clip of an earlier try was charged by that.
         self.budget.charge(self.outcomes[key].model_copy(update={"state": "reused"}) if reused else self.outcomes[key])
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from functools import cached_property, lru_cache, partial
 from pathlib import Path
@@ -51,7 +51,7 @@ class Bench:
     def __init__(self, studio: Studio | DubStudio, run: str, mark: str = "") -> None:
         self.studio, self.run, self.mark = studio, run, mark or read_once(studio.campaign)
         self.over = threading.Event()  # nobody waits for a task any more
-        self.spent: dict[tuple[str, str], Usage] = {}  # what models were asked for a clip by all its tries so far
+        self.spent: dict[tuple[str, str], dict[str, Usage]] = {}  # what models were asked for a clip by all its tries so far, by stage
 
     @cached_property
     def budget(self) -> Budget:
@@ -142,12 +142,12 @@ def is_transient(task: Any, run: Any, state: State[Any]) -> bool:
     task_run_name="clip · {job.language} · {job.product.sku}", retries=RETRIES, retry_delay_seconds=exponential_backoff(backoff_factor=10),
     retry_jitter_factor=0.5, retry_condition_fn=is_transient, cache_policy=NO_CACHE, persist_result=False, tags=["cpu"],
 )  # fmt: skip
-def clip(bench: Bench, job: Job, before: Usage, full: str = "", first: Tried | None = None) -> State[End]:
-    """Make one clip, for which models were asked for as much `before`. The state's message says what came out, or the stage and the
-    cause in a seller's words; its data is an End. Where the night is `full` (why), a clip that is not in the store is left. `first` is
-    how it ended in an earlier try of the run."""
+def clip(bench: Bench, job: Job, before: Mapping[str, Usage], full: str = "", first: Tried | None = None) -> State[End]:
+    """Make one clip, for which models were asked for as much `before`, by stage. The state's message says what came out, or the stage
+    and the cause in a seller's words; its data is an End. Where the night is `full` (why), a clip that is not in the store is left.
+    `first` is how it ended in an earlier try of the run."""
     key = job.product.sku, job.language
-    progress = Progress(partial(_begin, job), usage=bench.spent.setdefault(key, before))
+    progress = Progress(partial(_begin, job), paid=dict(bench.spent.get(key, before)))
     with lines.about(*key, run=bench.run):
         try:
             with shut(full):
@@ -170,7 +170,7 @@ def clip(bench: Bench, job: Job, before: Usage, full: str = "", first: Tried | N
             why = veiled(f"stopped by a fault: {type(e).__name__}: {e}")  # others' words, which may hold an address with a token
             return _failed(bench, _outcome(job, progress, state="failed", code=CrossreelError.exit_code, message=why))
         finally:  # what was paid for counts after a fault that nobody foresaw, too
-            bench.spent[key] = progress.usage
+            bench.spent[key] = progress.paid
             bench.budget.cpu()
 
 
@@ -270,6 +270,7 @@ def _outcome(job: Job, progress: Progress, **facts: Any) -> Outcome:
     known = {
         "sku": job.product.sku, "language": job.language, "title": job.product.title, "stage": progress.at,
         "seconds": dict(progress.seconds), "keys": tuple(progress.keys), "usage": progress.usage,
+        "paid": dict(progress.paid),
     }  # fmt: skip
     return Outcome.model_validate(known | facts)
 

@@ -33,7 +33,8 @@ from localize.errors import CrossreelError, NotReady, UserError
 if TYPE_CHECKING:
     from prefect.client.orchestration import SyncPrefectClient
 
-LOOPBACK = ("127.0.0.1", "localhost")
+LOOPBACK = ("127.0.0.1", "localhost", "::1")
+EVERYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # all addresses of this machine, and one by which it reaches itself
 BESIDE = 5  # runs at a time besides the nights: their batches, and posts, forms and checks
 PATIENCE = 180  # s for the server's first start, which makes its database
 ROUND = 15.0  # s between two looks for dead runs
@@ -74,8 +75,7 @@ def serve(campaign: str, port: int, host: str = "127.0.0.1") -> None:
     if not _free(host, port):
         raise UserError(f"port {port} is taken, perhaps by this same program. Stop the other one, or give another: --port {port + 1}")
     leash.hold()
-    own = f"http://{'127.0.0.1' if host == '0.0.0.0' else host}:{port}"
-    address = own if host != "0.0.0.0" else f"http://{socket.gethostname()}:{port}"
+    own, address = addresses(host, port)
     env = _environment(campaign, own, address)
     logs = Path(env["CROSSREEL_HOME"]) / "logs"
     logs.mkdir(parents=True, exist_ok=True)
@@ -109,6 +109,13 @@ def runs_at_a_time() -> int:
 def _deployments() -> list[dict[str, Any]]:
     described = yaml.safe_load((PROJECT / "prefect.yaml").read_text(encoding="utf-8"))
     return list(described["deployments"])
+
+
+def addresses(host: str, port: int) -> tuple[str, str]:
+    """Under which a server that listens on `host` is reached by this machine, and by those who are told of it."""
+    own = EVERYWHERE.get(host, host)
+    near = f"http://{f'[{own}]' if ':' in own else own}:{port}"
+    return near, f"http://{socket.gethostname()}:{port}" if host in EVERYWHERE else near
 
 
 def _environment(campaign: str, own: str, address: str) -> dict[str, str]:

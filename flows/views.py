@@ -6,7 +6,7 @@ The server keeps each artifact whole in its database, so all of a batch's are be
 from __future__ import annotations
 
 import base64
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -19,8 +19,9 @@ from prefect.artifacts import create_markdown_artifact, create_progress_artifact
 
 from flows.forms import plain
 from localize import report
-from localize.booth import device
+from localize.domain import Usage
 from localize.dub.studio import DubStudio
+from localize.engines import device
 from localize.planning import Outcome
 from localize.stages import Studio
 
@@ -100,15 +101,20 @@ def findings_of(outcome: Outcome) -> list[dict[str, str]]:
 
 
 def cost(outcomes: Sequence[Outcome]) -> list[dict[str, Any]]:
-    """Seconds of each stage over all clips, and what models were asked for and paid."""
+    """Seconds of each stage over all clips, and what models were asked for and paid, in all and by each stage."""
     seconds: Counter[str] = Counter()
+    paid: defaultdict[str, Usage] = defaultdict(Usage)
     for outcome in outcomes:
         seconds.update(outcome.seconds)
+        for stage, usage in outcome.paid.items():
+            paid[stage] += usage
     clips = max(sum(o.state == "made" for o in outcomes), 1)
     rows = [{"what": stage, "in all": f"{s:,.1f} s", "a made clip": f"{s / clips:,.1f} s"} for stage, s in seconds.items()]
-    usage = report.total(outcomes)
-    a_clip = f"${usage.cost / clips:.4f}" if usage.cost else ""
-    return [*rows, {"what": "language models", "in all": report.cost(usage) or "nothing", "a made clip": a_clip}]
+    asked = [(f"models, {stage}", usage) for stage, usage in paid.items()] + [("language models", report.total(outcomes))]
+    for what, usage in asked:
+        a_clip = f"${usage.cost / clips:.4f}" if usage.cost else ""
+        rows.append({"what": what, "in all": report.cost(usage) or "nothing", "a made clip": a_clip})
+    return rows
 
 
 def gallery(outcomes: Sequence[Outcome]) -> str:

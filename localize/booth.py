@@ -51,17 +51,6 @@ def _any(card: engines.Card) -> bool:
     return True
 
 
-def device(voice: object) -> str:
-    """Where an engine's model runs and how it counts ("cuda:0 bfloat16"), "" for one that has none."""
-    told: Callable[[], str] | None = getattr(voice, "report", None)
-    return told() if told else ""
-
-
-def on_gpu(engine: object) -> bool:
-    """Whether an engine's model runs on a GPU of this machine."""
-    return device(engine).startswith("cuda")
-
-
 @dataclass(frozen=True)
 class Cast:
     """Who makes a language's speech: the voice, the converter behind it if one is needed, and the recognizer if one is ready."""
@@ -160,7 +149,7 @@ class Booth:
     def needs_gpu(self, lines: Sequence[Line], language: str) -> bool:
         """Whether some of a script's Lines are still to be spoken, by a model that runs on a GPU. Raises as `cast`."""
         casts = {host: self.cast(language, host) for host in _hosts(lines)}
-        busy = {host for host, own in casts.items() if any(map(on_gpu, (*own.makers(), own.recognizer)))}
+        busy = {host for host, own in casts.items() if any(map(engines.on_gpu, (*own.makers(), own.recognizer)))}
         return any(line.host in busy and self.store.find(self.key(line, language)) is None for line in lines)
 
     def speeches(self, lines: Sequence[Line], language: str, progress: Progress) -> list[Speech]:
@@ -255,7 +244,7 @@ class Booth:
         spoken = Speech(
             audio="line.wav", rate=sound.rate, duration=sound.duration, words=sound.words, mouths=sound.mouths,
             engine=makers.voice.card.name, cloned=bool(speaker) and (bool(makers.converter) or clones(makers.voice, language)),
-            converter=makers.converter.card.name if makers.converter else "", device=device(makers.voice),
+            converter=makers.converter.card.name if makers.converter else "", device=engines.device(makers.voice),
             timing=timed.method, tempo=tempo, recognition=recognition, findings=tuple(findings),
             similarity=similarity(sound.samples, sound.rate, speaker.reference) if speaker else None,
         )  # fmt: skip

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections.abc import Callable, Iterable
 from datetime import date
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar, get_args
@@ -153,6 +154,20 @@ def _spoken(code: str) -> str:
 
 def _listed(codes: Literal["all"] | tuple[str, ...]) -> str:
     return ", ".join(map(_spoken, codes))
+
+
+def covered(channels: Iterable[Channel], permit: Callable[[Channel], None]) -> tuple[Channel, ...]:
+    """The channels that `permit` raises no Blocked for. Raises that of the first where there are some, and none that is permitted."""
+    refused, permitted = [], []
+    for channel in channels:
+        try:
+            permit(channel)
+            permitted.append(channel)
+        except Blocked as error:
+            refused.append(error)
+    if refused and not permitted:
+        raise refused[0]
+    return tuple(permitted)
 
 
 def load(path: str | Path) -> Consent:

@@ -89,6 +89,12 @@ class OnnxCutter:
         home = Path(os.environ.get("U2NET_HOME") or Path(os.environ.get("XDG_DATA_HOME") or "~") / ".u2net").expanduser()
         return home / self.kept if self.kept and not own.is_file() and (home / self.kept).is_file() else own
 
+    def report(self) -> str:
+        """Where the network runs: "cuda" or "cpu"."""
+        import onnxruntime
+
+        return "cuda" if PROVIDERS[0] in onnxruntime.get_available_providers() else "cpu"
+
     def _answer(self, channels: Floats) -> Floats:
         """The network's first output [side, side] for [side, side, 3]."""
         if self._session is None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from functools import cached_property
 from pathlib import Path
 from typing import NamedTuple, cast
@@ -17,10 +18,10 @@ from localize.clip.layout import Layout
 from localize.cutouts import Cutter
 from localize.desk import write_json
 from localize.domain import Finding
-from localize.engines import Engine
+from localize.engines import Engine, on_gpu
 from localize.errors import NotReady
 from localize.pixels import Pixels, u8
-from localize.planning import Progress
+from localize.planning import Hold, Progress
 from localize.products import pictures
 from localize.store import LocalStore, file_digest, key
 
@@ -60,8 +61,9 @@ class Darkroom:
         """What a clip's key has of this: nothing where pictures are shown as they are."""
         return (("cutout", cutout.VERSION, self.campaign.video.cutout, self.cutter.fingerprint()),) if self.cutter else ()
 
-    def cut(self, path: str | Path, progress: Progress | None = None) -> Cut | None:
-        """The product of a picture's file; None where nothing cuts, and of a picture that has a see-through ground of its own."""
+    def cut(self, path: str | Path, progress: Progress | None = None, hold: Hold = lambda what: nullcontext()) -> Cut | None:
+        """The product of a picture's file; None where nothing cuts, and of a picture that has a see-through ground of its own. What is
+        cut on a GPU is cut while one is held."""
         cutter = self.cutter
         if cutter is None:
             return None
@@ -71,7 +73,8 @@ class Darkroom:
             if picture.shape[2] == 4:
                 write_json(folder / VERDICT, {"own": True, "wrong": "", "plain": True})
                 return
-            alpha = cutter.cut(picture)
+            with hold("gpu") if on_gpu(cutter) else nullcontext():
+                alpha = cutter.cut(picture)
             if not cv2.imwrite(str(folder / ALPHA), alpha):
                 raise OSError(f"{folder / ALPHA} can't be written")
             write_json(folder / VERDICT, {"own": False, **cutout.judged(picture, alpha)._asdict()})
@@ -86,9 +89,11 @@ class Darkroom:
         # A scene was photographed as one: there is nothing to be told of it.
         return Cut(artifact.folder, told["wrong"] if wanted else "", wanted and not told["wrong"])
 
-    def cut_out(self, paths: Sequence[str], progress: Progress | None = None) -> tuple[Finding, ...]:
+    def cut_out(
+        self, paths: Sequence[str], progress: Progress | None = None, hold: Hold = lambda what: nullcontext()
+    ) -> tuple[Finding, ...]:
         """Cut the products out of pictures; a finding where that did not go well."""
-        cuts = [(Path(path).name, self.cut(path, progress)) for path in paths]
+        cuts = [(Path(path).name, self.cut(path, progress, hold)) for path in paths]
         left = {name: cut.wrong for name, cut in cuts if cut and cut.wrong}
         if not left:
             return ()

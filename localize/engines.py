@@ -223,6 +223,30 @@ def survey(stage: Stage, settings: Settings = _NO_SETTINGS, language: str = "") 
     return [(_found(stage)[name].card, lacking(_instance(stage, name, settings), language)) for name in names(stage)]
 
 
+def told(used: Iterable[Engine]) -> dict[str, str]:
+    """By stage, the engines that served it, each with the licence of what it runs."""
+    by_stage: dict[str, dict[str, None]] = {}
+    for engine in used:
+        by_stage.setdefault(engine.card.stage, {})[account(engine)] = None
+    return {stage: ", ".join(names) for stage, names in by_stage.items()}
+
+
+def account(engine: Engine) -> str:
+    """An engine as it is told of: m2m100 (MIT)."""
+    return f"{engine.card.name} ({engine.card.licence})"
+
+
+def device(engine: object) -> str:
+    """Where an engine's model runs and how it counts ("cuda:0 bfloat16"), "" for one that has none."""
+    told: Callable[[], str] | None = getattr(engine, "report", None)
+    return told() if told else ""
+
+
+def on_gpu(engine: object) -> bool:
+    """Whether an engine's model runs on a GPU of this machine."""
+    return device(engine).startswith("cuda")
+
+
 def ready(*makers: Callable[[], Iterable[Engine]]) -> Iterator[Engine]:
     """The engines that are asked for one after the other; one that is not ready tells so where it is needed."""
     for found in makers:

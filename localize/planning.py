@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from typing import Generic, Literal, TypeVar
 
@@ -20,6 +20,7 @@ from localize.products import sources
 from localize.store import Artifact
 
 Of = TypeVar("Of", bound=Item, covariant=True)
+Hold = Callable[[str], AbstractContextManager[object]]  # entered around what needs something scarce: "encode", "gpu"
 
 
 @dataclass(frozen=True)
@@ -52,7 +53,8 @@ class Plan(Generic[Of]):
 
 class Outcome(Model):
     """How a clip ended. `code` is the exit code its end would have alone; `stage` is where it stopped. One that is `left` was not begun:
-    the night's budget is used up. `new` tells that the run has made the clip, in whichever try, and whatever became of its posts."""
+    the night's budget is used up. `usage` is what models were asked for it by all its tries, `paid` the same by stage. `new` tells that the
+    run has made the clip, in whichever try, and whatever became of its posts."""
 
     sku: str
     language: str
@@ -69,20 +71,21 @@ class Outcome(Model):
     engines: dict[str, str] = Field(default_factory=dict)
     keys: tuple[str, ...] = ()
     usage: Usage = Usage()
+    paid: dict[str, Usage] = Field(default_factory=dict)
     new: bool = False
 
 
 @dataclass
 class Progress:
-    """How far a clip is. `at` is the stage in hand; `tell` is called at each stage's start. `usage` is what models were asked
-    for it now, `findings` what was seen of its words, `origins` where its texts came from."""
+    """How far a clip is. `at` is the stage in hand; `tell` is called at each stage's start. `paid` is what models were asked
+    for it, by stage, `findings` what was seen of its words, `origins` where its texts came from."""
 
     tell: Callable[[str], None] = lambda stage: None
     at: str = "plan"
     made: Counter[str] = field(default_factory=Counter)
     keys: list[str] = field(default_factory=list)
     seconds: dict[str, float] = field(default_factory=dict)
-    usage: Usage = field(default_factory=Usage)
+    paid: dict[str, Usage] = field(default_factory=dict)
     findings: list[Finding] = field(default_factory=list)
     origins: dict[str, str] = field(default_factory=dict)
 
@@ -95,8 +98,14 @@ class Progress:
             try:
                 yield
             finally:  # what was paid for is told of a stage that failed, too
-                self.usage += spent.usage
+                if spent.usage.requests:
+                    self.paid[name] = self.paid.get(name, Usage()) + spent.usage
         self.seconds[name] = round(self.seconds.get(name, 0.0) + time.monotonic() - start, 3)
+
+    @property
+    def usage(self) -> Usage:
+        """What models were asked for it over all stages."""
+        return sum(self.paid.values(), Usage())
 
     def count(self, stage: str, artifact: Artifact) -> Artifact:
         self.keys.append(artifact.key)

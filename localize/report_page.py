@@ -114,12 +114,14 @@ class Trouble:
 
 @dataclass(frozen=True)
 class Stage:
-    """What a stage took in a run, in seconds: of all clips, its share of all stages', and of a clip that was made."""
+    """What a stage took in a run, in seconds: of all clips, its share of all stages', and of a clip that was made; and what it asked
+    models for."""
 
     name: str
     seconds: float
     share: float
     each: float
+    paid: Usage
 
 
 @dataclass(frozen=True)
@@ -200,7 +202,7 @@ def stages(run: Run, outcomes: Sequence[Outcome]) -> list[Stage]:
     whole = sum(run.seconds.values()) or 1.0
     names = sorted(run.seconds, key=lambda name: ORDER.index(name) if name in ORDER else len(ORDER))
     each = {name: sum(m.get(name, 0.0) for m in made) / len(made) if made else 0.0 for name in names}
-    return [Stage(name, run.seconds[name], run.seconds[name] / whole, each[name]) for name in names]
+    return [Stage(name, run.seconds[name], run.seconds[name] / whole, each[name], run.paid.get(name, Usage())) for name in names]
 
 
 def compared(run: Run, before: Run) -> Iterator[Compared]:

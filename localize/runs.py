@@ -70,7 +70,8 @@ class Run(Model):
 
     `file` is the campaign's path, `out` the folder of the page, `link` the run's address in Prefect's UI ("" without one). `clips`
     counts outcomes by state, `ticks` posts whose AI declaration a person has to make; `seconds` sums them by stage, `making` is the
-    part of them that went into made clips; `trouble` says of each clip that failed or was blocked where and why."""
+    part of them that went into made clips; `usage` is what models were asked for, `paid` the same by stage; `trouble` says of each clip
+    that failed or was blocked where and why."""
 
     id: str
     campaign: str
@@ -87,6 +88,7 @@ class Run(Model):
     seconds: dict[str, float] = Field(default_factory=dict)
     making: float = 0.0
     usage: Usage = Usage()
+    paid: dict[str, Usage] = Field(default_factory=dict)
     trouble: dict[str, str] = Field(default_factory=dict)
 
     @property
@@ -166,13 +168,16 @@ def figures(run: Run, ended: Sequence[Outcome]) -> Run:
     states, seconds = Counter[str](o.state for o in ended), Counter[str]()
     for outcome in ended:
         seconds.update(outcome.seconds)
+    paid: dict[str, Usage] = {}
+    for stage, usage in ((stage, usage) for outcome in ended for stage, usage in outcome.paid.items()):
+        paid[stage] = paid.get(stage, Usage()) + usage
     receipts = [receipt for outcome in ended for receipt in outcome.receipts]
     return run.model_copy(
         update={
             "clips": {state: states[state] for state in STATES}, "seconds": {stage: round(s, 1) for stage, s in seconds.items()},
             "making": round(sum(sum(o.seconds.values()) for o in ended if o.state == "made"), 1),
             "published": sum(r.state == "published" for r in receipts), "ticks": sum(map(to_tick, receipts)),
-            "usage": sum((o.usage for o in ended), Usage()),
+            "usage": sum((o.usage for o in ended), Usage()), "paid": paid,
             "trouble": {f"{o.sku}.{o.language}": f"{o.stage}: {o.message}" for o in ended if o.code},
         }
     )  # fmt: skip

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import nullcontext
 from functools import cached_property, partial
 from pathlib import Path
 from typing import Any, NamedTuple, cast
@@ -19,6 +19,7 @@ import cv2
 import numpy as np
 
 from localize import campaign as campaigns
+from localize import consent as consents
 from localize import engines, kit, languages, media
 from localize.avatar import Scene, perform
 from localize.avatar import choose as gesture_words
@@ -58,7 +59,7 @@ from localize.engines import Engine
 from localize.errors import Blocked, CrossreelError, NotReady, Transient, UserError
 from localize.lipsync import FilmedLipsync, Lipsync
 from localize.lipsync import patches as patch_files
-from localize.planning import Job, Progress
+from localize.planning import Hold, Job, Progress
 from localize.products import footage as videos
 from localize.products import pictures
 from localize.publish import post as posts
@@ -73,8 +74,6 @@ MOST_FOOTAGE = 3  # of a product's videos are shown
 REFUSED = "refused.txt"  # why a video can't be shown, in place of what was seen of it
 FPS, FILMED_FPS = 30, 25  # of clips; footage is kept at 25, and none of its frames is to be seen twice
 LIPS_VERSION = "1"  # raise it when the same speech would give a filmed host's patches another form
-
-Hold = Callable[[str], AbstractContextManager[object]]
 
 
 class Lips(NamedTuple):
@@ -132,17 +131,8 @@ class Studio(Desk):
     def permitted(self, job: Job) -> tuple[Channel, ...]:
         """The channels that the clip is for and that the consents to the hosts' voices and faces cover. Raises Blocked where there are
         some that it is for, and none that they cover."""
-        refused, covered = [], []
-        for channel in self.campaign.channels_for(job.product.sku, job.language):
-            try:
-                self.booth.permit(language=job.language, platform=channel.platform)
-                self._permit_faces(job.language, channel.platform)
-                covered.append(channel)
-            except Blocked as error:
-                refused.append(error)
-        if refused and not covered:
-            raise refused[0]
-        return tuple(covered)
+        asked = self.campaign.channels_for(job.product.sku, job.language)
+        return consents.covered(asked, lambda channel: self.permit((), job.language, channel))
 
     def variants(self, job: Job) -> tuple[Variant, ...]:
         """The different pictures that a clip is made in, the first channel's first: none for a channel that a consent refuses."""
@@ -157,7 +147,9 @@ class Studio(Desk):
 
     # ---- stages
 
-    def pictures(self, job: Job, progress: Progress | None = None) -> tuple[Job, tuple[Finding, ...]]:
+    def pictures(
+        self, job: Job, progress: Progress | None = None, hold: Hold = lambda what: nullcontext()
+    ) -> tuple[Job, tuple[Finding, ...]]:
         """The job with its product's pictures and videos as files on this machine, and a finding for each that can't be had.
 
         Raises Blocked when the product has no picture; when none of them can be had, Transient if that may pass, else
@@ -181,7 +173,7 @@ class Studio(Desk):
                 raise Transient(f"no picture of {product.sku} could be had: {passing}", retry_after=passing.retry_after)
             raise UserError(f"no picture of {product.sku} can be used: " + "; ".join(map(str, problems)))
         findings = [Finding(check="picture", severity="warn", message=f"a picture was left out: {e}") for e in problems]
-        findings += self.darkroom.cut_out(good, progress)
+        findings += self.darkroom.cut_out(good, progress, hold)
         shown: list[str] = []
         for reference in product.footage:
             if len(shown) == MOST_FOOTAGE:
@@ -449,12 +441,9 @@ class Studio(Desk):
         """Which engine served each stage, with the licence of what it runs; of the translators those that texts came from. `shown`
         are the files of the clip's pictures."""
         asked = tuple(t for t in self.translators(language) if t.card.machine and t.card.name in origins.values())
-        used: dict[str, dict[str, None]] = {}
         spoken = [maker for host in range(len(self.campaign.hosts)) for maker in self.booth.cast(language, host).makers()]
         seen = (self.lipsync(language),) if self.campaign.avatar_folders() else ()
-        for e in (*asked, self.writer(language), *spoken, *seen, *self.darkroom.engines_used(shown)):
-            used.setdefault(e.card.stage, {})[f"{e.card.name} ({e.card.licence})"] = None
-        return {stage: ", ".join(names) for stage, names in used.items()}
+        return engines.told((*asked, self.writer(language), *spoken, *seen, *self.darkroom.engines_used(shown)))
 
     def _check(self, name: str, folder: Path, progress: Progress) -> tuple[Finding, ...]:
         def build(target: Path) -> None:
@@ -502,7 +491,7 @@ def make(studio: Studio, job: Job, progress: Progress | None = None, hold: Hold 
     with progress.stage("script"):
         script = studio.script(job, localized, progress)
     with progress.stage("pictures"):
-        seen, missing = studio.pictures(job, progress)
+        seen, missing = studio.pictures(job, progress, hold)
     clip, reused = studio.clip(seen, script, localized.origins, progress, hold)
     common = (*missing, *progress.findings)
     others = tuple(other.model_copy(update={"findings": (*other.findings, *common)}) for other in clip.others)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Sequence
+from contextlib import nullcontext
 from typing import Any, cast
 
 from localize import planning, stages
@@ -12,12 +12,10 @@ from localize.desk import Desk
 from localize.domain import Channel, Clip, Narration, Receipt, Script
 from localize.dub import jobs, joined
 from localize.dub.studio import DubStudio
-from localize.planning import Dub, Job, Outcome, Plan, Progress, Task
+from localize.planning import Dub, Hold, Job, Outcome, Plan, Progress, Task
 from localize.proofreading import Readable
 from localize.stages import Studio
 from localize.store import LocalStore
-
-Hold = Callable[[str], AbstractContextManager[object]]
 
 
 def plan(campaign: Campaign, *, only: Sequence[str] = (), limit: int = 0) -> Plan[Any]:

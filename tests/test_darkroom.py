@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import nullcontext
 from pathlib import Path
 from typing import ClassVar
 
@@ -53,6 +54,11 @@ class Everything(Ellipse):
 
 class Nothing(Ellipse):
     alpha = 0
+
+
+class OnGpu(Ellipse):
+    def report(self) -> str:
+        return "cuda"
 
 
 class Trial(Ellipse):
@@ -116,6 +122,15 @@ def test_a_picture_is_cut_once_in_its_life(shop: Path, there: dict[str, type[Eng
         assert [name.partition("/")[0] for name in progress.keys] == ["cutout"]
     seen(studio, job, "product-only")
     assert Ellipse.shown == [(320, 320, 3)]
+
+
+def test_a_gpu_is_held_while_a_network_on_it_cuts_and_not_for_what_is_there(shop: Path, there: dict[str, type[Engine]]) -> None:
+    there["ellipse"] = OnGpu
+    studio, job = start(shop)
+    held: list[str] = []
+    for _ in range(2):
+        studio.pictures(job, Progress(), lambda what: nullcontext(held.append(what)))
+    assert held == ["gpu"]
 
 
 @pytest.mark.parametrize(("engine", "share"), [(Everything, "100%"), (Nothing, "0%")])

@@ -66,13 +66,14 @@ def test_a_run_is_counted_by_its_outcomes(store: LocalStore, campaign: Campaign,
     runs.begin(store, "monday", campaign, plan, "campaign.yaml")
     usage = Usage(requests=2, cost=Decimal("0.0125"))
     out = (Receipt(channel="tiktok", clip_key="clip/x", state="published"),)
-    end(store, "monday", "MUG-01", "th", seconds={"voice": 2.0, "clip": 8.0}, usage=usage, receipts=out)
+    end(store, "monday", "MUG-01", "th", seconds={"voice": 2.0, "clip": 8.0}, usage=usage, paid={"script": usage}, receipts=out)
     end(store, "monday", "MUG-01", "vi", "reused", seconds={"voice": 0.1})
-    end(store, "monday", "LAMP-02", "th", "failed", code=3, stage="translate", message="no th text", usage=usage)
+    end(store, "monday", "LAMP-02", "th", "failed", code=3, stage="translate", message="no th text", usage=usage, paid={"script": usage})
     run = runs.count(store, "monday", runs.outcomes(store, "monday"))
     assert {state: n for state, n in run.clips.items() if n} == {"made": 1, "reused": 1, "failed": 1}
     assert (run.seconds, run.making, run.pace, run.published) == ({"voice": 2.1, "clip": 8.0}, 10.0, 10.0, 1)
     assert run.usage == Usage(requests=4, cost=Decimal("0.0250"))
+    assert run.paid == {"script": run.usage}
     assert run.trouble == {"LAMP-02.th": "translate: no th text"}
     assert not run.whole
     assert run == runs.find(store, "monday")

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -24,7 +23,7 @@ from localize.dub.picture import Label, Painter, Shape, Upright
 from localize.errors import UserError
 from localize.film import Pace
 from localize.lipsync import FilmedLipsync
-from localize.planning import Progress
+from localize.planning import Hold, Progress
 from localize.script import phrases
 from localize.sections import Dubbing
 from localize.separate import Separator
@@ -33,8 +32,6 @@ from localize.store import LocalStore, file_digest, key
 # Raised when the same speech in the same places would give another sound, other captions or another file; the picture's own comes on top.
 VERSION, LIPS_VERSION = "1", "1"
 COVER_AT = 1.0  # s into the video: the first frame is often a fade
-
-Hold = Callable[[str], AbstractContextManager[object]]
 
 
 class Lips(NamedTuple):

@@ -57,9 +57,7 @@ def written(desk: Means, item: Item, talk: Talk, slots: Sequence[Slot], language
     Raises UserError where the talk is in that language already, NotReady with the sentences that nobody could translate, and what
     the translators raise. What was translated is kept all the same.
     """
-    if talk.language == language:
-        name = languages.name(language)
-        raise UserError(f"{item.sku} speaks {name} already, so there is nothing to dub: leave {language!r} out of its languages.")
+    must_differ(item, talk, language)
     asked, engines = _asked(desk, item, talk, slots, language), desk.translators(language)
     shaped = [(a, talk.language, language, said_by(engines, [a.text], talk.language, language)) for a in asked]
     names = [key("line", LINE_VERSION, checks.words_fingerprint(), shape) for shape in shaped]
@@ -91,6 +89,13 @@ def written(desk: Means, item: Item, talk: Talk, slots: Sequence[Slot], language
         language=language, lines=tuple(lines), text=Text(), engine=", ".join(dict.fromkeys(line["origin"] for line in made.values())),
         findings=tuple(unused), sources=tuple(a.text for a in asked),
     )  # fmt: skip
+
+
+def must_differ(item: Item, talk: Talk, language: str) -> None:
+    """Raise UserError for a talk that is in the language it would be dubbed into."""
+    if talk.language == language:
+        name = languages.name(language)
+        raise UserError(f"{item.sku} speaks {name} already, so there is nothing to dub: leave {language!r} out of its languages.")
 
 
 def _asked(desk: Means, item: Item, talk: Talk, slots: Sequence[Slot], language: str) -> list[_Asked]:

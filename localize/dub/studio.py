@@ -6,8 +6,8 @@ talk -> narration -> takes in their cues -> lips -> file -> checks. Each is an a
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, nullcontext, suppress
+from collections.abc import Iterator, Sequence
+from contextlib import nullcontext, suppress
 from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple, cast
@@ -16,7 +16,7 @@ import cv2
 
 from localize import consent as consents
 from localize import engines, languages
-from localize.booth import Booth, on_gpu
+from localize.booth import Booth
 from localize.campaign import Campaign
 from localize.consent import Consent
 from localize.desk import PEOPLE, Means, read_json, said_by, write_json
@@ -26,10 +26,10 @@ from localize.domain import Channel, Clip, Disclosure, Finding, Line, Narration,
 from localize.dub import Cue, Slot, Talk, assemble, checks, cloning, faces, lines, listening, slots, tracks
 from localize.dub.assemble import Todo
 from localize.dub.picture import Shape
-from localize.engines import Engine
+from localize.engines import Engine, on_gpu
 from localize.errors import Blocked, CrossreelError, NotReady, UserError
 from localize.pace import FASTEST
-from localize.planning import Dub, Progress
+from localize.planning import Dub, Hold, Progress
 from localize.publish import post as posts
 from localize.sections import NO_AVATAR, ORIGINAL, HostSettings
 from localize.separate import Separator
@@ -39,8 +39,6 @@ from localize.translate.products import Localized, translated_lines
 from localize.voice import package as packages
 
 TITLE_VERSION = "1"  # raise it when the same title would be translated otherwise
-
-Hold = Callable[[str], AbstractContextManager[object]]
 
 
 class Crew(NamedTuple):
@@ -86,16 +84,9 @@ class DubStudio(Means):
 
     def permitted(self, job: Dub) -> tuple[Channel, ...]:
         """The channels that the dub is for and that the consents cover. Raises Blocked where there are some, and none that they cover."""
-        refused, covered = [], []
-        for channel in self.campaign.channels_for(job.product.sku, job.language):
-            try:
-                self._permit_voice((), job.language, channel)  # lips that nobody consented to are left as they are
-                covered.append(channel)
-            except Blocked as error:
-                refused.append(error)
-        if refused and not covered:
-            raise refused[0]
-        return tuple(covered)
+        asked = self.campaign.channels_for(job.product.sku, job.language)
+        # Lips that nobody consented to are left as they are.
+        return consents.covered(asked, lambda channel: self._permit_voice((), job.language, channel))
 
     # ---- stages
 
@@ -109,6 +100,8 @@ class DubStudio(Means):
             shape = _shape(video)
             self._can_be_kept(shape)
             talk = self.talk(video, progress, hold)
+        with progress.stage("translate"):
+            lines.must_differ(video, talk, language)  # before a voice is learned
         with progress.stage("translate"):
             times = slots.slots(talk.sentences, shape.seconds, self.dub.keep_length)
             crew = self.crew(job)
@@ -340,7 +333,7 @@ class DubStudio(Means):
                 progress.findings.append(engine)
                 return None, ""
             seen = assemble.lips(self.store, engine, job.product, self.dub.track - 1, shape, talk, cues, speeches, progress, hold)
-        return seen, f"{engine.card.name} ({engine.card.licence})"
+        return seen, engines.account(engine)
 
     def _separator(self, shape: Shape) -> Separator | None:
         """Who takes voices out of a video's sound: with `auto` nobody, where none is ready."""
@@ -403,10 +396,8 @@ class DubStudio(Means):
         heard = booth.recognizer()
         more: list[Engine] = [heard] if todo and heard and heard.card.name == todo.talk.origin else []
         more += [todo.separator] if todo and todo.separator else []
-        used: dict[str, dict[str, None]] = {"lipsync": {todo.lipsync: None}} if todo and todo.lips else {}
-        for e in (*asked, *spoken, *more):
-            used.setdefault(e.card.stage, {})[f"{e.card.name} ({e.card.licence})"] = None
-        return {stage: ", ".join(names) for stage, names in used.items()}
+        lipsync = {"lipsync": todo.lipsync} if todo and todo.lips else {}
+        return lipsync | engines.told((*asked, *spoken, *more))
 
     def disclosure(self, sku: str, language: str, clip_key: str) -> Disclosure:
         """What is said about this dub being made by AI, with its consents and what it was made with."""

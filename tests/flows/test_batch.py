@@ -20,7 +20,7 @@ from flows.batch import Work, batch
 from flows.clips import Bench, Posted, clip
 from localize import campaign as campaigns
 from localize import planning
-from localize.domain import Channel, Receipt, Usage
+from localize.domain import Channel, Receipt
 from localize.errors import Transient, UserError
 from localize.planning import Job, Outcome
 from localize.stages import Studio
@@ -53,7 +53,7 @@ def finished(end: object) -> Future[Any]:
 def mug(bench: Bench, jobs: dict[str, Job]) -> tuple[Work, Job]:
     """A batch of the four clips whose first one is made and waits to be posted."""
     new = Work(bench, list(jobs.values()))
-    new._ended(jobs["MUG-01.th"], finished(clip.fn(bench, jobs["MUG-01.th"], Usage()).data))
+    new._ended(jobs["MUG-01.th"], finished(clip.fn(bench, jobs["MUG-01.th"], {}).data))
     return new, jobs["MUG-01.th"]
 
 
@@ -104,9 +104,9 @@ def test_a_store_that_is_away_for_a_moment_loses_no_receipt(mug: tuple[Work, Job
 
 def test_what_a_clip_cost_in_an_earlier_run_of_the_batch_is_known(bench: Bench, jobs: dict[str, Job], stand_in: StandIn) -> None:
     stand_in.paid = ONCE
-    clip.fn(bench, jobs["MUG-01.th"], Usage())
+    clip.fn(bench, jobs["MUG-01.th"], {})
     again = Work(Bench(bench.studio, "tonight"), list(jobs.values()))
-    assert {key: o.usage for key, o in again.before.items()} == {("MUG-01", "th"): ONCE}
+    assert {key: (o.usage, o.paid) for key, o in again.before.items()} == {("MUG-01", "th"): (ONCE, {"clip": ONCE})}
     assert Work(Bench(bench.studio, "tomorrow"), list(jobs.values())).before == {}
 
 

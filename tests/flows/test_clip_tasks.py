@@ -40,7 +40,7 @@ def mug(jobs: dict[str, Job]) -> Job:
 @pytest.fixture
 def made(bench: Bench, mug: Job) -> Made:
     """The mug's clip, ready to be posted."""
-    end = clip.fn(bench, mug, Usage()).data
+    end = clip.fn(bench, mug, {}).data
     assert isinstance(end, End)
     assert end.script
     assert end.outcome.clip
@@ -51,7 +51,7 @@ def made(bench: Bench, mug: Job) -> Made:
 
 
 def test_a_clip_made_is_noted_with_what_it_took(bench: Bench, mug: Job) -> None:
-    state = clip.fn(bench, mug, Usage())
+    state = clip.fn(bench, mug, {})
     outcome = noted(bench.studio.store)["MUG-01.th"]
     assert (outcome.state, outcome.code, outcome.stage) == ("made", 0, "checks")
     assert outcome.spoken == outcome.lines > 0
@@ -63,16 +63,16 @@ def test_a_clip_made_is_noted_with_what_it_took(bench: Bench, mug: Job) -> None:
 
 
 def test_a_clip_that_the_store_has_is_reused(bench: Bench, mug: Job, stand_in: StandIn) -> None:
-    clip.fn(bench, mug, Usage())
-    state = clip.fn(bench, mug, Usage())
+    clip.fn(bench, mug, {})
+    state = clip.fn(bench, mug, {})
     assert state.name == "Reused"
     assert stand_in.rendered == ["MUG-01.th"]
     assert noted(bench.studio.store)["MUG-01.th"].state == "reused"
 
 
 def test_a_clip_that_an_earlier_try_has_made_is_this_runs_work(bench: Bench, mug: Job, stand_in: StandIn) -> None:
-    made = clip.fn(bench, mug, Usage()).data.outcome
-    again = clip.fn(bench, mug, Usage(), "", Tried(made))
+    made = clip.fn(bench, mug, {}).data.outcome
+    again = clip.fn(bench, mug, {}, "", Tried(made))
     assert (again.name, again.data.reused) == ("Reused", True)
     now = noted(bench.studio.store)["MUG-01.th"]
     assert (now.state, now.spoken, now.seconds) == ("made", made.spoken, made.seconds)
@@ -80,9 +80,9 @@ def test_a_clip_that_an_earlier_try_has_made_is_this_runs_work(bench: Bench, mug
 
 def test_when_the_night_is_full_a_clip_comes_from_the_store_or_is_left(bench: Bench, jobs: dict[str, Job], stand_in: StandIn) -> None:
     full = "the night's budget of 1 clip is used up (1)"
-    clip.fn(bench, jobs["MUG-01.th"], Usage())
-    assert clip.fn(bench, jobs["MUG-01.th"], Usage(), full).name == "Reused"
-    state = clip.fn(bench, jobs["MUG-01.vi"], Usage(), full)
+    clip.fn(bench, jobs["MUG-01.th"], {})
+    assert clip.fn(bench, jobs["MUG-01.th"], {}, full).name == "Reused"
+    state = clip.fn(bench, jobs["MUG-01.vi"], {}, full)
     assert (state.name, state.message, state.is_completed()) == ("Left", f"left for tomorrow: {full}", True)
     outcome = noted(bench.studio.store)["MUG-01.vi"]
     assert (outcome.state, outcome.code, outcome.message, outcome.stage) == ("left", 0, state.message, "")
@@ -94,7 +94,7 @@ def test_a_clip_that_cannot_be_made_says_its_stage_and_the_cause(
     bench: Bench, mug: Job, stand_in: StandIn, trouble: Exception, code: int
 ) -> None:
     stand_in.trouble["MUG-01.th"] = [trouble]
-    state = clip.fn(bench, mug, Usage())
+    state = clip.fn(bench, mug, {})
     assert state.is_failed()
     assert state.message == f"clip: {trouble}"
     outcome = noted(bench.studio.store)["MUG-01.th"]
@@ -103,7 +103,7 @@ def test_a_clip_that_cannot_be_made_says_its_stage_and_the_cause(
 
 def test_a_fault_that_nobody_foresaw_stops_that_clip_and_says_what_it_was(bench: Bench, mug: Job, stand_in: StandIn) -> None:
     stand_in.paid, stand_in.trouble["MUG-01.th"] = ONCE, [ZeroDivisionError("division by zero")]
-    state = clip.fn(bench, mug, Usage())
+    state = clip.fn(bench, mug, {})
     assert state.message == "clip: stopped by a fault: ZeroDivisionError: division by zero"
     outcome = noted(bench.studio.store)["MUG-01.th"]
     assert (outcome.state, outcome.code, outcome.usage) == ("failed", 1, ONCE)
@@ -111,14 +111,14 @@ def test_a_fault_that_nobody_foresaw_stops_that_clip_and_says_what_it_was(bench:
 
 def test_a_faults_own_words_tell_no_secret(bench: Bench, mug: Job, stand_in: StandIn) -> None:
     stand_in.trouble["MUG-01.th"] = [RuntimeError("no answer of https://host/hook?access_token=5f0e1d8c2b7a4936")]
-    state = clip.fn(bench, mug, Usage())
+    state = clip.fn(bench, mug, {})
     assert state.message == "clip: stopped by a fault: RuntimeError: no answer of https://host/hook?…"
     assert noted(bench.studio.store)["MUG-01.th"].message in str(state.message)
 
 
 def test_a_blocked_clip_is_not_ready_to_publish(bench: Bench, mug: Job, stand_in: StandIn) -> None:
     stand_in.findings["MUG-01.th"] = ENGLISH
-    state = clip.fn(bench, mug, Usage())
+    state = clip.fn(bench, mug, {})
     assert state.message == f"checks: {ENGLISH.message}"
     assert isinstance(state.data, End)
     assert state.data.script is None
@@ -134,21 +134,22 @@ def test_only_passing_trouble_is_worth_another_try() -> None:
 def test_what_every_try_of_a_clip_cost_is_noted(bench: Bench, jobs: dict[str, Job], mug: Job, stand_in: StandIn) -> None:
     stand_in.paid, stand_in.trouble["MUG-01.th"] = ONCE, [Transient("the line is busy"), UserError("mug.jpg is not a picture.")]
     with pytest.raises(Transient):
-        clip.fn(bench, mug, Usage())
+        clip.fn(bench, mug, {})
     assert noted(bench.studio.store)["MUG-01.th"].usage == ONCE
-    clip.fn(bench, mug, Usage())
+    clip.fn(bench, mug, {})
     assert noted(bench.studio.store)["MUG-01.th"].usage == ONCE + ONCE
-    clip.fn(bench, mug, Usage())
+    clip.fn(bench, mug, {})
     outcome = noted(bench.studio.store)["MUG-01.th"]
     assert (outcome.state, outcome.usage) == ("made", ONCE + ONCE + ONCE)
-    clip.fn(bench, jobs["MUG-01.vi"], Usage())
+    clip.fn(bench, jobs["MUG-01.vi"], {})
     assert noted(bench.studio.store)["MUG-01.vi"].usage == ONCE  # a clip is charged for its own tries
 
 
 def test_what_a_clip_cost_before_is_part_of_what_it_costs(bench: Bench, mug: Job, stand_in: StandIn) -> None:
     stand_in.paid = ONCE
-    clip.fn(bench, mug, ONCE)
-    assert noted(bench.studio.store)["MUG-01.th"].usage == ONCE + ONCE
+    clip.fn(bench, mug, {"script": ONCE})
+    made = noted(bench.studio.store)["MUG-01.th"]
+    assert (made.usage, made.paid) == (ONCE + ONCE, {"script": ONCE, "clip": ONCE})
 
 
 # ---- a post
@@ -206,9 +207,9 @@ def test_a_short_pause_is_made_before_the_next_try(
     bench.over = first = Waits()
     stand_in.trouble["MUG-01.th"] = [busy(seconds)]
     with pytest.raises(Transient):
-        clip.fn(bench, mug, Usage())
+        clip.fn(bench, mug, {})
     assert first.asked == waits
-    end = clip.fn(bench, mug, Usage()).data
+    end = clip.fn(bench, mug, {}).data
     assert isinstance(end, End)
     assert end.outcome.clip
     assert end.script
@@ -230,7 +231,7 @@ def test_a_post_that_is_to_wait_longer_is_left_to_the_next_run(bench: Bench, mug
 def test_a_clip_that_is_to_wait_longer_fails_at_once(bench: Bench, mug: Job, stand_in: StandIn) -> None:
     bench.over = waits = Waits()
     stand_in.trouble["MUG-01.th"] = [busy(121.0)]
-    state = clip.fn(bench, mug, Usage())
+    state = clip.fn(bench, mug, {})
     assert (state.is_failed(), state.message, waits.asked) == (True, "clip: the other side is busy", [])
     assert noted(bench.studio.store)["MUG-01.th"].code == 4
 
@@ -238,7 +239,7 @@ def test_a_clip_that_is_to_wait_longer_fails_at_once(bench: Bench, mug: Job, sta
 def test_a_pause_ends_with_the_run(bench: Bench, mug: Job, stand_in: StandIn) -> None:
     stand_in.trouble["MUG-01.th"] = [busy(120.0)]
     with ThreadPoolExecutor(1) as other:
-        waiting = other.submit(clip.fn, bench, mug, Usage())
+        waiting = other.submit(clip.fn, bench, mug, {})
         bench.over.set()
         assert isinstance(waiting.exception(timeout=60), Transient)
 
@@ -299,6 +300,6 @@ def test_what_was_mended_for_a_retry_is_read_by_a_process_that_lives_on(bench: B
 
 
 def test_what_a_task_is_given_and_gives_back_can_be_sent(bench: Bench, mug: Job, made: Made) -> None:
-    sent = pickle.loads(pickle.dumps(clip.fn(bench, mug, Usage()).data))
+    sent = pickle.loads(pickle.dumps(clip.fn(bench, mug, {}).data))
     assert sent.outcome == noted(bench.studio.store)["MUG-01.th"]
     assert pickle.loads(pickle.dumps(mug)) == mug

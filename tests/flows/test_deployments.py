@@ -95,6 +95,19 @@ def test_letting_others_in_is_told_of(host: str, password: str, said: str, capsy
     assert "hush" not in told
 
 
+@pytest.mark.parametrize(
+    ("host", "near", "told"),
+    [
+        ("127.0.0.1", "http://127.0.0.1:42", "http://127.0.0.1:42"), ("0.0.0.0", "http://127.0.0.1:42", "http://box:42"),
+        ("::1", "http://[::1]:42", "http://[::1]:42"), ("::", "http://[::1]:42", "http://box:42"),
+        ("10.0.0.7", "http://10.0.0.7:42", "http://10.0.0.7:42"),
+    ],
+)  # fmt: skip
+def test_a_server_is_reached_where_it_listens(host: str, near: str, told: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ui.socket, "gethostname", lambda: "box")
+    assert ui.addresses(host, 42) == (near, told)
+
+
 def test_the_servers_password_is_the_workers_and_the_users_settings_win(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PREFECT_SERVER_API_AUTH_STRING", "ops:hush")
     monkeypatch.setenv("PREFECT_SERVER_SERVICES_DB_VACUUM_ENABLED", "events")

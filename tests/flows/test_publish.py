@@ -14,7 +14,6 @@ from flows.publish import publish
 from localize.campaign import load
 from localize.cli import app
 from localize.dispatch import Dispatch
-from localize.domain import Usage
 from localize.errors import UserError
 from localize.planning import Job
 from localize.publish.ledger import Ledger
@@ -38,7 +37,7 @@ def waiting(bench: Bench, jobs: dict[str, Job], stand_in: StandIn, shop: Path, h
         text.replace("platform: tiktok\n", 'platform: tiktok\n    window: "00:00-00:01"\n    timezone: Etc/GMT+12\n'), encoding="utf-8"
     )
     bench.studio = Studio(load(campaign), bench.studio.store)
-    end = clip.fn(bench, jobs["MUG-01.th"], Usage()).data
+    end = clip.fn(bench, jobs["MUG-01.th"], {}).data
     assert isinstance(end, End)
     assert end.outcome.clip
     assert end.script

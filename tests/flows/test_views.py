@@ -72,6 +72,10 @@ def test_cost_is_told_by_stage_and_by_clip() -> None:
     assert rows[0] == {"what": "voice", "in all": "6.0 s", "a made clip": "6.0 s"}
     assert rows[-1]["in all"].startswith("1 requests")
     assert rows[-1]["a made clip"] == "$0.0020"
+    by_stage = cost([outcome(usage=ONCE + ONCE, paid={"script": ONCE, "translate": ONCE}), outcome(usage=ONCE, paid={"translate": ONCE})])
+    assert [(row["what"], row["a made clip"]) for row in by_stage] == [
+        ("models, script", "$0.0010"), ("models, translate", "$0.0020"), ("language models", "$0.0030"),
+    ]  # fmt: skip
     assert cost([outcome(usage=Usage())])[-1]["in all"] == "nothing"
 
 
