@@ -9,14 +9,18 @@ from typing import Any
 import av
 import numpy as np
 import yaml
+from sounds import video
 
 from localize import campaign as campaigns
-from localize import work
+from localize import languages, work
 from localize.campaign import Campaign
 from localize.domain import Clip, Narration
 from localize.dub.studio import DubStudio
+from localize.media import resampled
 from localize.planning import Dub, Progress
 from localize.store import LocalStore
+from localize.voice import VoiceStyle
+from localize.voice.espeak import EspeakVoice
 
 Said = tuple[float, float, str]
 SECONDS = 5.0  # of the video
@@ -26,6 +30,14 @@ source,th,vi,id
 This lamp is very bright.,โคมไฟนี้สว่าง,Đèn này rất sáng.,Lampu ini terang.
 It costs only two hundred baht.,ราคาสองร้อยบาท,Giá chỉ hai trăm baht.,Harganya dua ratus baht.
 """
+
+
+def aloud(path: Path, text: str) -> Path:
+    """A video in which somebody says a text in English, with half a second of silence at its end, for a language that takes longer."""
+    english = languages.get("en")
+    speech = EspeakVoice().speak(english.read(text), english, VoiceStyle())
+    sound = np.concatenate([resampled(speech.samples, speech.rate, 48_000), np.zeros(24_000, np.float32)])
+    return video(path, np.repeat(sound[:, None], 2, axis=1), seconds=len(sound) / 48_000, rate=48_000)
 
 
 def srt(said: Iterable[Said]) -> str:

@@ -7,29 +7,25 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
-from dubs import TALK, asked, dubbed
+from dubs import TALK, aloud, asked, dubbed
 from openpyxl import load_workbook
-from sounds import video
 from typer.testing import CliRunner
 
 from flows import forms, review
 from flows.forms import Form
 from localize import campaign as campaigns
-from localize import languages, proofreading, work
+from localize import proofreading, work
 from localize.booth import Booth
 from localize.cli import app
 from localize.desk import Means
 from localize.engines import Card
 from localize.errors import Blocked, NotReady
-from localize.media import Samples, resampled
+from localize.media import Samples
 from localize.recognize import HeardWord, Transcript
 from localize.review_sheet import TICK, Answer, Entry, parsed
 from localize.store import LocalStore
 from localize.translate import NO_HINTS, Hints, Translation
-from localize.voice import VoiceStyle
-from localize.voice.espeak import EspeakVoice
 
 BRIGHT, BAHT, MORE = TALK[0][2], TALK[1][2], "Buy two of them today."
 MISHEARD = "This lamp is very bride."
@@ -241,11 +237,7 @@ class Ear:
 @pytest.fixture
 def spoken(tmp_path: Path, store: LocalStore, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A campaign of a video without a transcript, in which somebody says what TALK does, and is misheard."""
-    english = languages.get("en")
-    speech = EspeakVoice().speak(english.read(f"{BRIGHT} {BAHT}"), english, VoiceStyle())
-    sound = resampled(speech.samples, speech.rate, 48_000)
-    sound = np.concatenate([sound, np.zeros(24_000, np.float32)])  # s, so that the Thai has the time it takes
-    path = video(tmp_path / "talk.mp4", np.repeat(sound[:, None], 2, axis=1), seconds=len(sound) / 48_000, rate=48_000)
+    path = aloud(tmp_path / "talk.mp4", f"{BRIGHT} {BAHT}")
     ear = Ear(f"{MISHEARD} {BAHT}")
     monkeypatch.setattr(Booth, "recognizer", lambda booth, language="": None if language else ear)  # takes go unheard
     return asked(path, (), store=str(store.root))

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import whispers
 
 from localize.dub import Sentence, Spot, Talk
 from localize.dub.activity import RATE, Activity
@@ -219,20 +220,7 @@ def test_two_people_are_told_apart_by_their_voices():
 
 @pytest.fixture(scope="module")
 def grain(tmp_path_factory):
-    """A tiny Whisper with random weights, for which the end is the likeliest next word: what it hears is little, and nonsense."""
-    torch = pytest.importorskip("torch")
-    model_of = pytest.importorskip("whisper.model")
-    torch.set_num_threads(1)
-    torch.manual_seed(0)
-    model = model_of.Whisper(model_of.ModelDimensions(80, 1500, 64, 2, 1, 51865, 448, 64, 2, 2))
-    for parameter in model.parameters():
-        torch.nn.init.normal_(parameter, std=0.02)
-    with torch.no_grad():
-        model.decoder.ln.weight.fill_(0.1)
-        model.decoder.ln.bias.copy_(2000 * model.decoder.token_embedding.weight[50257])
-    path = tmp_path_factory.mktemp("models") / "grain.pt"
-    torch.save({"dims": vars(model.dims), "model_state_dict": model.state_dict()}, path)
-    return WhisperRecognizer(WhisperOptions(model=str(path), device="cpu"))
+    return WhisperRecognizer(WhisperOptions(model=str(whispers.checkpoint(tmp_path_factory.mktemp("models") / "grain.pt")), device="cpu"))
 
 
 @pytest.mark.neural

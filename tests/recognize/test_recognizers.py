@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Callable, Iterator
-from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+import whispers
 
 from localize import engines, languages
 from localize.errors import NotReady
@@ -112,94 +112,12 @@ def test_both_are_found_as_engines() -> None:
 
 @pytest.fixture(scope="module")
 def whisper_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A checkpoint as openai-whisper publishes it."""
-    torch = pytest.importorskip("torch")
-    pytest.importorskip("whisper")
-    from whisper.model import ModelDimensions, Whisper
-
-    torch.set_num_threads(1)
-    torch.manual_seed(0)
-    model = Whisper(ModelDimensions(80, 1500, 64, 2, 1, 51865, 448, 64, 2, 2))
-    for parameter in model.parameters():
-        torch.nn.init.normal_(parameter, std=0.02)
-    brief(model.decoder.ln, model.decoder.token_embedding.weight)
-    path = tmp_path_factory.mktemp("models") / "grain.pt"
-    torch.save({"dims": vars(model.dims), "model_state_dict": model.state_dict()}, path)
-    return path
+    return whispers.checkpoint(tmp_path_factory.mktemp("models") / "grain.pt")
 
 
 @pytest.fixture(scope="module")
 def faster_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder as faster-whisper's are published: a transformers model converted, and its tokenizer. The tokens are those of
-    openai-whisper, whose package has their list."""
-    torch = pytest.importorskip("torch")
-    transformers = pytest.importorskip("transformers")
-    converters = pytest.importorskip("ctranslate2.converters")
-    pytest.importorskip("faster_whisper")
-    from whisper.tokenizer import get_encoding
-
-    torch.set_num_threads(1)
-    torch.manual_seed(0)
-    encoding = get_encoding("multilingual", 99)
-    raw = tmp_path_factory.mktemp("transformers") / "grain"
-    write_tokenizer(encoding, raw)
-    ids = {name: encoding.encode_single_token(name) for name in encoding.special_tokens_set}
-    config = transformers.WhisperConfig(
-        vocab_size=51865, d_model=64, encoder_layers=1, decoder_layers=2, encoder_attention_heads=2, decoder_attention_heads=2,
-        encoder_ffn_dim=128, decoder_ffn_dim=128, pad_token_id=ids["<|endoftext|>"], bos_token_id=ids["<|endoftext|>"],
-        eos_token_id=ids["<|endoftext|>"], decoder_start_token_id=ids["<|startoftranscript|>"],
-    )  # fmt: skip
-    model = transformers.WhisperForConditionalGeneration(config)
-    model.generation_config = transformers.GenerationConfig(
-        lang_to_id={f"<|{code}|>": ids[f"<|{code}|>"] for code in TEXTS}, task_to_id={"transcribe": ids["<|transcribe|>"]},
-        is_multilingual=True, no_timestamps_token_id=ids["<|notimestamps|>"], alignment_heads=[[1, 0], [1, 1]],
-        decoder_start_token_id=ids["<|startoftranscript|>"], eos_token_id=ids["<|endoftext|>"], pad_token_id=ids["<|endoftext|>"],
-    )  # fmt: skip
-    model.save_pretrained(raw)
-    out = tmp_path_factory.mktemp("models") / "grain"
-    converters.TransformersConverter(str(raw), copy_files=["tokenizer.json"]).convert(str(out), quantization="int8")
-    return out
-
-
-def brief(norm: Any, embedding: Any) -> None:
-    """Make the end the likeliest next token: a model that never ends takes minutes for a second of sound."""
-    torch = pytest.importorskip("torch")
-    with torch.no_grad():
-        norm.weight.fill_(0.1)
-        norm.bias.copy_(2000 * embedding[50257])
-
-
-def write_tokenizer(encoding: Any, place: Path) -> None:
-    """tokenizer.json of a tiktoken encoding: byte pairs, their merges found by taking each token apart."""
-    transformers = pytest.importorskip("transformers")
-    from tokenizers import AddedToken, Tokenizer, decoders, models, pre_tokenizers
-    from transformers.convert_slow_tokenizer import bytes_to_unicode
-
-    letters = bytes_to_unicode()
-    ranks: dict[bytes, int] = encoding._mergeable_ranks
-    named = {token: "".join(letters[b] for b in token) for token in ranks}
-    merges = []
-    for token in sorted((t for t in ranks if len(t) > 1), key=ranks.__getitem__):
-        left, right = last_merge(token, ranks)
-        merges.append((named[left], named[right]))
-    inner = Tokenizer(models.BPE(vocab={named[token]: rank for token, rank in ranks.items()}, merges=merges))
-    inner.pre_tokenizer, inner.decoder = pre_tokenizers.ByteLevel(add_prefix_space=False), decoders.ByteLevel()
-    specials = sorted(encoding.special_tokens_set, key=encoding.encode_single_token)
-    for special in specials:
-        inner.add_special_tokens([AddedToken(special, special=True, normalized=False)])
-    assert inner.token_to_id("<|notimestamps|>") == encoding.encode_single_token("<|notimestamps|>")
-    fast = transformers.PreTrainedTokenizerFast(tokenizer_object=inner, eos_token="<|endoftext|>", unk_token="<|endoftext|>")
-    fast.save_pretrained(place)
-
-
-def last_merge(token: bytes, ranks: dict[bytes, int]) -> tuple[bytes, bytes]:
-    """The two parts that a token was last merged from."""
-    parts = [bytes([b]) for b in token]
-    while len(parts) > 2:
-        pairs = [(ranks.get(a + b, 1 << 30), i) for i, (a, b) in enumerate(pairwise(parts)) if a + b != token]
-        _, i = min(pairs)
-        parts[i : i + 2] = [parts[i] + parts[i + 1]]
-    return parts[0], parts[1]
+    return whispers.converted(tmp_path_factory.mktemp("models") / "grain")
 
 
 @pytest.fixture(scope="module", params=["whisper", "faster-whisper"])
