@@ -22,6 +22,7 @@ from localize.store_s3 import S3Store
 
 KEY = key("speech", "1", "hello")
 LEASE = f"leases/{KEY.replace('/', '-')}"
+ENOUGH = 60.0  # s, of patience with a slow machine
 
 
 def hello(folder: Path) -> None:
@@ -50,6 +51,18 @@ def s3(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
 def machines(s3: Any, tmp_path: Path) -> list[S3Store]:
     """Two machines of a fleet: one bucket, each with a cache of its own."""
     return [S3Store(s3, "studio", "fleet/", tmp_path / name) for name in ("one", "two")]
+
+
+class Clock:
+    """The time of a test that takes none: it passes while somebody sleeps."""
+
+    now = 1_800_000_000.0
+
+    def time(self) -> float:
+        return self.now
+
+    def sleep(self, seconds: float) -> None:
+        self.now += seconds
 
 
 def names(s3: Any) -> list[str]:
@@ -88,13 +101,13 @@ def test_two_machines_that_want_the_same_make_it_once(machines: list[S3Store], s
 
     def slow(folder: Path) -> None:
         begun.set()
-        assert go_on.wait(5)
+        assert go_on.wait(ENOUGH)
         hello(folder)
 
     first = threading.Thread(target=lambda: got.update(one=machines[0].make(KEY, slow).reused))
     second = threading.Thread(target=lambda: got.update(two=machines[1].make(KEY, never).reused))
     first.start()
-    assert begun.wait(5)
+    assert begun.wait(ENOUGH)
     assert names(s3) == [f"fleet/{LEASE}"]
     second.start()
     time.sleep(0.1)
@@ -107,25 +120,31 @@ def test_two_machines_that_want_the_same_make_it_once(machines: list[S3Store], s
 
 def test_a_living_worker_renews_its_lease(machines: list[S3Store], s3: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(store_s3, "RENEW_SECONDS", 0.02)
-    seen = set()
+    ends = []
 
     def slow(folder: Path) -> None:
-        for _ in range(3):
-            seen.add(s3.get_object(Bucket="studio", Key=f"fleet/{LEASE}")["Body"].read())
-            time.sleep(0.08)
+        until = time.monotonic() + ENOUGH
+        while len(ends) < 3:
+            assert time.monotonic() < until, "its lease is not renewed"
+            lease = json.loads(s3.get_object(Bucket="studio", Key=f"fleet/{LEASE}")["Body"].read())
+            if lease["until"] not in ends:
+                ends.append(lease["until"])
+            time.sleep(0.01)
         hello(folder)
 
     machines[0].make(KEY, slow)
-    assert len(seen) == 3
+    assert ends == sorted(ends)
 
 
 def test_a_dead_workers_lease_is_taken_over(machines: list[S3Store], monkeypatch: pytest.MonkeyPatch) -> None:
     dead, living = machines
-    with monkeypatch.context() as m:
-        m.setattr(store_s3, "LEASE_SECONDS", 0.3)
-        assert dead._take(LEASE)  # and then its machine lost power
+    clock = Clock()
+    monkeypatch.setattr(store_s3, "time", clock)
+    monkeypatch.setattr(store_s3, "LOOK_SECONDS", 20.0)
+    assert dead._take(LEASE)  # and then its machine lost power
     assert not living._take(LEASE)
     assert not living.make(KEY, hello).reused  # waits until the lease has run out
+    assert clock.now - Clock.now == 100  # the first look after the lease's 90 s
     assert dead.make(KEY, never).reused
 
 
@@ -135,11 +154,18 @@ def test_a_worker_that_slept_through_its_lease_leaves_the_new_owners_alone(
     sleeper, other = machines
     monkeypatch.setattr(store_s3, "RENEW_SECONDS", 0.05)
     theirs = b'{"owner": "other", "until": 1e12}'
+    renew, noticed = S3Store._renew, threading.Event()
+
+    def watched(*args: Any) -> None:
+        renew(*args)
+        noticed.set()
 
     def build(folder: Path) -> None:
         s3.put_object(Bucket="studio", Key=f"fleet/{LEASE}", Body=theirs)
-        time.sleep(0.2)
+        assert noticed.wait(ENOUGH), "it renews what is not its own"
         hello(folder)
+
+    monkeypatch.setattr(S3Store, "_renew", watched)
 
     assert not sleeper.make(KEY, build).reused
     assert s3.get_object(Bucket="studio", Key=f"fleet/{LEASE}")["Body"].read() == theirs
