@@ -16,7 +16,10 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Literal, get_args
+from unittest.mock import patch
 from urllib.parse import parse_qsl, urlsplit
+
+import httpx
 
 # What may go wrong with a request. *_before: nothing was done; *_after: it was done, and nobody says so; twice: the platform receives
 # it two times, as from a proxy that sends again, and the client has the first answer.
@@ -24,6 +27,7 @@ Fault = Literal[
     "429", "429_after_1s", "500_before", "500_after", "reset_before", "reset_mid", "reset_after", "hang_before", "hang_after", "twice"
 ]  # fmt: skip
 EVERY_FAULT: tuple[Fault, ...] = get_args(Fault)
+HANGS = "X-Hangs"  # a header
 FAULTS = tuple(fault for fault in EVERY_FAULT if fault != "twice")  # that clients notice
 
 
@@ -59,7 +63,7 @@ class Trouble:
     planned: list[tuple[str, Fault]] = field(default_factory=list)
     rate: float = 0.0
     seed: int = 0
-    hang: float = 2.0  # s, longer than the client waits
+    hang: float = 0.0  # s of really hanging, for clients in other processes; a client in this one is told that its time is up (`serving`)
     kinds: tuple[Fault, ...] = FAULTS
     counts: dict[str, int] = field(default_factory=dict)
 
@@ -92,6 +96,7 @@ class Platform:
         self.lock = threading.RLock()
         self.seen: list[Request] = []
         self.address = ""
+        self.ended = threading.Event()
         self.now: Callable[[], float] = time.time
 
     def answer(self, request: Request) -> Answer:
@@ -104,8 +109,17 @@ class Platform:
 
 @contextmanager
 def serving(*platforms: Platform) -> Iterator[None]:
-    """The platforms on ports of this machine, each at its `address`."""
-    servers = []
+    """The platforms on ports of this machine, each at its `address`. Where one hangs, httpx's time is up at once, and nowhere else: what
+    a test proves does not hang on how long a busy machine takes for an answer."""
+    servers, handled = [], httpx.HTTPTransport.handle_request
+
+    def timed(transport: httpx.HTTPTransport, request: httpx.Request) -> httpx.Response:
+        answer = handled(transport, request)
+        if HANGS in answer.headers:
+            answer.close()
+            raise httpx.ReadTimeout("timed out", request=request)
+        return answer
+
     for platform in platforms:
         server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(platform))
         server.daemon_threads = True
@@ -114,8 +128,11 @@ def serving(*platforms: Platform) -> Iterator[None]:
         thread.start()
         servers.append((server, thread))
     try:
-        yield
+        with patch.object(httpx.HTTPTransport, "handle_request", timed):
+            yield
     finally:
+        for platform in platforms:
+            platform.ended.set()
         for server, thread in servers:
             server.shutdown()
             server.server_close()
@@ -143,8 +160,7 @@ def _handler(platform: Platform) -> type[BaseHTTPRequestHandler]:
             if fault == "reset_before":
                 return self._reset()
             if fault == "hang_before":
-                time.sleep(platform.trouble.hang)
-                return self._reset()
+                return self._hang()
             if fault in ("429", "429_after_1s"):
                 return self._send(Answer(429, {"error": {"code": "rate_limit_exceeded", "message": "slow down", "log_id": "x"}},
                                          {"Retry-After": "1"} if fault == "429_after_1s" else {}))  # fmt: skip
@@ -162,12 +178,19 @@ def _handler(platform: Platform) -> type[BaseHTTPRequestHandler]:
             if fault == "500_after":
                 return self._send(Answer(500, {"error": {"code": "internal_error", "message": "", "log_id": "x"}}))
             if fault == "hang_after":
-                time.sleep(platform.trouble.hang)
-            if fault in ("reset_after", "hang_after"):
+                return self._hang()
+            if fault == "reset_after":
                 return self._reset()
             return self._send(answer)
 
         do_GET = do_POST = do_PUT = do_DELETE = _serve
+
+        def _hang(self) -> None:
+            if platform.trouble.hang:
+                platform.ended.wait(platform.trouble.hang)
+                return self._reset()
+            self.close_connection = True
+            return self._send(Answer(headers={HANGS: "yes", "Connection": "close"}))
 
         def _reset(self) -> None:
             """End the connection as a crashed machine does."""

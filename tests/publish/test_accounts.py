@@ -92,7 +92,7 @@ def worker(code: str = ASK) -> subprocess.Popen[str]:
 
 
 def until(true: Callable[[], bool]) -> None:
-    ends = time.monotonic() + 30
+    ends = time.monotonic() + 120
     while not true():
         assert time.monotonic() < ends
         time.sleep(0.01)
@@ -114,7 +114,7 @@ def test_one_with_less_than_five_minutes_is_renewed_and_the_new_pair_is_kept(tik
     assert tiktok.good(token)
     assert token == grant.access_token.get_secret_value()
     assert grant.refresh_token.get_secret_value() == tiktok.signed[0].refresh != old
-    assert abs(grant.expires - time.time() - tiktok.life) < 5  # what the platform said, not a constant
+    assert abs(grant.expires - time.time() - tiktok.life) < 60  # what the platform said, not a constant
     assert accounts.find("tiktok", "shop-th").token() == token
     assert tiktok.refreshes == 1
 
@@ -128,7 +128,7 @@ def test_of_a_short_life_only_the_last_tenth_is_left_unused() -> None:
 @pytest.mark.heavy
 def test_eight_workers_renew_a_token_once(tiktok: TikTokOAuth) -> None:
     kept(tiktok, left=-1)
-    said, errors = worker(EIGHT).communicate(timeout=120)
+    said, errors = worker(EIGHT).communicate(timeout=300)
     *tokens, ends = said.splitlines()
     assert (len(tokens), ends, errors) == (8, str([0] * 8), "")
     assert len(set(tokens)) == 1
@@ -157,7 +157,7 @@ def test_threads_of_one_worker_renew_a_refused_token_once(tiktok: TikTokOAuth) -
 @pytest.mark.parametrize(("fault", "lost"), [("hang_before", False), ("hang_after", True)])
 def test_a_worker_killed_while_it_renews(tiktok: TikTokOAuth, fault: str, lost: bool) -> None:
     kept(tiktok, left=-1)
-    tiktok.trouble.planned = [("/v2/oauth/token/", fault)]  # type: ignore[list-item]
+    tiktok.trouble.planned, tiktok.trouble.hang = [("/v2/oauth/token/", fault)], 300.0  # type: ignore[list-item]
     process = worker()
     until(lambda: fault in tiktok.trouble.counts and (not lost or tiktok.refreshes == 1))
     process.send_signal(signal.SIGKILL)
@@ -176,7 +176,7 @@ def test_a_worker_killed_while_it_writes_leaves_the_file_whole(tiktok: TikTokOAu
     old = kept(tiktok, left=-1).refresh
     count = f"import os, signal; left = list(range({write})); os.fsync = lambda _: left.pop() or os.kill(os.getpid(), signal.SIGKILL)\n"
     process = worker(count + ASK)
-    process.communicate(timeout=60)
+    process.communicate(timeout=300)
     assert (process.returncode, tiktok.refreshes) == (-signal.SIGKILL, refreshes)
     grant = Vault().read("tiktok", "shop-th")
     assert grant
@@ -351,7 +351,7 @@ def test_douyin_keeps_its_refresh_token_and_prolongs_it_before_it_ends(douyin: D
     account = accounts.find("douyin", "shop-th")
     assert douyin.good(account.token())
     assert account.grant.refresh_token.get_secret_value() == first
-    assert abs(account.grant.expires - time.time() - douyin.life) < 5  # "1296000", a string
+    assert abs(account.grant.expires - time.time() - douyin.life) < 60  # "1296000", a string
     signed.refresh_ends = time.time() + 2 * DAY
     Vault().write("douyin", "shop-th", account.grant.model_copy(update={"refresh_expires": signed.refresh_ends}))
     account = accounts.find("douyin", "shop-th")
@@ -393,7 +393,7 @@ def test_signing_in_at_each_platform(tiktok: TikTokOAuth, douyin: DouyinOAuth, w
         grant = sign_in.finish(landed(sign_in.address))
         assert server.good(grant.access_token.get_secret_value())
         assert rights in grant.scopes
-        assert abs(grant.expires - time.time() - server.life) < 5
+        assert abs(grant.expires - time.time() - server.life) < 60
         assert grant.refreshable == (server is not weibo)
         assert grant.open_id == server.signed[0].open_id
 

@@ -6,12 +6,10 @@ import json
 import logging
 import traceback
 from collections.abc import Iterator
-from functools import partial
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
 from parcels import TOLD, labelled, parcel_of
 from platforms import FAULTS, Fault, Page, Trouble, serving
@@ -19,7 +17,7 @@ from platforms.tiktok import TikTok, by_the_rules, ok
 
 from localize.domain import Channel, Clip, Disclosure, Finding, Post, Receipt
 from localize.errors import Blocked, CrossreelError, NotReady, Transient, UserError
-from localize.publish import Parcel, Unknown, accounts, tiktok, tiktok_api, wire
+from localize.publish import Parcel, Unknown, accounts, tiktok, tiktok_api
 from localize.publish.ledger import Ledger
 from localize.publish.outbox import Outbox
 from localize.publish.parcels import Parcels
@@ -56,7 +54,7 @@ class Nth(Trouble):
     """One fault, for the nth request whose path has a part."""
 
     def __init__(self, part: str, nth: int, fault: Fault) -> None:
-        super().__init__(hang=0.4)
+        super().__init__()
         self.part, self.nth, self.fault = part, nth, fault
 
     def next(self, path: str) -> Fault | None:
@@ -98,13 +96,12 @@ class Mortal(Page):
 
 @pytest.fixture
 def platform(monkeypatch: pytest.MonkeyPatch) -> Iterator[TikTok]:
-    """TikTok with the account `corner-th`; nobody sleeps, and a hanging server is given up soon."""
+    """TikTok with the account `corner-th`; nobody sleeps."""
     platform = TikTok()
     account = Account(platform)
     monkeypatch.setattr(accounts, "find", lambda name, of: account)
     monkeypatch.setattr(tiktok, "sleep", lambda seconds: None)
     monkeypatch.setattr(tiktok_api, "sleep", lambda seconds: None)
-    monkeypatch.setattr(tiktok_api, "Wire", partial(wire.Wire, timeout=httpx.Timeout(0.25)))
     with serving(platform):
         yield platform
 
@@ -601,7 +598,7 @@ def test_an_upload_that_is_answered_oddly_is_not_gone_on_with(shop: Shop, platfo
 
 @pytest.mark.parametrize("seed", range(3))
 def test_a_bad_night_posts_each_clip_once(shop: Shop, platform: TikTok, seed: int) -> None:
-    platform.trouble, platform.limits = Trouble(rate=0.35, seed=seed, hang=0.01), {}
+    platform.trouble, platform.limits = Trouble(rate=0.35, seed=seed), {}
     clips = [b"%d" % i * 1000 for i in range(12)]
     for clip in clips:
         shop.until_out(Page(), shop.parcel(clip))

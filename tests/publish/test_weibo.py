@@ -138,10 +138,9 @@ def test_sections_that_never_arrive_whole_are_given_up(tmp_path: Path) -> None:
 @pytest.mark.parametrize("fault", FAULTS)
 def test_each_fault_at_each_call_ends_in_one_post(tmp_path: Path, fault: Fault) -> None:
     """The last section is the only one of a short clip; the timeline is asked where that was not answered."""
-    slow = "hang" in fault
-    server = Weibo(Trouble(hang=0.45))
+    server = Weibo()
     with serving(server):
-        there = channel(server, options=AT_ONCE | ({"timeout": 0.3} if slow else {}))
+        there = channel(server, options=AT_ONCE)
         for faults, video in (
             ([("open_init", fault)], VIDEO), ([("open_upload", fault)], VIDEO), ([("open_upload", fault)], b"short"),
             ([("open_upload", "reset_after"), ("user_timeline", fault)], b"short"),
@@ -349,17 +348,16 @@ def must_be_honest(server: Weibo, told: dict[bytes, str], pages: Iterable[Page])
 @pytest.mark.parametrize("fault", FAULTS)
 def test_twins_whose_last_sections_go_wrong_are_each_posted_once_or_held(tmp_path: Path, fault: Fault, fids: bool) -> None:
     """One of them or both, in either order, before the other has begun or at once."""
-    server = Weibo(Trouble(hang=0.45), fids=fids)
-    slow = {"timeout": 0.3} if "hang" in fault else {}
+    server = Weibo(fids=fids)
     with serving(server):
-        for hit, order, at_once in product(((0,), (1,), (0, 1)), ((0, 1), (1, 0))[: 1 if slow else 2], (False, True)):
+        for hit, order, at_once in product(((0,), (1,), (0, 1)), ((0, 1), (1, 0)), (False, True)):
             server.posts.clear()
             pages, told = twins(), {}
             for n in (0, 1):
                 server.trouble.planned = [("open_upload", fault)] if n in hit else []
-                goes_on(server, tmp_path, pages[n], TWINS[n], tries=1 if at_once or n else 8, **slow)
+                goes_on(server, tmp_path, pages[n], TWINS[n], tries=1 if at_once or n else 8)
             for n in order:
-                told[TWINS[n]] = goes_on(server, tmp_path, pages[n], TWINS[n], **slow)
+                told[TWINS[n]] = goes_on(server, tmp_path, pages[n], TWINS[n])
             must_be_honest(server, told, pages)
             if fids:
                 assert set(told.values()) == {"published"}, (hit, order, at_once)

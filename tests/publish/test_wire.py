@@ -3,12 +3,20 @@
 from __future__ import annotations
 
 import hashlib
+import socket
 from collections.abc import Iterator
+from pathlib import Path
 
+import httpx
 import pytest
-from platforms import Answer, Platform, Request, serving
+from buckets import parcel
+from platforms import Answer, Page, Platform, Request, serving
+from platforms.trials import SignedIn
 
-from localize.errors import UserError
+from localize.domain import Channel
+from localize.errors import Transient, UserError
+from localize.publish.douyin import DouyinPublisher
+from localize.publish.weibo import WeiboPublisher
 from localize.publish.wire import NoAnswer, Wire, is_safe
 
 
@@ -76,3 +84,24 @@ def test_the_digest_of_what_lies_at_an_address(odd: Odd) -> None:
         assert wire.digest("/video", most) == (200, hashlib.sha256(video[: most + 1]).hexdigest())
     assert wire.digest("/away", 100)[0] == 302
     assert wire.digest("/nothing", 100)[0] == 404
+
+
+def test_a_platform_that_hangs_may_have_done_it() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        wire = Wire("Odd", f"http://127.0.0.1:{silent.getsockname()[1]}", timeout=httpx.Timeout(0.1, connect=10.0))
+        with pytest.raises(NoAnswer, match=r"Odd \(POST /video\) did not answer: ReadTimeout"):
+            wire.call("POST", "/video")
+        with pytest.raises(NoAnswer, match="ReadTimeout"):
+            wire.digest("/video", 100)
+
+
+@pytest.mark.parametrize(("kind", "publisher"), [("douyin", DouyinPublisher), ("weibo", WeiboPublisher)])
+def test_an_answer_is_waited_for_as_long_as_the_channel_says(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str, publisher: type[DouyinPublisher | WeiboPublisher]
+) -> None:
+    SignedIn(["act.one"]).instead_of_found(monkeypatch)
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        options = {"api": f"http://127.0.0.1:{silent.getsockname()[1]}", "timeout": 0.1}
+        channel = Channel(name=kind, kind=kind, platform=kind, account="shop-cn", options=options)
+        with pytest.raises(Transient, match="did not answer: ReadTimeout"):
+            publisher().publish(parcel(tmp_path, channel), Page())
