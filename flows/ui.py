@@ -35,7 +35,8 @@ if TYPE_CHECKING:
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 EVERYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # all addresses of this machine, and one by which it reaches itself
-BESIDE = 5  # runs at a time besides the nights: their batches, and posts, forms and checks
+BESIDE = 5  # runs at a time besides those that wait for batches: the batches, and posts, forms and checks
+WAITING = ("nightly.py:nightly", "dub.py:dub")  # flows that start batches and keep their places until these have ended
 PATIENCE = 180  # s for the server's first start, which makes its database
 ROUND = 15.0  # s between two looks for dead runs
 KEPT = 30 * 86400  # s that the server keeps a run that has ended, with its tasks, log and artifacts: 15 KB a task
@@ -101,9 +102,15 @@ def serve(campaign: str, port: int, host: str = "127.0.0.1") -> None:
 
 
 def runs_at_a_time() -> int:
-    """A place for each campaign's night and some more: one that waits for its batches keeps its place, and if nights had them all, no
-    batch would ever begin."""
-    return BESIDE + sum(str(d.get("entrypoint")).endswith("nightly.py:nightly") for d in _deployments())
+    """A place for each night and dub that may go at a time, by the deployments' limits, and some more: one that waits for its batches
+    keeps its place, and if such runs had them all, no batch would ever begin."""
+    return BESIDE + sum(_most(d) for d in _deployments() if str(d.get("entrypoint")).endswith(WAITING))
+
+
+def _most(deployment: Mapping[str, Any]) -> int:
+    """How many runs of a deployment may go at a time; 1 where it does not say, as a night's batches come one at a time."""
+    limit = deployment.get("concurrency_limit") or 1
+    return int(limit["limit"] if isinstance(limit, dict) else limit)
 
 
 def _deployments() -> list[dict[str, Any]]:

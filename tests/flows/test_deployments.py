@@ -73,6 +73,20 @@ def test_nights_that_wait_for_their_batches_leave_them_room(tmp_path: Path, monk
     assert ui.runs_at_a_time() == before + 9
 
 
+def test_what_waits_for_batches_is_limited_and_leaves_them_room(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    before, described = ui.runs_at_a_time(), yaml.safe_load((ui.PROJECT / "prefect.yaml").read_text(encoding="utf-8"))
+    limits = {d["name"]: d.get("concurrency_limit", {}).get("limit") for d in described["deployments"]}
+    assert limits["nightly"]
+    assert limits["dub"], "any number of them at a time would leave their batches no place"
+    assert before == ui.BESIDE + limits["nightly"] + limits["dub"]
+    (own,) = (d for d in described["deployments"] if d["name"] == "dub")
+    assert own["concurrency_limit"]["collision_strategy"] == "ENQUEUE", "what somebody asked for is made later, not dropped"
+    own["concurrency_limit"] = 7
+    (tmp_path / "prefect.yaml").write_text(yaml.safe_dump(described), encoding="utf-8")
+    monkeypatch.setattr(ui, "PROJECT", tmp_path)
+    assert ui.runs_at_a_time() == before + 7 - limits["dub"]
+
+
 def test_a_taken_port_is_told_before_anything_is_started(shop: Path) -> None:
     with socket.socket() as other:
         other.bind(("127.0.0.1", 0))
