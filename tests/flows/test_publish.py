@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -33,8 +34,10 @@ def waiting(bench: Bench, jobs: dict[str, Job], stand_in: StandIn, shop: Path, h
     """The shop's campaign, whose channel has an hour; a clip of it was made outside of that, in the store that runs use."""
     text = (shop / "campaign.yaml").read_text(encoding="utf-8")
     campaign = shop / "campaign.yaml"
+    where_it_is_noon = f"Etc/GMT{datetime.now(UTC).hour - 12:+d}"  # so that its hour is half a day off, whenever this runs
     campaign.write_text(
-        text.replace("platform: tiktok\n", 'platform: tiktok\n    window: "00:00-00:01"\n    timezone: Etc/GMT+12\n'), encoding="utf-8"
+        text.replace("platform: tiktok\n", f'platform: tiktok\n    window: "00:00-00:01"\n    timezone: {where_it_is_noon}\n'),
+        encoding="utf-8",
     )
     bench.studio = Studio(load(campaign), bench.studio.store)
     end = clip.fn(bench, jobs["MUG-01.th"], {}).data
