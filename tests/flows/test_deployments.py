@@ -87,6 +87,15 @@ def test_what_waits_for_batches_is_limited_and_leaves_them_room(tmp_path: Path, 
     assert ui.runs_at_a_time() == before + 7 - limits["dub"]
 
 
+def test_a_fleets_dead_runs_are_back_in_about_the_four_minutes_that_are_promised() -> None:
+    described = yaml.safe_load((ui.PROJECT / "prefect.yaml").read_text(encoding="utf-8"))
+    (schedule,) = next(d["schedules"] for d in described["deployments"] if d["name"] == "reaper")
+    minutes, *rest = schedule["cron"].split()
+    assert rest == ["*"] * 4
+    between, starting = timedelta(minutes=int(minutes.removeprefix("*/"))), timedelta(seconds=15)
+    assert 3 * reaper.heartbeat() + between + starting + reaper.heartbeat() < timedelta(minutes=4.5)
+
+
 def test_a_taken_port_is_told_before_anything_is_started(shop: Path) -> None:
     with socket.socket() as other:
         other.bind(("127.0.0.1", 0))
