@@ -26,13 +26,18 @@ Packet = TypeVar("Packet")
 
 
 def match(
-    old: Iterable[bytes], new: Iterable[Sequence[bytes]], channels: int, header: bytes, take: Callable[[bytes], None]
+    old: Iterable[bytes], new: Iterable[Sequence[bytes]], channels: int, header: bytes, take: Callable[[bytes], None], *,
+    early: bool = False,
 ) -> int:  # fmt: skip
     """Take one version of each new packet, so that all together draw as many numbers as the old packets, or as nearly as they can; the
-    first version is the one to prefer. Returns how many numbers are missing."""
-    before, missing = groups(old), 0
+    first version is the one to prefer. Returns how many numbers are missing.
+
+    Numbers are drawn about where the old packets draw them. `early` draws them as soon as they can be: where the sound ends in a place
+    that has little room for noise, there is none left to make up for."""
+    before = groups(old)
+    missing = sum(draws(before, channels, header)) if early else 0
     for versions in groups(new):
-        missing += sum(draws([next(before, [])], channels, header))
+        missing += 0 if early else sum(draws([next(before, [])], channels, header))
         counts = [draws([[packet] for packet in packets], channels, header) for packets in zip(*versions, strict=True)]
         chosen = _summing(list(zip(*counts, strict=True)), missing)
         for k, (packets, choice) in enumerate(zip(versions, chosen, strict=True)):
@@ -71,7 +76,8 @@ def draws(packets: Iterable[Sequence[bytes]], channels: int, header: bytes) -> l
 
 def _summing(counts: Sequence[Sequence[int]], wanted: int) -> list[int]:
     """One choice for each packet from its versions' counts, so that they sum up to what is wanted, or to as much below it as can be."""
-    within = (1 << wanted // WIDTH + 1) - 1
+    most = sum(max(versions) for versions in counts)
+    within = (1 << min(wanted, most) // WIDTH + 1) - 1
     reachable = [1]  # bit n: some choices of the packets so far sum up to n * WIDTH
     for versions in counts:
         sums = 0

@@ -132,7 +132,8 @@ def spliced(
     if isinstance(grid, Grid) and (grid.rate, grid.layout) == (rate, layout):
         return _woven(video, track, grid, mixed, touched, out)
     _whole(mixed, rate, layout, "aac", out)
-    note = f"the sound of {video.name} was encoded anew, as {grid}: where nothing is dubbed it sounds the same, but its bits differ."
+    why = grid if isinstance(grid, str) else f"it is {grid.layout} at {grid.rate} Hz, and the dub {layout} at {rate} Hz"
+    note = f"the sound of {video.name} was encoded anew, as {why}: where nothing is dubbed it sounds the same, but its bits differ."
     return Spliced([(0.0, len(mixed) / rate)], note if grid else "")
 
 
@@ -227,10 +228,11 @@ def _seam(grid: Grid, mixed: Samples, first: int, last: int, made: Packets) -> S
     if not drawn:
         made.extend(plain[k] for k in within)
         return Seam(begin, end, at, counted or end >= count - 1)
-    for ways in NOISY[drawn > MUCH * len(within) :]:
+    tries = [(ways, False) for ways in NOISY[drawn > MUCH * len(within) :]]
+    for ways, early in (*tries, (NOISY[-1], True)):
         chosen = Packets()
         versions = _versions(grid, mixed, begin, end, ways, (plain[k] for k in within))
-        missing = match(grid.between(begin, end), versions, mixed.shape[1], grid.header, chosen.append)
+        missing = match(grid.between(begin, end), versions, mixed.shape[1], grid.header, chosen.append, early=early)
         if not missing:
             break
     made.extend(chosen[k] for k in range(len(chosen)))

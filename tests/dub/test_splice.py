@@ -132,6 +132,22 @@ def test_versions_of_packets_are_taken_that_draw_as_much_noise(tmp_path: Path) -
     assert match(old, ([packet] for packet in none), 2, noisy.header, taken.append) == sum(draws([old], 2, noisy.header))
 
 
+def test_noise_for_which_there_is_no_room_at_the_end_is_drawn_early(tmp_path: Path) -> None:
+    hiss = 0.05 * np.random.default_rng(5).standard_normal((2 * RATE, 2)).astype(np.float32)
+    noisy, quiet = (grid_of(video(tmp_path / f"{k}.mp4", sound, bits="96k"), 0) for k, sound in enumerate((hiss, 0 * hiss)))
+    assert isinstance(noisy, Grid)
+    assert isinstance(quiet, Grid)
+    loud, none = list(noisy.between(10, 39)), list(quiet.between(10, 39))
+    wanted = sum(draws([loud], 2, noisy.header))
+    old = [*none * 3, *loud]
+    versions = [[a, b] for a, b in zip(none * 3, loud * 3, strict=True)] + [[a, a] for a in none]
+    assert match(old, versions, 2, noisy.header, [].append) > 0
+    taken: list[bytes] = []
+    assert match(old, versions, 2, noisy.header, taken.append, early=True) == 0
+    assert len(taken) == len(old)
+    assert sum(draws([taken], 2, noisy.header)) == wanted
+
+
 @pytest.mark.parametrize("name", ["latentsync_demo1.mp4", "latentsync_demo3.mp4", "liveportrait_d6.mp4", "videoretalking_face4.mp4"])
 def test_real_videos_sound_the_same_outside_the_dub(tmp_path: Path, name: str) -> None:
     source = real(name)
