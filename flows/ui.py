@@ -39,6 +39,7 @@ BESIDE = 5  # runs at a time besides those that wait for batches: the batches, a
 WAITING = ("nightly.py:nightly", "dub.py:dub")  # flows that start batches and keep their places until these have ended
 PATIENCE = 180  # s for the server's first start, which makes its database
 ROUND = 15.0  # s between two looks for dead runs
+ASLEEP = 5.0  # s that the time gains on a clock that stands still in sleep, from which on the machine has slept
 KEPT = 30 * 86400  # s that the server keeps a run that has ended, with its tasks, log and artifacts: 15 KB a task
 
 
@@ -98,7 +99,7 @@ def serve(campaign: str, port: int, host: str = "127.0.0.1") -> None:
         command = ("worker", "start", "--pool", POOL, "--type", "process", "--name", name, *limit)
         worker = parts.enter_context(Part("worker", logs, env, *command))
         print(f"open {address}\nCtrl-C stops it all", flush=True)
-        _look_after(server, worker, own, client, since, name)
+        _look_after(server, worker, own, client, since, name, Sleep())
 
 
 def runs_at_a_time() -> int:
@@ -174,7 +175,9 @@ def _deploy(client: SyncPrefectClient, log: Path, env: Mapping[str, str]) -> Non
     do(log, env, "deploy", *(word for name in names if name != "reaper" for word in ("--name", name)))
 
 
-def _look_after(server: Part, worker: Part, own: str, client: SyncPrefectClient, since: datetime | None, name: str) -> None:
+def _look_after(
+    server: Part, worker: Part, own: str, client: SyncPrefectClient, since: datetime | None, name: str, slept: Sleep
+) -> None:  # fmt: skip
     """Start again what dies, and bring back the runs that died with it. `name` is the worker's."""
     due = 0.0
     while True:
@@ -191,10 +194,26 @@ def _look_after(server: Part, worker: Part, own: str, client: SyncPrefectClient,
             print("the worker has stopped and is started again; its runs are brought back", flush=True)
             _bring_back(lambda reaper: reaper.put_back(client, datetime.now(UTC), name))
             worker.again()
+        if slept.since_last():
+            since = datetime.now(UTC)  # who was silent then may live
         if time.monotonic() > due:
             _reap(client, since)
             due = time.monotonic() + ROUND
         time.sleep(0.5)
+
+
+class Sleep:
+    """Whether this machine slept, as a laptop does that is closed: the time has gone on, and a clock that stands still in sleep has
+    not. `clock` is the time, `awake` that other clock, both in s."""
+
+    def __init__(self, clock: Callable[[], float] = time.time, awake: Callable[[], float] = time.monotonic) -> None:
+        self._clock, self._awake = clock, awake
+        self._last = clock(), awake()
+
+    def since_last(self) -> bool:
+        """Whether it did since this was last asked. A time that was set forward is the same: silence seems longer than it was."""
+        (time_before, awake_before), self._last = self._last, (self._clock(), self._awake())
+        return (self._last[0] - time_before) - (self._last[1] - awake_before) > ASLEEP
 
 
 def _leave_nothing(client: SyncPrefectClient, worker: str) -> None:

@@ -14,9 +14,10 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 from urllib.error import HTTPError
 from urllib.request import Request, urlopen
 from uuid import uuid4
@@ -94,6 +95,30 @@ def test_a_fleets_dead_runs_are_back_in_about_the_four_minutes_that_are_promised
     assert rest == ["*"] * 4
     between, starting = timedelta(minutes=int(minutes.removeprefix("*/"))), timedelta(seconds=15)
     assert 3 * reaper.heartbeat() + between + starting + reaper.heartbeat() < timedelta(minutes=4.5)
+
+
+def test_after_the_machines_sleep_silence_counts_from_its_waking(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock, awake = iter((100.0, 100.5, 3700.0, 3715.0)), iter((20.0, 20.5, 21.0, 36.0))
+    slept = ui.Sleep(lambda: next(clock), lambda: next(awake))
+    heard: list[datetime | None] = []
+
+    def look(client: Any, since: datetime | None) -> None:
+        heard.append(since)
+        if len(heard) == 3:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(ui, "_reap", look)
+    monkeypatch.setattr(ui, "ROUND", -1.0)
+    monkeypatch.setattr(ui.time, "sleep", lambda seconds: None)
+    living = cast(parts.Part, SimpleNamespace(died=lambda: False))
+    began = datetime.now(UTC)
+    with pytest.raises(KeyboardInterrupt):
+        ui._look_after(living, living, "", cast(Any, None), None, "ours", slept)
+    first, woken, later = heard
+    assert first is None
+    assert woken is not None
+    assert woken >= began, "the runs' next heartbeat may take half a minute, and they would be begun a second time meanwhile"
+    assert later == woken
 
 
 def test_a_taken_port_is_told_before_anything_is_started(shop: Path) -> None:
