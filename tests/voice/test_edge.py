@@ -46,7 +46,7 @@ class Turn:
     headers: dict[str, str] = field(default_factory=dict)
     ends: bool = True
     says: str = ""
-    wait: float = 0
+    hangs: bool = False
 
 
 @dataclass
@@ -55,6 +55,7 @@ class Service:
     configs: list[str] = field(default_factory=list)
     asked: list[str] = field(default_factory=list)
     visits: int = 0
+    over: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def visit(self, request: Any) -> Any:
         turn = self.turns[min(self.visits, len(self.turns) - 1)]
@@ -65,7 +66,8 @@ class Service:
         await socket.prepare(request)
         self.configs.append(await socket.receive_str())
         self.asked.append((await socket.receive_str()).partition("\r\n\r\n")[2])
-        await asyncio.sleep(turn.wait)
+        if turn.hangs:
+            await self.over.wait()
         await socket.send_str("X-RequestId:1\r\nPath:turn.start\r\n\r\n{}")
         for word in turn.words:
             data = {"Offset": round(word.start * 1e7), "Duration": round((word.end - word.start) * 1e7), "text": {"Text": word.text}}
@@ -105,12 +107,13 @@ def serving(monkeypatch: pytest.MonkeyPatch, *turns: Turn) -> Iterator[Service]:
 
     thread = threading.Thread(target=loop.run_forever, daemon=True)
     thread.start()
-    runner, port = asyncio.run_coroutine_threadsafe(start(), loop).result(10)
+    runner, port = asyncio.run_coroutine_threadsafe(start(), loop).result(60)
     monkeypatch.setattr("edge_tts.communicate.WSS_URL", f"ws://127.0.0.1:{port}/edge/v1?TrustedClientToken=none")
     try:
         yield service
     finally:
-        asyncio.run_coroutine_threadsafe(runner.cleanup(), loop).result(10)
+        loop.call_soon_threadsafe(service.over.set)
+        asyncio.run_coroutine_threadsafe(runner.cleanup(), loop).result(60)
         loop.call_soon_threadsafe(loop.stop)
         thread.join()
         loop.close()
@@ -288,7 +291,7 @@ def test_a_refusal_is_not_asked_again(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_a_service_that_says_nothing_is_not_waited_for_longer_than_said(monkeypatch: pytest.MonkeyPatch) -> None:
-    with serving(monkeypatch, Turn(HELLO.sound, wait=1.6)), pytest.raises(Transient, match="no answer in time"):
+    with serving(monkeypatch, Turn(HELLO.sound, hangs=True)), pytest.raises(Transient, match="no answer in time"):
         said(options={"retries": 0, "timeout": 1})
 
 
