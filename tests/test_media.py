@@ -10,6 +10,7 @@ import signal
 import struct
 import subprocess
 import threading
+import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -554,9 +555,17 @@ def test_a_frame_may_be_composed_where_it_is_sent_from() -> None:
 def test_an_encoder_that_hangs_can_be_interrupted(
     tmp_path: Path, started: list[subprocess.Popen[bytes]], stand_in: Callable[[str], Path]
 ) -> None:
-    stand_in("exec sleep 60")
+    said = stand_in("exec sleep 600")
     before = signal.signal(signal.SIGINT, signal.default_int_handler)  # who runs the tests may ignore it
-    timer = threading.Timer(0.5, os.kill, (os.getpid(), signal.SIGINT))
+
+    def interrupt() -> None:
+        ends = time.monotonic() + 120
+        while not (said.exists() and feeds()) and time.monotonic() < ends:
+            time.sleep(0.02)
+        time.sleep(0.5)  # by then the pipe is full, and who writes into it waits
+        os.kill(os.getpid(), signal.SIGINT)
+
+    timer = threading.Thread(target=interrupt)
     timer.start()
 
     def write() -> None:
