@@ -172,10 +172,16 @@ def _ended(client: SyncPrefectClient, dead: Dead) -> str:
 
 
 def _in_vain(client: SyncPrefectClient, run: FlowRun) -> bool:
-    """Whether nothing more was done since the last times that it was brought back."""
+    """Whether nothing more was done since the last times that it was brought back. One that was given up and that a person has begun
+    again has all its tries anew."""
     claims = client.filter_flow_run_input(run.id, "revived-", limit=PAGE, exclude_keys=set())
-    done = [claim["done"] for claim in sorted((c.decoded_value for c in claims), key=lambda c: c["at"])]
-    return len(done) > TRIES and len(set(done[-TRIES - 1 :])) == 1
+    # Once for each state it was found dead in: a second claim on one is of a reaper that took over from a killed one.
+    found = {c.key.rpartition("-")[0]: c.decoded_value for c in sorted(claims, key=lambda c: float(c.decoded_value["at"]))}
+    before, tries, given_up = None, 0, False
+    for done in (claim["done"] for claim in found.values()):
+        tries = 1 if given_up or done != before else tries + 1
+        before, given_up = done, tries > TRIES
+    return given_up
 
 
 def _progress(client: SyncPrefectClient, run: FlowRun) -> int:

@@ -78,7 +78,11 @@ class Server:
         self.inputs[run, key] = value
 
     def filter_flow_run_input(self, run: UUID, key_prefix: str, limit: int, exclude_keys: set[str]) -> list[Any]:
-        return [SimpleNamespace(decoded_value=json.loads(v)) for (r, k), v in self.inputs.items() if r == run and k.startswith(key_prefix)]
+        return [
+            SimpleNamespace(key=k, decoded_value=json.loads(v))
+            for (r, k), v in self.inputs.items()
+            if r == run and k.startswith(key_prefix)
+        ]
 
     def request(self, method: str, path: str, json: Any) -> Any:
         own = json["flow_runs"].get("id", {"any_": []})["any_"]
@@ -161,6 +165,22 @@ def test_a_run_that_gets_no_further_stays_crashed_and_says_so(server: Server) ->
     assert (state := server.runs[run.id].state) is not None
     assert state.message == reaper.GIVEN_UP
     assert reap(server) == []
+
+
+def test_after_a_persons_retry_a_run_that_was_given_up_has_all_its_tries_again(server: Server) -> None:
+    run = server.add("mended", StateType.CRASHED, since=40)
+    for _ in range(3):  # a person presses Retry after each giving up
+        assert ["brought back" in dies(server, run)[0] for _ in range(4)] == [True, True, True, False]
+
+
+def test_a_second_claim_on_the_same_end_is_no_further_try(server: Server) -> None:
+    run = server.add("poison", StateType.CRASHED, since=40)
+    assert "brought back" in dies(server, run)[0]
+    crashed = {"state": State(type=StateType.CRASHED, timestamp=ago(40), id=uuid4()), "end_time": ago(40)}
+    server.runs[run.id] = server.runs[run.id].model_copy(update=crashed)
+    reaper._claimed(cast(Any, server), server.runs[run.id], NOW)  # and its reaper was killed
+    assert "brought back" in reap(server, NOW + timedelta(seconds=reaper.TURN))[0]
+    assert ["brought back" in dies(server, run)[0] for _ in range(2)] == [True, False]
 
 
 def test_a_run_that_gets_further_is_brought_back_however_often_it_is_killed(server: Server) -> None:
