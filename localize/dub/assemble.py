@@ -106,19 +106,26 @@ class Todo:
         v = self.campaign.video
         return self.shape.encoding(crf=v.crf, preset=v.preset, threads=media.threads(self.campaign.limits.at_once), encoder=v.encoder)
 
-    def mark(self) -> tuple[Any, ...]:
-        """What the file hangs on, for its key; its speech comes on top."""
-        dub, video = self.asked, self.campaign.video
-        named = self.video.sku, self.video.title, self.narration.text.title
-        shown = dub.captions, vars(self.palette)  # which the .ass has, too
-        how = (picture.VERSION, video.crf, video.preset, video.encoder) if self.encoded else ()
-        under = self.separator.fingerprint() if self.bed == "separated" and self.separator else self.music
-        return (
-            named, file_digest(self.video.video), self.track, self.talk.language, [(s.start, s.end) for s in self.talk.sentences],
-            self.language, list(self.cues), self.bed, under, shown, dub.original, dub.lossless, self.lips.key if self.lips else "",
-            self.encoded, how,
-            self.told,
-        )  # fmt: skip
+    def mark(self) -> dict[str, Any]:
+        """What the file and its sidecar hang on, by what it is, for their key; the speech comes on top."""
+        dub, video, font = self.asked, self.campaign.video, self.palette.font
+        return {
+            "names": (self.video.sku, self.video.title, self.narration.text.title),
+            "video": file_digest(self.video.video),
+            "track": self.track,
+            "source": (self.talk.language, [(s.text, s.start, s.end, s.speaker) for s in self.talk.sentences]),
+            "language": self.language,
+            "cues": list(self.cues),
+            "bed": (self.bed, self.separator.fingerprint() if self.bed == "separated" and self.separator else self.music),
+            "captions": dub.captions,
+            # Which the .ass has, too. A font counts by its letters, wherever its file lies.
+            "palette": replace(self.palette, font=file_digest(font) if font else ""),
+            "original": dub.original,
+            "lossless": dub.lossless,
+            "lips": self.lips.key if self.lips else "",
+            "encoding": (picture.VERSION, video.crf, video.preset, video.encoder) if self.encoded else None,
+            "told": self.told,
+        }
 
     def named(self, name: str) -> Todo:
         """The same under its key, which the label's metadata names it by."""

@@ -310,7 +310,7 @@ class DubStudio(Means):
             told=Disclosure(label=languages.get(job.language).ai_label, producer=producer, produce_id="", made=made),
         )  # fmt: skip
         whose = self.consent.digest() if seen and self.consent else ""
-        return todo.named(key("dub", assemble.VERSION, *todo.mark(), [crew.booth.key(line, job.language) for line in said.lines], whose))
+        return todo.named(key("dub", assemble.VERSION, todo.mark(), [crew.booth.key(line, job.language) for line in said.lines], whose))
 
     def _lips(
         self, job: Dub, shape: Shape, talk: Talk, speeches: Sequence[Speech], cues: Sequence[Cue], progress: Progress, hold: Hold

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -10,7 +11,8 @@ from pathlib import Path
 import av
 import numpy as np
 import pytest
-from dubs import SECONDS, TALK, asked, dubbed, packets, studio
+from brand_files import font
+from dubs import SECONDS, TALK, asked, dubbed, packets, srt, studio
 from films import REAL, real
 from sounds import RATE, heard, video
 
@@ -80,6 +82,28 @@ def test_one_sentence_corrected_is_one_sentence_spoken_and_one_file_made(lamp: P
     assert not reused
     assert progress.made == {"voice": 1, "clip": 1, "checks": 1}
     assert second.key != first.key
+
+
+def test_a_font_counts_by_its_letters_and_not_by_where_it_lies(lamp: Path, store: LocalStore) -> None:
+    brand = font(lamp.with_name("brand.ttf"))
+    first, *_ = dubbed(asked(lamp, brand={"font": str(brand)}), store)
+    moved = shutil.copy(brand, lamp.with_name("moved.ttf"))
+    assert dubbed(asked(lamp, brand={"font": str(moved)}), store)[2]
+    font(brand, family="Another Hand")
+    again, _, reused, _ = dubbed(asked(lamp, brand={"font": str(brand)}), store)
+    assert not reused
+    assert again.key != first.key
+
+
+def test_a_sidecar_tells_the_source_as_it_was_corrected_though_its_translation_stays(lamp: Path, store: LocalStore) -> None:
+    path = asked(lamp, ((0.4, 1.9, "This lamp is very brite."), TALK[1]))
+    with lamp.with_name("memory.csv").open("a", encoding="utf-8") as memory:
+        memory.write("This lamp is very brite.,โคมไฟนี้สว่าง,,\n")
+    dubbed(path, store)
+    lamp.with_suffix(".srt").write_text(srt(TALK), encoding="utf-8")
+    clip, *_ = dubbed(path, store)
+    told = json.loads(Path(clip.sidecar).read_text())
+    assert [cue["source"]["text"] for cue in told["cues"]] == [text for _, _, text in TALK]
 
 
 def test_a_dub_that_is_killed_goes_on_where_it_was(lamp: Path, store: LocalStore, monkeypatch: pytest.MonkeyPatch) -> None:
