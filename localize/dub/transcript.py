@@ -26,6 +26,9 @@ SLACK = 0.5  # s by which a last cue may outlast its video
 
 _STAMP = r"(?:(\d{1,3}):)?(\d{1,2}):(\d{1,2})(?:[.,:](\d{1,3}))?"
 _TIMES = re.compile(rf"^\s*{_STAMP}\s*-+>\s*{_STAMP}(?=\s|$)(.*)$")
+# SubViewer's, as YouTube gives it (.sbv), and a moment alone in a line, as its page does.
+_SBV = re.compile(r"^\s*(\d{1,3}):(\d{1,2}):(\d{1,2})\.(\d{1,3}),(\d{1,3}):(\d{1,2}):(\d{1,2})\.(\d{1,3})\s*$")
+_MOMENT = re.compile(r"^\s*\(?(?:(\d{1,2}):)?(\d{1,3}):(\d{2})(?:[.,](\d{1,3}))?\)?\s*$")
 _ARROW = re.compile(r"^\s*[\d:.,]*\d\s*-+>|-->")
 _TAG = re.compile(r"<v(?:\.[\w.]*)?\s+([^>]+)>|</?[a-zA-Z][^<>]*>|<\d[\d:.]*>|\{\\[^{}]*\}")
 # Sounds and music, told in brackets of all kinds; parts of a cue between notes are sung.
@@ -125,7 +128,9 @@ def _text(path: Path) -> str:
     odd = sum(unicodedata.category(c) == "Cc" and c not in "\t\r\n\f\v" for c in text)
     if odd > len(text) // 100:
         raise UserError(f"{path} is no text, whatever its name says: save the transcript as {path.suffix.lower()} in UTF-8.")
-    return unicodedata.normalize("NFC", text.replace("\r\n", "\n").replace("\r", "\n").replace("\u2028", "\n").replace("\0", ""))
+    # Written as text twice, a file's lines end in two carriage returns and a line feed.
+    text = re.sub(r"\r+\n|\r|\u2028", "\n", text)
+    return unicodedata.normalize("NFC", text.replace("\0", ""))
 
 
 def _kind(path: Path, text: str) -> str:
@@ -135,7 +140,7 @@ def _kind(path: Path, text: str) -> str:
         return "vtt"
     if any(line.strip().lower() == "[script info]" or line.startswith("Dialogue:") for line in lines):
         return "ass"
-    if any(_TIMES.match(line) for line in lines):
+    if any(_stamp(line) for line in lines):
         return "srt"
     if path.suffix.lower() == ".txt":
         return "txt"
@@ -147,11 +152,11 @@ def _kind(path: Path, text: str) -> str:
 
 
 def _timed(text: str, path: Path) -> Iterator[Cue]:
-    """SubRip and WebVTT: what stands under each line of times, to the next empty line."""
+    """SubRip, WebVTT and SubViewer: what stands under each line of times, to the next empty line."""
     lines = text.split("\n")
     at = 0
     while at < len(lines):
-        stamp = _TIMES.match(lines[at])
+        stamp = _stamp(lines[at])
         if not stamp:
             if _ARROW.search(lines[at]) and not lines[at].lstrip().startswith("NOTE"):
                 raise _bad_time(path, at + 1, lines[at])
@@ -163,14 +168,19 @@ def _timed(text: str, path: Path) -> Iterator[Cue]:
             continue
         number, body = at + 1, []
         at += 1
-        while at < len(lines) and lines[at].strip() and not _TIMES.match(lines[at]):
+        while at < len(lines) and lines[at].strip() and not _stamp(lines[at]):
             body.append(lines[at])
             at += 1
         # Without an empty line between two cues, the next one's number is no text.
-        if at < len(lines) and _TIMES.match(lines[at]) and body and body[-1].strip().isdecimal():
+        if at < len(lines) and _stamp(lines[at]) and body and body[-1].strip().isdecimal():
             body.pop()
         times = stamp.groups()
         yield Cue("\n".join(body), _seconds(times[:4]), _seconds(times[4:8]), line=number)
+
+
+def _stamp(line: str) -> re.Match[str] | None:
+    """A line of a cue's times: hours, minutes, seconds and their fraction twice."""
+    return _TIMES.match(line) or _SBV.match(line)
 
 
 def _seconds(parts: Sequence[str | None]) -> float:
@@ -200,9 +210,19 @@ def _substation(text: str, path: Path) -> Iterator[Cue]:
 
 
 def _plain(text: str, path: Path) -> Iterator[Cue]:
-    for number, line in enumerate(text.split("\n"), 1):
-        if line.strip():
+    lines = [(number, line) for number, line in enumerate(text.split("\n"), 1) if line.strip()]
+    moments = _moments(lines)
+    for number, line in lines:
+        if number not in moments:
             yield Cue(line, line=number)
+
+
+def _moments(lines: Sequence[tuple[int, str]]) -> set[int]:
+    """The numbers of the lines that are times: in a text copied from a video's page each line has one above it. They tell neither tenths
+    nor ends, so the words are found in the sound. One here and there, or out of order, is said."""
+    found = {number: _seconds(match.groups()) for number, line in lines if (match := _MOMENT.match(line))}
+    rising = all(before <= after for before, after in itertools.pairwise(found.values()))
+    return set(found) if len(found) > 1 and rising and 3 * len(found) >= len(lines) else set()
 
 
 # ---- what is said
@@ -237,6 +257,9 @@ def _spoken(raw: Cue) -> Iterator[Cue]:
 
 def _shared(raw: Cue, parts: Sequence[tuple[str, str]]) -> Iterator[Cue]:
     if raw.start is None or raw.end is None:
+        yield from (replace(raw, text=text, speaker=name) for name, text in parts)
+        return
+    if raw.end <= raw.start:  # there is nothing to share until it has an end
         yield from (replace(raw, text=text, speaker=name) for name, text in parts)
         return
     total = sum(len(text) for _, text in parts) or 1
@@ -324,8 +347,8 @@ def _within(cues: Sequence[Cue], duration: float, origin: str, found: list[Findi
                       "Is it this video's transcript?")  # fmt: skip
             continue
         if end <= start:
-            tell(cue, f"the cue at {clock(start)} ends at {clock(end)}, before it begins: it was given the time to the next one.")
-            end = min(after if after is not None and after > start else start + 3.0, start + 10.0)
+            tell(cue, _backwards(start, end))
+            end = _given(start, after if after is not None and after > start else None)
         if end > duration:
             if end > duration + SLACK:
                 tell(cue, f"the cue at {clock(start)} ends at {clock(end)}, after the video ({clock(duration)}): it was cut there.")
@@ -337,14 +360,26 @@ def _within(cues: Sequence[Cue], duration: float, origin: str, found: list[Findi
         yield replace(cue, start=start, end=end)
 
 
+def _backwards(start: float, end: float) -> str:
+    return f"the cue at {clock(start)} ends at {clock(end)}, before it begins: it was given the time to the next one."
+
+
+def _given(start: float, after: float | None) -> float:
+    """The end in s of a cue that tells none: where the next one begins, if that is not too far away."""
+    return min(start + 3.0 if after is None else after, start + 10.0)
+
+
 def _side_by_side(cues: list[Cue], limit: float, tell: Callable[[Cue, str], None]) -> list[Cue]:
     """Cues that begin at one moment, one after the other, to the moment at which others begin."""
     if len(cues) == 1:
         return cues
-    tell(
-        cues[0], f"{len(cues)} cues begin at {clock(cues[0].start or 0)}: they share their time. Two who speak at once can't be dubbed so."
-    )
-    whole = Cue("", cues[0].start, min(max(cue.end or 0.0 for cue in cues), limit))
+    start, end = cues[0].start or 0.0, min(max(cue.end or 0.0 for cue in cues), limit)
+    if len({cue.line for cue in cues}) > 1:  # and not two who speak in one
+        tell(cues[0], f"{len(cues)} cues begin at {clock(start)}: they share their time. Two who speak at once can't be dubbed so.")
+    if end <= start:
+        tell(cues[0], _backwards(start, end))
+        end = _given(start, limit if limit < float("inf") else None)
+    whole = Cue("", start, end)
     shared = _shared(whole, [(cue.speaker, cue.text) for cue in cues])
     return [replace(part, line=cue.line) for part, cue in zip(shared, cues, strict=True)]
 

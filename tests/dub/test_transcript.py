@@ -61,6 +61,27 @@ def test_times_are_written_in_many_ways(tmp_path: Path, stamps: str, start: floa
     assert said(kept(tmp_path, f"1\n{stamps}\nHello.\n")) == [("Hello.", start, end)]
 
 
+def test_times_copied_from_a_videos_page_are_not_said(tmp_path: Path) -> None:
+    copied = "0:00\nHello everyone\n0:05\nwelcome back\n1:02:03\nBye"
+    assert said(kept(tmp_path, copied, "t.txt")) == [("Hello everyone", None, None), ("welcome back", None, None), ("Bye", None, None)]
+    assert [cue.line for cue in parse(kept(tmp_path, copied, "t.txt"))] == [2, 4, 6]
+    for spoken in ("When do we open?\n9:30\nCome early.", "Trains leave at\n9:30\nand\n8:15\ntoo."):
+        assert [cue.text for cue in parse(kept(tmp_path, spoken, "t.txt"))] == spoken.split("\n")
+
+
+@pytest.mark.parametrize("name", ["t.txt", "t.srt"])
+def test_the_times_of_subviewer_are_read(tmp_path: Path, name: str) -> None:
+    text = "0:00:01.000,0:00:02.500\nHello\neveryone\n\n0:00:03.000,0:00:04.250\nBye\n"
+    assert said(kept(tmp_path, text, name)) == [("Hello everyone", 1.0, 2.5), ("Bye", 3.0, 4.25)]
+
+
+@pytest.mark.parametrize("end", ["\n", "\r", "\r\n", "\r\r\n"])
+def test_lines_end_in_many_ways(tmp_path: Path, end: str) -> None:
+    path = kept(tmp_path, SRT.replace("\n", end))
+    assert said(path) == [("Hello everyone, welcome back.", 1.0, 3.5), ("This serum costs $3.50.", 4.0, 6.0)]
+    assert [cue.line for cue in parse(path)] == [2, 7]
+
+
 def test_numbers_that_are_said_are_kept_and_those_of_cues_are_not(tmp_path: Path) -> None:
     text = "1\n00:00:01,000 --> 00:00:02,000\nOnly\n5\n\n2\n00:00:03,000 --> 00:00:04,000\nfive\n3\n00:00:05,000 --> 00:00:06,000\nsix\n"
     assert [cue.text for cue in parse(kept(tmp_path, text))] == ["Only 5", "five", "six"]
@@ -184,6 +205,22 @@ def test_three_cues_that_begin_at_once_do_not_overlap() -> None:
     spans = [(s.start, s.end) for s in talk_of((*cues, Cue("Four.", 2, 6, line=9)), "en", 10).sentences]
     assert all(a[1] <= b[0] + 1e-9 for a, b in pairwise(spans))
     assert all(start < end for start, end in spans)
+
+
+@pytest.mark.parametrize("after", [(Cue("Next.", 13, 15, line=9),), ()])
+def test_cues_that_begin_at_once_and_end_before_that_keep_their_order(after: tuple[Cue, ...]) -> None:
+    talk = talk_of((Cue("One.", 10, 7.5, line=1), Cue("Two.", 10, 9, line=4), *after), "en", 20)
+    assert [(s.text, s.start, s.end) for s in talk.sentences][:2] == [("One.", 10, 11.5), ("Two.", 11.5, 13)]
+    assert ["before it begins" in f.message for f in talk.findings] == [False, True]
+
+
+def test_two_who_speak_in_a_cue_that_ends_before_it_begins_keep_their_order(tmp_path: Path) -> None:
+    cues = parse(kept(tmp_path, "1\n00:00:10,000 --> 00:00:05,000\n- Hi all.\n- Hello.\n\n2\n00:00:13,000 --> 00:00:15,000\n- Next.\n"))
+    talk = talk_of(cues, "en", 20, "t.srt")
+    assert [s.text for s in talk.sentences] == ["Hi all.", "Hello.", "Next."]
+    assert all(a.end <= b.start for a, b in pairwise(talk.sentences))
+    told = "t.srt, line 2: the cue at 0:10.0 ends at 0:05.0, before it begins: it was given the time to the next one."
+    assert [f.message for f in talk.findings] == [told]
 
 
 def test_another_videos_transcript_is_refused() -> None:
