@@ -1,6 +1,5 @@
 """What texts, lists, currencies, SKUs, addresses and file names are read as."""
 
-import time
 from decimal import Decimal
 from pathlib import Path
 
@@ -187,9 +186,8 @@ def test_addresses_apart_by_many_spaces_are_still_several() -> None:
 
 @pytest.mark.parametrize("unit", [" ", "\u00a0", ", ", "a.jpg, ", "a.jpg ", ".jpg", "\n ", " ,", "a  "])
 def test_long_runs_of_spaces_and_commas_take_no_long_time(unit: str) -> None:
-    start = time.process_time()
-    values.references("a.jpg," + unit * (200_000 // len(unit)) + "x")
-    assert time.process_time() - start < 5
+    """If it went with the square of their length, this would not end before a check is given up: it would take an hour."""
+    assert values.references("a.jpg," + unit * (1_000_000 // len(unit)) + "x")
 
 
 def test_a_file_with_two_spaces_is_found_and_not_its_neighbour_with_one(tmp_path: Path) -> None:
