@@ -11,6 +11,7 @@ from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 from PIL import Image, ImageDraw
 
 from localize.store import LocalStore
@@ -19,6 +20,12 @@ from localize.store import LocalStore
 os.environ.pop("COLUMNS", None)
 # Golden films are equal to the byte where OpenCV takes the same kernels, whatever the processor has beyond them.
 os.environ.setdefault("OPENCV_IPP", "avx2")
+
+# The same examples on every machine, however slow it is. `--hypothesis-profile search` looks for new ones.
+_PATIENT = {"deadline": None, "suppress_health_check": [HealthCheck.too_slow]}
+settings.register_profile("search", **_PATIENT)
+settings.register_profile("same", derandomize=True, **_PATIENT)
+settings.load_profile("same")
 
 CAMPAIGN = """\
 name: corner-shop
