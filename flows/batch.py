@@ -154,7 +154,8 @@ class Work:
                     self.posting[key] += 1
         else:
             base: dict[str, Any] = {"sku": key[0], "language": key[1], "title": job.product.title}
-            paid = self.bench.spent.get(key, {})
+            before = self.before.get(key)
+            paid = self.bench.spent.get(key, before.paid if before else {})
             base |= {"usage": sum(paid.values(), Usage()), "paid": paid}
             code = getattr(end, "exit_code", CrossreelError.exit_code)
             why = str(end) if isinstance(end, CrossreelError) else f"stopped by a fault: {_told(end)}"

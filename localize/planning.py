@@ -7,9 +7,9 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
-from typing import Generic, Literal, TypeVar
+from typing import Any, Generic, Literal, TypeVar
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from localize import account, hosts, kit, products
 from localize.campaign import Campaign
@@ -18,6 +18,8 @@ from localize.errors import UserError
 from localize.mistakes import hint
 from localize.products import sources
 from localize.store import Artifact
+
+EARLIER = "earlier"  # in an outcome's `paid`: what a version that did not note the stages was asked for
 
 Of = TypeVar("Of", bound=Item, covariant=True)
 Hold = Callable[[str], AbstractContextManager[object]]  # entered around what needs something scarce: "encode", "gpu"
@@ -73,6 +75,14 @@ class Outcome(Model):
     usage: Usage = Usage()
     paid: dict[str, Usage] = Field(default_factory=dict)
     new: bool = False
+
+    @model_validator(mode="before")
+    @classmethod
+    def _keeps_what_earlier_versions_noted(cls, given: Any) -> Any:
+        """They noted no `paid`: what was asked for stands under `earlier`, as the next try adds to `paid` alone."""
+        if isinstance(given, dict) and not given.get("paid") and (usage := Usage.model_validate(given.get("usage", {}))).requests:
+            return given | {"paid": {EARLIER: usage}}
+        return given
 
 
 @dataclass

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future
+from decimal import Decimal
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -18,8 +20,8 @@ from prefect.states import State
 import flows.batch
 from flows.batch import Work, batch
 from flows.clips import Bench, Posted, clip
+from localize import budget, planning
 from localize import campaign as campaigns
-from localize import planning
 from localize.domain import Channel, Receipt
 from localize.errors import Transient, UserError
 from localize.planning import Job, Outcome
@@ -108,6 +110,32 @@ def test_what_a_clip_cost_in_an_earlier_run_of_the_batch_is_known(bench: Bench, 
     again = Work(Bench(bench.studio, "tonight"), list(jobs.values()))
     assert {key: (o.usage, o.paid) for key, o in again.before.items()} == {("MUG-01", "th"): (ONCE, {"clip": ONCE})}
     assert Work(Bench(bench.studio, "tomorrow"), list(jobs.values())).before == {}
+
+
+def test_what_an_earlier_version_noted_as_asked_for_is_not_paid_back(bench: Bench, jobs: dict[str, Job], stand_in: StandIn) -> None:
+    """Its notes have the sum of what models were asked for, and not the stages."""
+    limited = bench.studio.campaign.limits.model_copy(update={"money": Decimal(1)})
+    bench.studio.campaign = bench.studio.campaign.model_copy(update={"limits": limited})
+    old = {"sku": "MUG-01", "language": "th", "title": "Mug", "state": "failed", "code": 4, "usage": ONCE.model_dump(mode="json")}
+    bench.studio.store.note("tonight", "MUG-01.th", json.dumps(old))
+    stand_in.paid = ONCE
+    again = Work(bench, list(jobs.values()))
+    again._ended(jobs["MUG-01.th"], finished(clip.fn(bench, jobs["MUG-01.th"], again.before["MUG-01", "th"].paid).data))
+    assert noted(bench.studio.store)["MUG-01.th"].paid == {"earlier": ONCE, "clip": ONCE}
+    assert again.budget.used() == "$0.00 of $1.00 for models"
+    again.budget.close()
+    assert budget.spent(bench.studio.store, "tonight").money == ONCE.cost
+
+
+def test_a_task_that_a_cluster_lost_takes_nothing_back_of_what_was_paid_before(
+    bench: Bench, jobs: dict[str, Job], stand_in: StandIn
+) -> None:
+    stand_in.paid = ONCE
+    clip.fn(bench, jobs["MUG-01.th"], {})
+    again = Work(Bench(bench.studio, "tonight"), list(jobs.values()))
+    again._ended(jobs["MUG-01.th"], finished(ModuleNotFoundError("No module named 'voxcpm'")))
+    lost = noted(bench.studio.store)["MUG-01.th"]
+    assert (lost.state, lost.usage, lost.paid) == ("failed", ONCE, {"clip": ONCE})
 
 
 # ---- the page
