@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 import subprocess
 import sys
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 import flows
@@ -15,6 +18,8 @@ PROJECT = Path(flows.__file__).resolve().parent.parent
 STEADY = 30.0  # s that a part has to live for its next death to be no sign of a lasting fault
 STARTS = 5  # in a row that may die sooner
 LONGEST_PAUSE = 30.0  # s before it is started again
+LARGEST = 20 * 2**20  # bytes of a log, from which on it goes on in an empty one
+OLDER = 3  # logs kept of each part besides the one that is written to
 
 
 class Part:
@@ -28,7 +33,9 @@ class Part:
         self._began = 0.0
 
     def __enter__(self) -> Part:
-        self.log.unlink(missing_ok=True)
+        _make_way(self.log)
+        if self.log.exists():  # of the start before: it may say why that one ended
+            self.log.replace(_older(self.log, 1))
         self._start()
         return self
 
@@ -62,6 +69,16 @@ class Part:
         time.sleep(min(LONGEST_PAUSE, 2.0 ** (self._quick - 1)))
         self._start()
 
+    def trim(self) -> None:
+        """Let a log that has grown large go on in an empty one. The part has it open to append, so its words are moved, not the file;
+        what it says in between is lost."""
+        if self.log.stat().st_size <= LARGEST:
+            return
+        _make_way(self.log)
+        with suppress(OSError):  # on a full disk the log itself must go all the same
+            shutil.copyfile(self.log, _older(self.log, 1))
+        os.truncate(self.log, 0)
+
     def tail(self, lines: int = 15) -> str:
         """The last of what it has written."""
         return tail(self.log, lines)
@@ -72,6 +89,17 @@ class Part:
                 prefect(*self._command), env=self._env, cwd=PROJECT, stdout=log, stderr=log, start_new_session=True
             )
         self._began = time.monotonic()
+
+
+def _make_way(log: Path) -> None:
+    """Give the logs before this one the next higher number, so that 1 is free; the oldest goes."""
+    for number in range(OLDER - 1, 0, -1):
+        if _older(log, number).exists():
+            _older(log, number).replace(_older(log, number + 1))
+
+
+def _older(log: Path, number: int) -> Path:
+    return log.with_name(f"{log.stem}.{number}{log.suffix}")
 
 
 def do(log: Path, env: Mapping[str, str], *command: str) -> None:

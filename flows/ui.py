@@ -198,6 +198,8 @@ def _look_after(
             since = datetime.now(UTC)  # who was silent then may live
         if time.monotonic() > due:
             _reap(client, since)
+            for part in (server, worker):
+                part.trim()
             due = time.monotonic() + ROUND
         time.sleep(0.5)
 

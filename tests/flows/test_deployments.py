@@ -15,6 +15,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
@@ -110,7 +111,7 @@ def test_after_the_machines_sleep_silence_counts_from_its_waking(monkeypatch: py
     monkeypatch.setattr(ui, "_reap", look)
     monkeypatch.setattr(ui, "ROUND", -1.0)
     monkeypatch.setattr(ui.time, "sleep", lambda seconds: None)
-    living = cast(parts.Part, SimpleNamespace(died=lambda: False))
+    living = cast(parts.Part, SimpleNamespace(died=lambda: False, trim=lambda: None))
     began = datetime.now(UTC)
     with pytest.raises(KeyboardInterrupt):
         ui._look_after(living, living, "", cast(Any, None), None, "ours", slept)
@@ -199,6 +200,35 @@ def test_a_part_that_has_lived_is_started_again_however_often(tmp_path: Path, mo
             part.again()
             pids.add(part.pid)
     assert len(pids) == parts.STARTS + 3
+
+
+def test_the_logs_of_starts_before_are_kept_and_the_oldest_go(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for number in range(parts.OLDER + 2):
+        monkeypatch.setattr(parts, "prefect", lambda *command, said=number: [sys.executable, "-c", f"print('start {said}')"])
+        with parts.Part("server", tmp_path, os.environ) as part:
+            until(part.died, 30)
+    names = ["server.log", "server.1.log", "server.2.log", "server.3.log"]
+    assert [(tmp_path / name).read_text() for name in names] == [f"start {n}\n" for n in (4, 3, 2, 1)]
+    assert len(list(tmp_path.iterdir())) == len(names)
+
+
+def test_a_log_that_grows_large_goes_on_in_an_empty_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    talk = "import sys; print('a' * 100, flush=True); sys.stdin.readline(); print('then', flush=True)"
+    monkeypatch.setattr(parts, "prefect", lambda *command: [sys.executable, "-c", talk])
+    monkeypatch.setattr(parts, "LARGEST", 50)
+    heard, told = os.pipe()
+    monkeypatch.setattr(parts.subprocess, "Popen", partial(subprocess.Popen, stdin=heard))
+    with parts.Part("server", tmp_path, os.environ) as part:
+        until(lambda: part.log.stat().st_size > 100, 30)
+        part.trim()
+        os.write(told, b"\n")
+        until(part.died, 30)
+        part.trim()
+    assert part.log.read_bytes() == b"then\n"
+    assert (tmp_path / "server.1.log").read_text() == "a" * 100 + "\n"
+    assert not (tmp_path / "server.2.log").exists()
+    os.close(heard)
+    os.close(told)
 
 
 @pytest.mark.skipif(not Path("/proc").is_dir(), reason="processes are looked for in /proc")
