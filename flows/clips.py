@@ -31,13 +31,14 @@ from flows.watch import Event, tell
 from localize import campaign as campaigns
 from localize import work
 from localize.budget import Budget
+from localize.dispatch import at_hand
 from localize.domain import Channel, Clip, Narration, Receipt, Usage
 from localize.dub.studio import DubStudio
 from localize.errors import Blocked, CrossreelError, Left, Transient
 from localize.planning import Job, Outcome, Progress
 from localize.secrecy import veiled
 from localize.stages import Studio
-from localize.store import LocalStore, digest, file_digest, open_store, shut
+from localize.store import digest, file_digest, open_store, shut
 
 RETRIES = 3
 LEASE = 60  # s until the slot of a killed worker is free, the least that a server takes
@@ -228,17 +229,6 @@ def publish(bench: Bench, job: Job, channel: Channel, made: Made) -> State[Poste
         except CrossreelError as e:
             failed = Receipt(channel=channel.name, clip_key=made.clip.key, state="failed", reason=str(e))
             return ended(failed, e.exit_code)
-
-
-def at_hand(clip: Clip, store: LocalStore) -> Clip:
-    """A clip that another machine may have made, with its files where this one has them. Raises Transient while the store has not."""
-    if Path(clip.video).is_file():
-        return clip
-    folder = store.find(clip.key)
-    if folder is None:
-        raise Transient(f"the store does not have the clip {clip.key}.")
-    files = {name: str(folder / Path(getattr(clip, name)).name) for name in ("video", "cover", "captions", "sidecar")}
-    return clip.model_copy(update={**files, "others": tuple(at_hand(other, store) for other in clip.others)})
 
 
 def ended(receipt: Receipt, code: int = Blocked.exit_code) -> State[Posted]:

@@ -16,7 +16,7 @@ from localize import engines
 from localize.campaign import Campaign
 from localize.disclosure import manifest
 from localize.domain import Channel, Clip, Disclosure, Line, Post, Receipt
-from localize.errors import NotReady, UserError
+from localize.errors import NotReady, Transient, UserError
 from localize.publish import Parcel, Publisher
 from localize.publish.ledger import Ledger, Row, chosen
 from localize.publish.outbox import Outbox
@@ -100,3 +100,14 @@ class Dispatch:
         signer, told = self.campaign.signing, self.studio.disclosure(clip.sku, clip.language, clip.key)
         signed_by = signer.fingerprint(), signer.algorithm, signer.authority, manifest.version()
         return key("sealed", disclosures.VERSION, clip.key, told, *signed_by)
+
+
+def at_hand(clip: Clip, store: LocalStore) -> Clip:
+    """A clip that another machine may have made, with its files where this one has them. Raises Transient while the store has not."""
+    if Path(clip.video).is_file():
+        return clip
+    folder = store.find(clip.key)
+    if folder is None:
+        raise Transient(f"the store does not have the clip {clip.key}.")
+    files = {name: str(folder / Path(getattr(clip, name)).name) for name in ("video", "cover", "captions", "sidecar")}
+    return clip.model_copy(update={**files, "others": tuple(at_hand(other, store) for other in clip.others)})

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from contextlib import nullcontext
 from typing import Any, cast
 
+from localize import campaign as campaigns
 from localize import planning, stages
 from localize.campaign import Campaign
 from localize.desk import Desk
@@ -15,7 +16,7 @@ from localize.dub.studio import DubStudio
 from localize.planning import Dub, Hold, Job, Outcome, Plan, Progress, Task
 from localize.proofreading import Readable
 from localize.stages import Studio
-from localize.store import LocalStore
+from localize.store import LocalStore, open_store
 
 
 def plan(campaign: Campaign, *, only: Sequence[str] = (), limit: int = 0) -> Plan[Any]:
@@ -55,5 +56,9 @@ def publish(studio: Studio | DubStudio, job: Task[Any], clip: Clip, channel: Cha
 
 
 def finish(campaign: Campaign, outcomes: Sequence[Outcome]) -> list[str]:
-    """What is left to do when all of a run has ended, and what is to be told of it: of dubs, a file with all languages."""
-    return list(joined.join(campaign, outcomes)) if campaign.dub.one_file else []
+    """What is left to do when all of a run has ended, and what is to be told of it: of dubs, a file with all languages. It may be done
+    again at any time, as when some clips were made later: `outcomes` are the run's, of all languages of the products in it, and what is
+    there already costs nothing."""
+    if not campaign.dub.one_file:
+        return []
+    return list(joined.join(campaign, outcomes, open_store(campaign.store, campaigns.home())))
