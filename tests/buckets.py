@@ -182,7 +182,7 @@ def race(parcels: list[Parcel]) -> list[str]:
     processes = [context.Process(target=publish_at_once, args=(p, start, ended, keys), daemon=True) for p in parcels]
     for process in processes:
         process.start()
-    told = [ended.get(timeout=60) for _ in processes]
+    told = [ended.get(timeout=300) for _ in processes]
     for process in processes:
-        process.join(10)
+        process.join(60)
     return told

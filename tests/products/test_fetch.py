@@ -35,7 +35,7 @@ from localize.products import pictures
 from localize.products.sources import buckets, fetch, kept, network
 from localize.products.sources.fetch import Fetching
 
-OWN = Fetching(allow_private=True, seconds=5)
+OWN = Fetching(allow_private=True, seconds=60)
 
 
 def picture(kind: str = "PNG", size: int = 30) -> bytes:
@@ -189,7 +189,7 @@ def test_redirects_are_followed(shop: Shop, tmp_path: Path) -> None:
 )  # fmt: skip
 def test_addresses_of_this_network_are_refused(shop: Shop, tmp_path: Path, host: str) -> None:
     with pytest.raises(UserError, match=r"is a private address.*allow_private: true") as error:
-        get(f"http://{host}:{shop.port}/a.png", tmp_path, Fetching(seconds=5))
+        get(f"http://{host}:{shop.port}/a.png", tmp_path, Fetching(seconds=60))
     assert "pw" not in str(error.value)
     assert shop.asked == []
 
@@ -231,7 +231,7 @@ def resolving(monkeypatch: pytest.MonkeyPatch, *answers: list[str]) -> list[str]
 def test_a_name_that_stands_for_a_private_address_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, addresses: list[str]) -> None:
     resolving(monkeypatch, addresses)
     with pytest.raises(UserError, match=r"shop\.example/a\.png is not fetched: .* is a private address"):
-        get("http://shop.example/a.png", tmp_path, Fetching(seconds=5))
+        get("http://shop.example/a.png", tmp_path, Fetching(seconds=60))
 
 
 def test_a_name_that_changes_its_address_is_asked_only_once(shop: Shop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -246,7 +246,7 @@ def test_a_name_that_changes_its_address_is_asked_only_once(shop: Shop, tmp_path
     monkeypatch.setattr(socket, "create_connection", create_connection)
     # The connection goes to the address that was judged, and its far end is judged again: here it is not what was asked for.
     with pytest.raises(UserError, match=r"127\.0\.0\.1 is a private address"):
-        get("http://shop.example:8080/a.png", tmp_path, Fetching(seconds=5))
+        get("http://shop.example:8080/a.png", tmp_path, Fetching(seconds=60))
     assert (asked, connected, shop.asked) == (["shop.example"], ["93.184.216.34"], [])
 
 
@@ -268,7 +268,7 @@ def test_a_redirect_is_judged_like_an_address(shop: Shop, tmp_path: Path, monkey
     monkeypatch.setattr(network, "judged", lambda address: "public" if str(address) == "127.0.0.1" else real(address))
     url = shop.gives("/a.png", status=302, location=there)
     with pytest.raises(UserError, match=reason):
-        get(url, tmp_path, Fetching(seconds=5))
+        get(url, tmp_path, Fetching(seconds=60))
 
 
 def test_redirects_end(shop: Shop, tmp_path: Path) -> None:
@@ -406,7 +406,7 @@ def test_a_body_that_trickles_ends_at_the_deadline(shop: Shop, tmp_path: Path) -
 
 def test_a_name_server_that_is_silent_ends_at_the_deadline(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     done = threading.Event()
-    monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: done.wait(5))
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: done.wait(60))
     with pytest.raises(Transient, match=r"within 0\.2 s"):
         get("http://shop.example/a.png", tmp_path, OWN.model_copy(update={"seconds": 0.2}))
     done.set()

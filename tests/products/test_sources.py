@@ -28,7 +28,7 @@ from localize.products import sources
 from localize.products.sources import buckets, databases
 from localize.products.sources.fetch import Fetching
 
-OWN = Fetching(allow_private=True, seconds=5)
+OWN = Fetching(allow_private=True, seconds=60)
 
 
 def files(catalog: str, home: Path, query: str = "") -> tuple[Path, ...]:

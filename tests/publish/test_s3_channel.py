@@ -536,11 +536,11 @@ def guarded(s3: Buckets) -> Iterator[Any]:
         rights = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": list(actions), "Resource": "*"}]}
         iam.put_user_policy(UserName=name, PolicyName="rights", PolicyDocument=json.dumps(rights))
         key = iam.create_access_key(UserName=name)["AccessKey"]
-        requests.post(f"{s3.address}/moto-api/reset-auth", data=b"0", timeout=5)
+        requests.post(f"{s3.address}/moto-api/reset-auth", data=b"0", timeout=60)
         return key["AccessKeyId"], key["SecretAccessKey"]
 
     yield user
-    requests.post(f"{s3.address}/moto-api/reset-auth", data=b"inf", timeout=5)
+    requests.post(f"{s3.address}/moto-api/reset-auth", data=b"inf", timeout=60)
 
 
 @pytest.mark.parametrize("case", ["right", "wrong key", "wrong secret", "may not write"])
@@ -638,7 +638,7 @@ def test_a_link_opens_an_object_for_some_days(s3: Buckets, tmp_path: Path) -> No
     address = link(made.channel, receipt.post_id)
     assert "X-Amz-Expires=172800" in address
     assert "X-Amz-Expires=604800" in link(made.channel, receipt.post_id, days=30)
-    with urlopen(address, timeout=5) as answer:
+    with urlopen(address, timeout=60) as answer:
         assert answer.read() == Path(made.clip.video).read_bytes()
     kept = receipt.model_dump_json() + json.dumps(page.kept) + body(s3, f"{STEM}.json").decode()
     assert "X-Amz" not in kept

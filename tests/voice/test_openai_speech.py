@@ -37,7 +37,7 @@ def key(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def voice(model: Model, **options: Any) -> OpenAIVoice:
-    chosen = {"speech_model": "tiny", "speech_voice": "ann", "base_url": model.address, "retries": 0, "timeout": 5} | options
+    chosen = {"speech_model": "tiny", "speech_voice": "ann", "base_url": model.address, "retries": 0, "timeout": 60} | options
     return OpenAIVoice(SpeechOptions.model_validate(chosen))
 
 
