@@ -69,14 +69,14 @@ class Terminal:
 
     def page(self) -> str:
         """The address it asks to open."""
-        ends = time.monotonic() + 30
+        ends = time.monotonic() + 120
         while not (found := re.search(r"^http\S+$", self.text, re.MULTILINE)) or "waiting at" not in self.text:
             assert time.monotonic() < ends
             time.sleep(0.01)
         return found[0]
 
     def end(self) -> str:
-        self._thread.join(30)
+        self._thread.join(120)
         return self.text
 
 
@@ -88,10 +88,10 @@ def free_port() -> int:
 
 def visit(page: str) -> str:
     """What the seller's browser shows in the end."""
-    ends = time.monotonic() + 10
+    ends = time.monotonic() + 120
     while True:
         try:
-            with urlopen(page, timeout=10) as answer:
+            with urlopen(page, timeout=60) as answer:
                 return str(answer.read().decode())
         except HTTPError as e:
             return e.read().decode()

@@ -294,11 +294,11 @@ def test_two_pulls_at_a_time(hub: Hub, place: Path) -> None:
 
     def wait(name: str, count: int) -> None:
         started.set()
-        go_on.wait(10)
+        assert go_on.wait(60)
 
     first = threading.Thread(target=get, args=(place,), kwargs={"tell": wait})
     first.start()
-    started.wait(10)
+    assert started.wait(60)
     with pytest.raises(UserError, match="another pull"):
         get(place)
     go_on.set()
