@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Annotated
 
 import typer
+from pydantic import ValidationError
 from rich.console import Console
 
 from localize import campaign as campaigns
@@ -55,6 +58,8 @@ def status(campaign: Annotated[Path | None, typer.Argument(help="a campaign.yaml
                 _say(f"  {line}")
         except CrossreelError as error:  # what can't be asked hides nothing of the rest
             _say(f"  not known: {error}")
+        except (OSError, ValueError) as error:  # a note or file that another version wrote, or that is broken
+            _say(f"  not known: {type(error).__name__}: {str(error).partition(chr(10))[0]}")
 
 
 def _store(settings: Campaign | None) -> LocalStore | None:
@@ -65,8 +70,13 @@ def _store(settings: Campaign | None) -> LocalStore | None:
 
 def _known(settings: Campaign | None) -> dict[str, list[Run]]:
     """The runs that the store knows, by campaign, the newest first."""
-    store, found = _store(settings), dict[str, list[Run]]()
-    for run in runs.known(store) if store else ():
+    store = _store(settings)
+    return _by_campaign(runs.known(store) if store else [], settings)
+
+
+def _by_campaign(known: Sequence[Run], settings: Campaign | None) -> dict[str, list[Run]]:
+    found = dict[str, list[Run]]()
+    for run in known:
         if not settings or run.campaign == settings.name:
             found.setdefault(run.campaign, []).append(run)
     return found
@@ -80,10 +90,38 @@ def _newest(settings: Campaign | None) -> list[Run]:
 def _runs(settings: Campaign | None) -> Iterator[str]:
     from localize import report
 
-    for name, own in _known(settings).items():
+    if not (store := _store(settings)):
+        return
+    known = runs.known(store)
+    for name, own in _by_campaign(known, settings).items():
         yield name
         for run in own[:SHOWN]:
             yield f"  {run.began.astimezone():%Y-%m-%d %H:%M}  {run.id}  {report.counts(run)}"
+    if others := _of_others(store, {run.id for run in known}, settings):
+        more = f" and {len(others) - SHOWN} more" if len(others) > SHOWN else ""
+        yield f"noted by another version of crossreel, which can read them: {', '.join(others[:SHOWN])}{more}"
+
+
+def _of_others(store: LocalStore, known: Collection[str], settings: Campaign | None) -> list[str]:
+    """The runs that have noted themselves and are not `known` to this version, of one campaign if it is given, the newest first."""
+    found = [(name, store.noted(name, runs.RUN)) for name in store.runs() if name not in known]
+    return [name for name, text in found if text and (not settings or _campaign_of(text) in ("", settings.name))]
+
+
+def _campaign_of(note: str) -> str:
+    """The campaign that a run's note names; "" where it can't be told."""
+    with suppress(ValueError):
+        told = json.loads(note)
+        return str(told.get("campaign", "")) if isinstance(told, dict) else ""
+    return ""
+
+
+def _progress(store: LocalStore, run: Run) -> tuple[int, int] | None:
+    """How many clips of a run have ended, and how many wait to be read over; None where another version has noted them."""
+    try:
+        return runs.progress(store, run.id)
+    except (UserError, ValidationError):
+        return None
 
 
 def _now(settings: Campaign | None) -> Iterator[str]:
@@ -91,7 +129,10 @@ def _now(settings: Campaign | None) -> Iterator[str]:
     store = _store(settings)
     for run in _newest(settings):
         if store and not run.whole:
-            ended, unread = runs.progress(store, run.id)
+            if not (far := _progress(store, run)):
+                yield f"{run.campaign}, run {run.id}: not known how far it has come: another version of crossreel notes it"
+                continue
+            ended, unread = far
             told = f", {_several(unread, 'waits', 'wait')} for proofreading" if unread else ""
             way = "" if ended + unread >= run.planned else ": it is going on, or was stopped"
             yield f"{run.campaign}, run {run.id}: {ended:,} of {run.planned:,} clips have ended{told}{way}"
@@ -106,7 +147,8 @@ def _waits(settings: Campaign | None) -> Iterator[str]:
     yield from _posts(settings)
     store = _store(settings)
     for run in _newest(settings):
-        if store and not run.whole and (unread := runs.progress(store, run.id)[1]):
+        far = _progress(store, run) if store and not run.whole else None
+        if far and (unread := far[1]):
             yield f"{run.campaign}: {_several(unread, 'clip waits', 'clips wait')} to be read over: crossreel review list"
         page = Path(run.out) / "index.html"
         if run.ticks:

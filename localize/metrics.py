@@ -22,7 +22,7 @@ from typing import TypeVar, cast
 from pydantic import ValidationError
 
 from localize import __version__, runs
-from localize.errors import CrossreelError
+from localize.errors import CrossreelError, UserError
 from localize.planning import Outcome
 from localize.publish.ledger import Ledger
 from localize.store import LocalStore
@@ -38,6 +38,7 @@ _HELP = {
     "crossreel_run_began_timestamp_seconds": "When the campaign's last run began.",
     "crossreel_run_counted_timestamp_seconds": "When the last run's figures were last counted: its end, for one that has ended.",
     "crossreel_run_success_timestamp_seconds": "When the campaign's last run ended in which no clip failed or was blocked.",
+    "crossreel_run_readable": "Whether this version can read the clips of the last run; 0 for one of another version.",
     "crossreel_run_planned_clips": "Clips that the last run was to make.",
     "crossreel_run_rejected_rows": "Catalog rows of the last run that can't become a clip.",
     "crossreel_run_clips": "Clips of the last run by how they ended.",
@@ -49,6 +50,7 @@ _HELP = {
     "crossreel_posts": "Posts in the ledger by state.",
     "crossreel_posts_oldest_seconds": "How long ago the oldest post that is not out was planned, by state.",
     "crossreel_ledger_up": "Whether the ledger answers.",
+    "crossreel_store_unreadable_runs": "Runs of the store that another version has noted and this one can't read.",
     "crossreel_store_bytes": "What lies in the store on this machine.",
     "crossreel_disk_free_bytes": "What is free where the store and the home lie.",
 }
@@ -102,7 +104,9 @@ class Metrics:
     def _of_runs(self, store: LocalStore) -> Iterator[Sample]:
         last: dict[str, runs.Run] = {}
         succeeded: dict[str, float] = {}
-        for run in sorted(_newest(store), key=lambda run: run.began, reverse=True):
+        newest, unreadable = _newest(store)
+        yield "crossreel_store_unreadable_runs", {"store": str(store.root)}, unreadable
+        for run in sorted(newest, key=lambda run: run.began, reverse=True):
             last.setdefault(run.campaign, run)
             if run.counted and run.whole and not run.trouble:
                 succeeded.setdefault(run.campaign, run.counted.timestamp())
@@ -118,6 +122,14 @@ class Metrics:
             yield from self._clips(store, run)
 
     def _clips(self, store: LocalStore, run: runs.Run) -> list[Sample]:
+        """Of a run's clips, where they can be read: one campaign's that are of another version hide no other one's."""
+        readable, of = "crossreel_run_readable", {"campaign": run.campaign}
+        try:
+            return [(readable, of, 1), *self._read_clips(store, run)]
+        except (UserError, ValidationError):
+            return [(readable, of, 0)]
+
+    def _read_clips(self, store: LocalStore, run: runs.Run) -> list[Sample]:
         """Of a run's clips; those of one that has ended are read once."""
         lasts = math.inf if run.counted and run.whole else GOING
         read = lambda: list(_of_clips(run.campaign, runs.outcomes(store, run.id)))
@@ -148,13 +160,18 @@ class Metrics:
         return cast(Kept, kept)
 
 
-def _newest(store: LocalStore) -> Iterator[runs.Run]:
+def _newest(store: LocalStore) -> tuple[list[runs.Run], int]:
+    """The newest runs, and how many of another version are among them."""
+    found: list[runs.Run] = []
+    unreadable = 0
     for name in store.runs()[:NEWEST]:
         try:
-            if run := runs.find(store, name):
-                yield run
-        except ValidationError:  # of another version
+            run = runs.find(store, name)
+        except ValidationError:
+            unreadable += 1
             continue
+        found += [run] if run else []
+    return found, unreadable
 
 
 def _of_clips(campaign: str, outcomes: Sequence[Outcome]) -> Iterator[Sample]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -100,6 +101,34 @@ def test_the_status_says_what_was_and_what_waits_for_whom(night: LocalStore, sho
 def test_where_nothing_was_ever_run_the_status_says_so(shop: Path) -> None:
     said = crossreel("status").splitlines()
     assert said[:6] == ["runs", "  nothing", "now", "  nothing", "waits for a person", "  nothing"]
+
+
+def test_what_a_newer_version_noted_hides_nothing_of_the_status(night: LocalStore, shop: Path) -> None:
+    def newer(run: str, name: str, **more: object) -> None:
+        known = json.loads(night.noted(run, name) or "{}")
+        night.note(run, name, json.dumps(known | {"of_tomorrow": 1} | more))
+
+    newer("20261127-b", "MUG-01.th")  # an outcome
+    newer("20261126-a", runs.RUN)
+    night.note("20261128-z", runs.RUN, json.dumps({"campaign": "another-shop", "of_tomorrow": 1}))
+    said = crossreel("status", shop / "campaign.yaml")
+    assert "noted by another version of crossreel, which can read them: 20261126-a\n" in said
+    assert "corner-shop, run 20261127-b: not known how far it has come" in said
+    assert "1 clip stopped" not in said  # not counted yet, and no fault
+    assert "GiB free for home" in said
+    newer("20261127-b", runs.PLAN)
+    assert "not known how far it has come" in crossreel("status")
+    assert "20261128-z, 20261126-a" in crossreel("status")
+
+
+def test_a_fault_in_one_part_of_the_status_hides_nothing_of_the_rest(night: LocalStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(store: LocalStore) -> list[runs.Run]:
+        raise ValueError("what a file holds\nand more of it")
+
+    monkeypatch.setattr(runs, "known", broken)
+    said = crossreel("status")
+    assert "  not known: ValueError: what a file holds\n" in said
+    assert "GiB free" in said
 
 
 def test_a_prefect_that_does_not_answer_hides_nothing(night: LocalStore, monkeypatch: pytest.MonkeyPatch) -> None:

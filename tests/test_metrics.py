@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import threading
 from collections.abc import Iterator
 from datetime import datetime, timedelta
@@ -101,6 +102,19 @@ def test_a_run_that_goes_on_is_read_anew(store: LocalStore, settings: Campaign, 
     ended = Outcome(sku="MUG-01", language="th", title="", state="made")
     store.note("tonight", "MUG-01.th", ended.model_dump_json())
     assert values(reading.text())["crossreel_run_clips"]["corner-shop", "th", "made"] == 1
+
+
+@pytest.mark.parametrize("note", [runs.PLAN, "MUG-01.th"])
+def test_what_a_newer_version_noted_hides_no_other_campaign(store: LocalStore, settings: Campaign, tmp_path: Path, note: str) -> None:
+    night(store, settings, "monday")
+    night(store, settings.model_copy(update={"name": "other-shop"}), "tuesday")
+    store.note("monday", note, json.dumps(json.loads(store.noted("monday", note) or "") | {"of_tomorrow": 1}))
+    store.note("wednesday", runs.RUN, json.dumps({"of_tomorrow": 1}))
+    read = values(Metrics([Source(store)], tmp_path).text())
+    assert read["crossreel_run_readable"] == {("corner-shop",): 0, ("other-shop",): 1}
+    assert {campaign for campaign, *_ in read["crossreel_run_clips"]} == {"other-shop"}
+    assert read["crossreel_run_planned_clips"] == {("corner-shop",): 4, ("other-shop",): 4}
+    assert list(read["crossreel_store_unreadable_runs"].values()) == [1]
 
 
 @pytest.fixture
