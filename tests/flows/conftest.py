@@ -59,7 +59,7 @@ class StandIn:
             self.most_at_once = max(self.most_at_once, self.at_once)
         try:
             if self.meeting:
-                self.meeting.wait(60)
+                self.meeting.wait(300)
             account.charge(self.paid)
             if waiting := self.trouble.get(who):
                 raise waiting.pop(0)
@@ -102,7 +102,7 @@ def jobs(shop: Path) -> dict[str, Job]:
 
 @pytest.fixture(scope="session")
 def server() -> Iterator[SyncPrefectClient]:
-    with prefect_test_harness(server_startup_timeout=120), get_client(sync_client=True) as client:
+    with prefect_test_harness(server_startup_timeout=600), get_client(sync_client=True) as client:
         yield client
 
 
@@ -113,7 +113,7 @@ def task_states(server: SyncPrefectClient) -> Callable[[State[None], int], dict[
 
     def read(flow_run: State[None], count: int) -> dict[str, str]:
         own = FlowRunFilter.model_validate({"id": {"any_": [flow_run.state_details.flow_run_id]}})
-        for _ in range(150):
+        for _ in range(900):
             runs = server.read_task_runs(flow_run_filter=own)
             if len(runs) == count and all(r.state and r.state.is_final() for r in runs):
                 return {r.name: r.state_name or "" for r in runs}

@@ -241,7 +241,7 @@ def test_a_pause_ends_with_the_run(bench: Bench, mug: Job, stand_in: StandIn) ->
     with ThreadPoolExecutor(1) as other:
         waiting = other.submit(clip.fn, bench, mug, {})
         bench.over.set()
-        assert isinstance(waiting.exception(timeout=60), Transient)
+        assert isinstance(waiting.exception(timeout=300), Transient)
 
 
 # ---- what is scarce

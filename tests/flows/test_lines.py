@@ -58,7 +58,7 @@ def test_other_libraries_lines_carry_the_clip_and_keep_their_words_and_extras(ca
 
 
 def test_clips_made_side_by_side_do_not_mix_their_lines(caplog: pytest.LogCaptureFixture) -> None:
-    both = threading.Barrier(2, timeout=10)
+    both = threading.Barrier(2, timeout=120)
 
     def make(sku: str) -> None:
         with lines.about(sku, "vi"):
@@ -139,7 +139,7 @@ def test_prefect_keeps_the_lines_of_a_task_with_its_clip(server: SyncPrefectClie
     run = night(return_state=True).state_details.flow_run_id
     own = LogFilter.model_validate({"flow_run_id": {"any_": [run]}})
     wanted = {"th · MUG-01 · voice: 5 lines spoken", "th · MUG-01 · voice: the copy of yesterday is used"}
-    for _ in range(100):  # they are sent every two seconds
+    for _ in range(900):  # they are sent every two seconds
         if wanted <= {log.message for log in server.read_logs(own)}:
             return
         time.sleep(0.2)
