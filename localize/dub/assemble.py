@@ -184,7 +184,7 @@ def write(todo: Todo, folder: Path, tags: Mapping[str, str]) -> Made:
 def _sound(todo: Todo, out: Path) -> splice.Spliced:
     """The dub's sound, written as a file of its own."""
     path, spoken = Path(todo.video.video), [(s.start, s.end) for s in todo.talk.sentences]
-    source = decoded.decoded(path, todo.track) if todo.shape.film.sound else None
+    source = decoded.decoded(path, todo.track, todo.asked.lossless) if todo.shape.film.sound else None
     background: sound.Background | None = None
     if todo.bed == "separated" and todo.separator and source:
         spans = [*spoken, *((cue.start, cue.end) for cue in todo.cues)]

@@ -6,7 +6,7 @@ Sample 0 is heard while the video's first picture is shown, whatever the clocks 
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,7 +22,9 @@ from localize.media import Samples
 
 HEARD = 16_000  # Hz that recognizers listen at
 RATES = (96_000, 88_200, 64_000, 48_000, 44_100, 32_000, 24_000, 22_050, 16_000, 12_000, 11_025, 8_000)  # Hz that AAC knows
-USUAL = {1: "mono", 2: "stereo", 3: "3.0", 4: "4.0", 5: "5.0", 6: "5.1", 7: "6.1", 8: "7.1"}  # layouts of so many channels
+USUAL = {1: "mono", 2: "stereo", 3: "3.0", 4: "4.0", 5: "5.0", 6: "5.1"}  # layouts of so many channels, which every sound of an MP4 has
+RARE = ("2.1", "3.0(back)", "quad", "hexagonal")  # further layouts of AAC packets that can be kept; ALAC has none of them
+BEHIND = {"SL": "BL", "SR": "BR"}  # where the usual layouts have what others have at the sides
 LOOSE = 0.01  # s that times may be off: some containers keep them in ms. One lost frame is more.
 BLOCK = 1 << 18  # samples that are worked on at once
 
@@ -44,24 +46,30 @@ class Sound:
         return len(self.samples) / self.rate
 
 
-def decoded(video: Path, track: int = 0) -> Sound | None:
-    """A video's sound track, counted from 0, at its own rate (48 kHz where AAC has no such rate) and layout; None where it has no sound.
+def decoded(video: Path, track: int = 0, lossless: bool = False) -> Sound | None:
+    """A video's sound track, counted from 0, at its own rate (48 kHz where AAC has no such rate) and layout (one that holds its channels
+    where the dub's AAC, or ALAC if it is to be `lossless`, has no such layout); None where it has no sound.
 
     Raises UserError for what can't be read and for a track that is not there."""
     with opened(video, track) as (container, stream, origin):
         if stream is None:
             return None
         rate = stream.rate if stream.rate in RATES else 48_000
-        layout = _layout(stream.layout)
+        layout = _layout(stream.layout, RARE if stream.codec_context.name == "aac" and not lossless else ())
         samples = _kept((block.T for block in _blocks(container, stream, origin, rate, layout)), av.AudioLayout(layout).nb_channels)
     return None if samples is None else Sound(samples, rate, layout)
 
 
-def _layout(told: av.AudioLayout) -> str:
-    """A layout that AAC has: not every file says which of its channels is where."""
-    if told.name.endswith(" channels") or told.name == "downmix":
-        return USUAL.get(told.nb_channels, "stereo")
-    return told.name
+def _layout(told: av.AudioLayout, rare: Sequence[str]) -> str:
+    """A layout that the dub's sound can have: the source's own, or the smallest with a place for each of its channels, or else 5.1,
+    which the others are brought to. Not every file says which of its channels is where."""
+    if told.name in (*USUAL.values(), *rare):
+        return told.name
+    if told.name.endswith(" channels") or told.nb_channels <= 2:
+        return USUAL.get(told.nb_channels, "5.1")
+    places = {BEHIND.get(channel.name, channel.name) for channel in told.channels}
+    held = (name for name in USUAL.values() if places <= {channel.name for channel in av.AudioLayout(name).channels})
+    return next(held, "5.1")
 
 
 def heard(video: Path, track: int = 0) -> Samples | None:

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
+import av
 import numpy as np
 import pytest
 from sounds import RATE, in_memory, outside, shifted, tune, video, voice
+from sounds import heard as all_heard
 
 from localize import media
-from localize.dub.decoded import HEARD, Sound, decoded, heard
+from localize.dub.decoded import HEARD, RARE, Sound, _layout, decoded, heard
 from localize.dub.sound import Bed, Mixed, dubbed
+from localize.dub.splice import spliced
 from localize.errors import UserError
 from localize.media import Samples, blank
 
@@ -150,6 +154,51 @@ def test_surround_speaks_from_the_middle() -> None:
     loudest = np.abs(part(mixed, 1.1, 1.7)).max(axis=0)
     assert loudest[2] > 0
     assert loudest[[0, 1, 3, 4, 5]].max() == 0
+
+
+@pytest.mark.parametrize(
+    ("own", "kept", "lossless"),
+    [
+        ("mono", "mono", "mono"), ("stereo", "stereo", "stereo"), ("3.0", "3.0", "3.0"), ("5.1", "5.1", "5.1"), ("quad", "quad", "5.0"),
+        ("2.1", "2.1", "5.1"), ("3.0(back)", "3.0(back)", "4.0"), ("hexagonal", "hexagonal", "5.1"), ("5.1(side)", "5.1", "5.1"),
+        ("5.0(side)", "5.0", "5.0"), ("quad(side)", "5.0", "5.0"), ("3.1", "5.1", "5.1"), ("4.1", "5.1", "5.1"), ("6.1", "5.1", "5.1"),
+        ("7.1", "5.1", "5.1"), ("7.1(wide)", "5.1", "5.1"), ("22.2", "5.1", "5.1"), ("downmix", "stereo", "stereo"),
+        ("1 channels", "mono", "mono"), ("6 channels", "5.1", "5.1"), ("8 channels", "5.1", "5.1"), ("16 channels", "5.1", "5.1"),
+    ],
+)  # fmt: skip
+def test_a_layout_is_one_that_a_dub_can_have(own: str, kept: str, lossless: str) -> None:
+    assert _layout(av.AudioLayout(own), RARE) == kept
+    assert _layout(av.AudioLayout(own), ()) == lossless
+
+
+@pytest.mark.parametrize(
+    ("layout", "codec", "name"),
+    [
+        ("7.1", "aac", "a.mp4"), ("7.1", "flac", "a.mkv"), ("6.1", "aac", "a.mp4"), ("quad", "aac", "a.mp4"), ("2.1", "flac", "a.mkv"),
+        ("5.1(side)", "ac3", "a.mkv"),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("lossless", [False, True])
+def test_a_video_with_many_channels_is_dubbed(tmp_path: Path, layout: str, codec: str, name: str, lossless: bool) -> None:
+    own = av.AudioLayout(layout)
+    assert _layout(own, RARE) != "7.1", "what comes out of it ends the process"
+    tones = "|".join(f"0.1*sin(2*PI*{200 + 60 * k}*t)" for k in range(own.nb_channels))
+    inputs = ["-f", "lavfi", "-i", "testsrc2=s=64x64:r=25:d=0.4", "-f", "lavfi", "-i", f"aevalsrc={tones}:c={layout}:s=48000:d=0.4"]
+    command = [media.ffmpeg_exe(), "-v", "error", *inputs, "-c:v", "libx264", "-c:a", codec, "-b:a", "640k", str(tmp_path / name)]
+    subprocess.run(command, check=True)
+    sound = decoded(tmp_path / name, lossless=lossless)
+    assert sound is not None
+    at = [channel.name for channel in av.AudioLayout(sound.layout).channels]
+    made = spliced(tmp_path / name, 0, sound.samples, [], tmp_path / "new.mp4", rate=48_000, layout=sound.layout, lossless=lossless)
+    assert made.kept == 0 or (layout, lossless) == ("quad", False)
+    with av.open(str(tmp_path / "new.mp4")) as container:
+        assert container.streams.audio[0].layout.name == sound.layout
+    after = all_heard(tmp_path / "new.mp4")
+    for k, channel in enumerate(own.channels):  # each has its own tone, where it was, but for the low one that takes none of these
+        place = {"SL": "BL", "SR": "BR"}.get(channel.name, channel.name)
+        if place in at and channel.name != "LFE" and own.nb_channels <= 6:
+            spectrum = np.abs(np.fft.rfft(after[4800:14400, at.index(place)]))
+            assert np.fft.rfftfreq(9600, 1 / 48_000)[spectrum.argmax()] == 200 + 60 * k
 
 
 def test_sound_counts_from_the_first_picture(tmp_path: Path) -> None:
