@@ -12,6 +12,7 @@ from collections import Counter, deque
 from collections.abc import Sequence
 from contextlib import suppress
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -28,9 +29,9 @@ from flows.watch import Event, tell
 from localize import campaign as campaigns
 from localize import report, runs, work
 from localize.budget import Budget
-from localize.domain import Channel, Receipt, Usage
-from localize.errors import CrossreelError, NotReady, Transient
-from localize.planning import Job, Outcome
+from localize.domain import Channel, Receipt, Reject, Usage
+from localize.errors import CrossreelError, NotReady, Transient, UserError
+from localize.planning import Job, Missing, Outcome, Plan
 from localize.secrecy import veiled
 from localize.sections import Limits
 from localize.store import LocalStore, open_store
@@ -48,9 +49,10 @@ def batch(name: str, campaign: dict[str, Any], clips: list[list[str]], run: str)
     vault.register()
     store = open_store(settings.store, campaigns.home())
     wanted = {(sku, language) for sku, language in clips}
-    planned = work.plan(settings, only=sorted({sku for sku, _ in wanted})).jobs
-    jobs = [j for j in planned if (j.product.sku, j.language) in wanted]
+    plan = still_there(settings, sorted({sku for sku, _ in wanted}))
+    jobs = [j for j in plan.jobs if (j.product.sku, j.language) in wanted]
     todo = Work(Bench(work.studio(settings, store), run), jobs)
+    todo.miss(sorted(wanted - {(j.product.sku, j.language) for j in jobs}), plan.rejects)
     todo.do()
     outcomes = list(todo.outcomes.values())
     with suppress(httpx.HTTPError):  # of a server that is away for a moment: the page has all of it
@@ -60,9 +62,19 @@ def batch(name: str, campaign: dict[str, Any], clips: list[list[str]], run: str)
     if _is_by_itself() and runs.find(store, run):
         report.again(store, run)
     if failed := [o for o in outcomes if o.code]:
-        first = failed[0]
-        return Failed(message=f"{len(failed)} of {len(jobs)} clips failed; {first.sku}.{first.language} at {first.stage}: {first.message}")
+        first, many = failed[0], f"{len(failed)} of {len(wanted)} clips failed"
+        return Failed(message=f"{many}; {first.sku}.{first.language} at {first.stage}: {first.message}")
     return None
+
+
+def still_there(settings: campaigns.Campaign, skus: Sequence[str]) -> Plan[Any]:
+    """What the catalog has now of products, or the videos that are left of some: others may be gone since they were planned. Raises
+    UserError for a catalog that can't be read."""
+    try:
+        return work.plan(settings, only=skus)
+    except Missing as lack:
+        left = [sku for sku in skus if sku not in lack.names]
+        return work.plan(settings, only=left) if left else Plan((), (), (), 0)
 
 
 def _is_by_itself() -> bool:
@@ -81,7 +93,7 @@ class Work:
     def __init__(self, bench: Bench, jobs: Sequence[Job]) -> None:
         self.bench, self.jobs = bench, jobs
         self.settings, self.store = bench.studio.campaign, bench.studio.store
-        self.before = _outcomes_of(self.store, bench.run, jobs)  # of a run that is tried again
+        self.before = _outcomes_of(self.store, bench.run, [(j.product.sku, j.language) for j in jobs])  # of a run that is tried again
         paid = {key: o.usage for key, o in self.before.items()}
         self.budget = bench.budget = Budget(self.settings.limits, self.store, bench.run, paid)
         self.tasks = {language: clip.with_options(tags=views.tags(bench.studio, language)) for language in {j.language for j in jobs}}
@@ -93,6 +105,19 @@ class Work:
         self.busy = Counter[str]()  # tasks in hand: of the clips under "", of posts under their channel's name
         self.posting = Counter[Key]()  # posts of a clip that are not done
         self.done = queue.SimpleQueue[tuple[Job, Channel | None, Any]]()
+
+    def miss(self, clips: Sequence[Key], rejects: Sequence[Reject]) -> None:
+        """Note of clips that were planned, and that the catalog doesn't have as it is now, why they are not made. One that an earlier try
+        of the run has made stays as it is."""
+        before = _outcomes_of(self.store, self.bench.run, clips)
+        for sku, language in clips:
+            first = before.get((sku, language)) or Outcome(sku=sku, language=language, title=sku, state="failed")
+            if first.clip and not first.code:
+                self.outcomes[sku, language] = first
+            else:
+                why = {"state": "failed", "code": UserError.exit_code, "stage": "plan", "message": _gone(sku, rejects, self.settings)}
+                self._keep(first.model_copy(update=why))
+            tell(Event("ended", f"{language} · {sku}", outcome=self.outcomes[sku, language]))
 
     def do(self) -> None:
         """To the end of all clips that are not left for another night. Leaving early, it waits for the clips in hand."""
@@ -228,9 +253,21 @@ def _told(end: object) -> str:
     return veiled(f"{type(end).__name__}: {end}") if isinstance(end, BaseException) else "the task did not finish"
 
 
-def _outcomes_of(store: LocalStore, run: str, jobs: Sequence[Job]) -> dict[Key, Outcome]:
+def _gone(sku: str, rejects: Sequence[Reject], settings: campaigns.Campaign) -> str:
+    """Why a product or a video that was planned can't be made any more, for a seller."""
+    if not settings.dub:
+        row = next((r for r in rejects if r.sku == sku), None)
+        return f"{row.file}, row {row.row}, {row.column}: {row.reason}" if row else "the catalog no longer has it: nothing is made of it"
+    # Of a row's several videos each is called by its SKU and a number; of a video without a row the file's name is known.
+    numbered = f"-{sku.rpartition('-')[2]}"
+    own = [r for r in rejects if sku in ((r.sku, r.sku + numbered) if r.sku else (Path(r.value).stem,))]
+    why = "; ".join(dict.fromkeys(r.reason for r in own or rejects if own or not r.sku))
+    return f"the video can't be had: {why}" if own else "; ".join(filter(None, ("it is no longer among the videos to dub", why)))
+
+
+def _outcomes_of(store: LocalStore, run: str, clips: Sequence[Key]) -> dict[Key, Outcome]:
     """How clips ended in earlier tries of this run."""
-    noted = {(j.product.sku, j.language): store.noted(run, f"{j.product.sku}.{j.language}") for j in jobs}
+    noted = {key: store.noted(run, ".".join(key)) for key in clips}
     return {key: Outcome.model_validate_json(text) for key, text in noted.items() if text}
 
 

@@ -33,6 +33,7 @@ from prefect.states import Completed
 from prefect.utilities.urls import url_for
 
 from flows import forms, notify
+from flows.batch import still_there
 from flows.forms import Clip, Form
 from localize import account, languages, proofreading, report, runs, work
 from localize import campaign as campaigns
@@ -100,18 +101,7 @@ def review(name: str, campaign: dict[str, Any], clips: list[list[str]], run: str
 def _jobs(settings: Campaign, clips: Collection[Sequence[str]]) -> list[Job]:
     """The clips as the catalog has them now. A form may have been open for days: products may be gone, which then nothing is made of."""
     wanted, skus = {tuple(clip) for clip in clips}, list(dict.fromkeys(sku for sku, _ in clips))
-    try:
-        found = work.plan(settings, only=skus).jobs
-    except UserError:
-        found = tuple(job for sku in skus for job in _of(settings, sku))
-    return [job for job in found if _clip(job) in wanted]
-
-
-def _of(settings: Campaign, sku: str) -> tuple[Job, ...]:
-    try:
-        return work.plan(settings, only=[sku]).jobs
-    except UserError:
-        return ()
+    return [job for job in still_there(settings, skus).jobs if _clip(job) in wanted]
 
 
 def _clip(job: Job) -> Clip:

@@ -53,6 +53,14 @@ class Plan(Generic[Of]):
     doubts: tuple[str, ...] = ()
 
 
+class Missing(UserError):
+    """Products or videos were asked for by name, and there are none of these `names` (any more)."""
+
+    def __init__(self, message: str, names: Sequence[str]) -> None:
+        super().__init__(message)
+        self.names = tuple(names)
+
+
 class Outcome(Model):
     """How a clip ended. `code` is the exit code its end would have alone; `stage` is where it stopped. One that is `left` was not begun:
     the night's budget is used up. `usage` is what models were asked for it by all its tries, `paid` the same by stage. `new` tells that the
@@ -127,8 +135,8 @@ class Progress:
 def plan(campaign: Campaign, *, only: Sequence[str] = (), limit: int = 0) -> Plan[Product]:
     """Read the catalog and list the clips to make: catalog order, every language that a channel shows the product in.
 
-    `only` are SKUs, `limit` is a number of products (0: all). Raises UserError for a catalog that can't be read and
-    for a SKU that is not in it.
+    `only` are SKUs, `limit` is a number of products (0: all). Raises UserError for a catalog that can't be read, and Missing for SKUs
+    that are not in it.
     """
     chosen: list[Product] = []
     rejects: list[Reject] = []
@@ -153,9 +161,8 @@ def plan(campaign: Campaign, *, only: Sequence[str] = (), limit: int = 0) -> Pla
             warnings.append(outcome)
         else:
             skipped.append(outcome)
-    for sku in only:
-        if sku not in known:
-            raise UserError(f"{sources.shown(campaign.catalog)} has no product {sku!r}.{hint(sku, sorted(known))}")
+    if missing := [sku for sku in only if sku not in known]:
+        raise Missing(f"{sources.shown(campaign.catalog)} has no product {missing[0]!r}.{hint(missing[0], sorted(known))}", missing)
     if not chosen and not rejects:
         raise UserError(products.nothing(reading, skipped))
     jobs = [Job(p, code) for p in chosen for code in campaign.languages if campaign.channels_for(p.sku, code)]

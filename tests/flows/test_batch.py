@@ -22,7 +22,7 @@ from flows.batch import Work, batch
 from flows.clips import Bench, Posted, clip
 from localize import budget, planning
 from localize import campaign as campaigns
-from localize.domain import Channel, Receipt
+from localize.domain import Channel, Receipt, Reject
 from localize.errors import Transient, UserError
 from localize.planning import Job, Outcome
 from localize.stages import Studio
@@ -136,6 +136,45 @@ def test_a_task_that_a_cluster_lost_takes_nothing_back_of_what_was_paid_before(
     again._ended(jobs["MUG-01.th"], finished(ModuleNotFoundError("No module named 'voxcpm'")))
     lost = noted(bench.studio.store)["MUG-01.th"]
     assert (lost.state, lost.usage, lost.paid) == ("failed", ONCE, {"clip": ONCE})
+
+
+# ---- what the catalog no longer has
+
+
+@pytest.mark.parametrize("gone", [["LAMP-02"], ["MUG-01", "LAMP-02"], []])
+def test_of_products_that_have_left_the_catalog_the_others_are_planned(shop: Path, gone: list[str]) -> None:
+    rows = (shop / "products.csv").read_text(encoding="utf-8").splitlines(keepends=True)
+    (shop / "products.csv").write_text("".join(row for row in rows if row.partition(",")[0] not in gone), encoding="utf-8")
+    plan = flows.batch.still_there(campaigns.load(shop / "campaign.yaml"), ["MUG-01", "LAMP-02"])
+    assert sorted({job.product.sku for job in plan.jobs} | set(gone)) == ["LAMP-02", "MUG-01"]
+
+
+def test_clips_of_products_that_are_gone_or_rejected_are_told_of(bench: Bench, jobs: dict[str, Job], stand_in: StandIn) -> None:
+    made = clip.fn(bench, jobs["MUG-01.th"], {}).data.outcome
+    stand_in.paid, stand_in.trouble["MUG-01.vi"] = ONCE, [UserError("mug.jpg is not a picture.")]
+    clip.fn(bench, jobs["MUG-01.vi"], {})
+    again = Work(bench, [])
+    cup = Reject(file="products.csv", row=4, sku="CUP-03", column="price", value="-5", reason="-5 is no price")
+    again.miss([("CUP-03", "th"), ("MUG-01", "th"), ("MUG-01", "vi")], [cup])
+    ends = noted(bench.studio.store)
+    assert ends["MUG-01.th"] == again.outcomes["MUG-01", "th"] == made  # it is made, and stays so
+    assert {name: (o.state, o.code, o.stage, o.message) for name, o in ends.items() if o != made} == {
+        "CUP-03.th": ("failed", 2, "plan", "products.csv, row 4, price: -5 is no price"),
+        "MUG-01.vi": ("failed", 2, "plan", "the catalog no longer has it: nothing is made of it"),
+    }  # fmt: skip
+    assert (ends["MUG-01.vi"].usage, ends["MUG-01.vi"].title) == (ONCE, "Clay Mug")
+
+
+def test_of_videos_that_cannot_be_had_any_more_the_reason_is_told(shop: Path) -> None:
+    footage = Reject(file="p.csv", row=2, sku="MUG-01", column="footage", value="a.mp4", reason="a.mp4 is no video")
+    alone = Reject(file="x.com/talk.mp4", row=1, column="videos", value="x.com/talk.mp4", reason="x.com does not answer")
+    settings = campaigns.load(shop / "campaign.yaml")
+    settings = settings.model_copy(update={"dub": settings.dub.model_copy(update={"footage": True})})
+    told = {sku: flows.batch._gone(sku, [footage, alone], settings) for sku in ("MUG-01-2", "talk", "other")}
+    assert told == {
+        "MUG-01-2": "the video can't be had: a.mp4 is no video", "talk": "the video can't be had: x.com does not answer",
+        "other": "it is no longer among the videos to dub; x.com does not answer",
+    }  # fmt: skip
 
 
 # ---- the page
@@ -352,6 +391,24 @@ def test_a_night_stops_between_two_clips_when_its_budget_is_used_up(
     }  # fmt: skip
     assert work(shop, store, run="tomorrow", clips=2).is_completed()
     assert sorted(stand_in.rendered) == sorted(ALL)
+
+
+def test_a_product_that_leaves_the_catalog_in_the_night_costs_no_other_its_clip(
+    server: SyncPrefectClient, shop: Path, store: LocalStore, stand_in: StandIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    planned = flows.batch.work.plan
+
+    def later(*args: Any, **given: Any) -> Any:
+        table = shop / "products.csv"
+        table.write_text(table.read_text(encoding="utf-8").replace("MUG-01", "MUG-09"), encoding="utf-8")
+        return planned(*args, **given)
+
+    monkeypatch.setattr(flows.batch.work, "plan", later)
+    state = work(shop, store)
+    assert state.message == "2 of 4 clips failed; MUG-01.th at plan: the catalog no longer has it: nothing is made of it"
+    assert {name: o.state for name, o in noted(store).items()} == {
+        "MUG-01.th": "failed", "MUG-01.vi": "failed", "LAMP-02.th": "made", "LAMP-02.vi": "made",
+    }  # fmt: skip
 
 
 def test_settings_that_do_not_fit_are_refused(server: SyncPrefectClient) -> None:
