@@ -29,6 +29,7 @@ from localize.notices import Recipient
 from localize.products import READERS, Asked, sources
 from localize.products.look import ADDRESS
 from localize.products.sources.fetch import Fetching
+from localize.secrecy import written_out
 from localize.sections import (
     NO_AVATAR,
     ORIGINAL,
@@ -214,6 +215,7 @@ def _absolute(campaign: Campaign, base: Path, path: Path, tree: yaml.Node | None
     at = partial(_where, path, tree)
     hosts = tuple(_host(host, n, base, at, problems, blocked) for n, host in enumerate(campaign.hosts))
     problems += _together(campaign, hosts, at)
+    problems += (f"{at(name)}{told}" for name in ("catalog", "pictures") if (told := _written_out(name, getattr(campaign, name))))
     absolute = campaign.model_copy(
         update={
             "catalog": sources.absolute(campaign.catalog, base) if campaign.catalog else "",
@@ -241,6 +243,16 @@ def _absolute(campaign: Campaign, base: Path, path: Path, tree: yaml.Node | None
 
 def _where(path: Path, tree: yaml.Node | None, *loc: str | int) -> str:
     return f"{path}, line {line_of(tree, loc)}: "
+
+
+def _written_out(name: str, address: str) -> str:
+    """What is wrong with an address that a secret stands in; "" for one that holds none. It would be in the parameters of every run."""
+    if not (secret := written_out(address)):
+        return ""
+    return (
+        f"{name}: {secret} stands in the address for all to read, in Prefect's UI, too: write ${{NAME}} in its place, and set NAME in the "
+        "environment of whoever runs the campaign."
+    )
 
 
 def _ledger(said: str, base: Path, where: Callable[..., str], problems: list[str]) -> str:
@@ -369,7 +381,9 @@ def _beside(path: str, base: Path) -> str:
 
 
 def _folder(pictures: str, base: Path) -> str:
-    return pictures if not pictures or ADDRESS.match(pictures) else str((base / Path(pictures).expanduser()).resolve())
+    if not pictures or pictures.startswith("${") or ADDRESS.match(pictures):
+        return pictures
+    return str((base / Path(pictures).expanduser()).resolve())
 
 
 def _store_path(store: str, base: Path) -> Path:
@@ -383,10 +397,13 @@ def adjusted(
     """The campaign with what was said on the command line or in the run's form. Paths are of the current folder; a layout or shape of
     frame is for all channels.
 
-    Raises UserError for a language that the campaign has not, a layout that does not fit and a shape that is not known.
+    Raises UserError for a language that the campaign has not, a layout that does not fit, a shape that is not known, and a catalog's
+    address with a secret in it.
     """
     changes: dict[str, Any] = {}
     if catalog:
+        if told := _written_out("catalog", catalog):
+            raise UserError(told)
         changes["catalog"] = sources.absolute(catalog, Path.cwd())
     if out:
         changes["out"] = str(Path(out).expanduser().resolve())

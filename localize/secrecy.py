@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+from urllib.parse import parse_qsl
 
 SHORTEST = 8  # letters of a secret: shorter ones would be found in words that are none
 
@@ -12,6 +13,8 @@ _SECRET = re.compile(
 )
 _QUERY = re.compile(r"(\w[\w+.-]*://[^\s\"'?#]*)\?[^\s\"']+")
 _PASSWORD = re.compile(r"(\w[\w+.-]*://)[^\s\"'/?#]+@")  # to the last @: a password may have one
+_WRITTEN = re.compile(r"\w[\w+.-]*://[^/?#\s:]*:([^/?#\s]+)@")
+_NAMED = re.compile(r"(?:token|secret|signature|password|passwd|pwd|api_?key|access_?key)$|(?:^|[_-])(?:key|sig|auth|credential)$", re.I)
 _BEARER = re.compile(r"\b(Bearer|Basic) [\w.~+/=-]{8,}", re.I)
 
 _told: dict[str, str] = {}  # other secrets: value -> the name of its variable
@@ -21,6 +24,19 @@ def remember(name: str, value: str) -> None:
     """The value of a variable is a secret, whatever the variable's name: it is named in its place from now on."""
     if len(value) >= SHORTEST:
         _told[value] = name
+
+
+def written_out(address: str) -> str:
+    """What secret an address holds for all to read, in words: "the password", "the secret `token`"; "" for none. `${NAME}` is filled
+    elsewhere, and tells nothing."""
+    if (login := _WRITTEN.match(address)) and "${" not in login[1]:
+        return "the password"
+    if "://" in address:
+        query = address.partition("?")[2].partition("#")[0]
+        for name, value in parse_qsl(query):
+            if "${" not in value and _NAMED.search(name):
+                return f"the secret `{name}`"
+    return ""
 
 
 def veiled(text: str) -> str:

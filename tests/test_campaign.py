@@ -12,6 +12,7 @@ from localize import products
 from localize.assets import ASSETS
 from localize.campaign import adjusted, load
 from localize.errors import Blocked, UserError
+from localize.planning import plan
 from localize.publish.ledger import chosen
 
 
@@ -430,6 +431,72 @@ def test_a_ledger_that_can_not_be_is_told(shop: Path, said: str, wrong: str) -> 
     with pytest.raises(UserError) as raised:
         load(shop / "campaign.yaml")
     assert wrong in str(raised.value)
+    assert "s3cret" not in str(raised.value)
+
+
+@pytest.mark.parametrize("key", ["catalog", "pictures"])
+@pytest.mark.parametrize(
+    ("address", "secret"),
+    [
+        ("https://bob:s3cret@shop.example/feed.csv", "the password"),
+        ("https://bob:p@s3cret@shop.example/feed.csv", "the password"),
+        ("postgresql+psycopg://bob:s3cret@db.example/shop", "the password"),
+        ("https://shop.example/feed.csv?page=1&token=s3cret", "the secret `token`"),
+        ("https://shop.example/feed.csv?access_token=s3cret#part", "the secret `access_token`"),
+        ("https://b.example/f.csv?X-Amz-Date=1&X-Amz-Signature=s3cret", "the secret `X-Amz-Signature`"),
+        ("https://b.example/f.csv?sig=s3cret", "the secret `sig`"),
+        ("https://b.example/f.csv?apiKey=s3cret", "the secret `apiKey`"),
+        ("https://${USER_NAME}:s3cret@b.example/f.csv?token=${TOKEN}", "the password"),
+    ],
+)
+def test_an_address_with_a_secret_in_it_is_refused_before_it_is_in_every_run(shop: Path, key: str, address: str, secret: str) -> None:
+    text = (shop / "campaign.yaml").read_text(encoding="utf-8")
+    lines = [line for line in text.splitlines() if not line.startswith(f"{key}:")]
+    (shop / "campaign.yaml").write_text("\n".join([*lines, f'{key}: "{address}"']), encoding="utf-8")
+    with pytest.raises(UserError) as raised:
+        load(shop / "campaign.yaml")
+    assert f"line {len(lines) + 1}: {key}: {secret} stands in the address" in str(raised.value)
+    assert "${NAME}" in str(raised.value)
+    assert "s3cret" not in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "${FEED}", "https://bob:${PASSWORD}@shop.example/feed.csv", "https://shop.example/feed.csv?token=${TOKEN}&page=2&sort_by=key",
+        "https://docs.google.com/spreadsheets/d/1ab/export?format=csv&gid=0", "postgresql://bob@db.example/shop?sslmode=require",
+        "s3://bucket/exports/a.csv", "https://shop.example:8443/feed.csv", "https://shop.example/monkey.csv?monkey=1&design=2&key=",
+    ],
+)  # fmt: skip
+def test_an_address_without_a_secret_is_taken_as_it_is(shop: Path, address: str) -> None:
+    text = (shop / "campaign.yaml").read_text(encoding="utf-8")
+    lines = [line for line in text.splitlines() if not line.startswith("catalog:")]
+    (shop / "campaign.yaml").write_text("\n".join([*lines, f'catalog: "{address}"']), encoding="utf-8")
+    assert load(shop / "campaign.yaml").catalog == address
+
+
+def test_where_the_pictures_are_may_hold_variables_that_are_filled_when_the_catalog_is_read(
+    shop: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with (shop / "campaign.yaml").open("a", encoding="utf-8") as file:
+        file.write("pictures: https://bob:${SHOP_PASSWORD}@shop.example/media\n")
+    campaign = load(shop / "campaign.yaml")
+    monkeypatch.delenv("SHOP_PASSWORD", raising=False)
+    with pytest.raises(UserError, match="the address of the pictures needs the environment variable SHOP_PASSWORD"):
+        plan(campaign)
+    monkeypatch.setenv("SHOP_PASSWORD", "s3cret!")
+    monkeypatch.setenv("SHOP", str(shop))
+    images = [job.product.images for job in plan(campaign).jobs]
+    assert images[0][0].startswith("https://bob:s3cret%21@shop.example/media/")
+    assert "s3cret" not in campaign.model_dump_json()
+    local = plan(campaign.model_copy(update={"pictures": "${SHOP}"})).jobs
+    assert Path(local[0].product.images[0]).is_file()
+
+
+def test_a_catalog_of_the_command_line_or_a_form_holds_no_secret_either(shop: Path) -> None:
+    campaign = load(shop / "campaign.yaml")
+    with pytest.raises(UserError, match="catalog: the secret `token` stands in the address") as raised:
+        adjusted(campaign, catalog="https://shop.example/feed.csv?token=s3cret")
     assert "s3cret" not in str(raised.value)
 
 

@@ -19,7 +19,7 @@ from rapidfuzz import fuzz
 
 from localize import languages
 from localize.domain import Finding, Money, Product, Reject, Severity, Source, Text
-from localize.products import markup, offer, prices, tongue, values
+from localize.products import markup, offer, prices, sources, tongue, values
 from localize.products.draft import LOCALIZED, Asked, Draft, Layout, Outcome, Problem, Skipped, Variant
 from localize.products.look import ADDRESS
 from localize.products.values import Unreadable
@@ -83,7 +83,7 @@ class Builder:
         self.example = (0, 0, "")
         self.layout: Layout
         self.file = ""
-        self.folder = Path()
+        self.folder, self.address = Path(), ""
         self.currency = ""
         self.mark = ""
         self.language = "en"
@@ -92,7 +92,9 @@ class Builder:
         """Take what holds for the drafts that follow, and say what was concluded from the first of them."""
         self.layout = layout
         self.file = layout.table.path.name
-        self.folder = Path(self.asked.pictures) if self.asked.pictures else layout.table.path.absolute().parent
+        at = sources.filled(self.asked.pictures, "the pictures")
+        self.address = at if ADDRESS.match(at) else ""
+        self.folder = Path(at) if at else layout.table.path.absolute().parent
         seen = evidence(sample)
         self.mark = seen.mark
         stated = "" if self.asked.currency == prices.UNKNOWN else self.asked.currency
@@ -351,8 +353,8 @@ class Builder:
             if ADDRESS.match(part):
                 good[part] = None
                 continue
-            if ADDRESS.match(self.asked.pictures):
-                good[f"{self.asked.pictures.rstrip('/')}/{quote(part.lstrip('/'))}"] = None
+            if self.address:
+                good[f"{self.address.rstrip('/')}/{quote(part.lstrip('/'))}"] = None
                 continue
             path, reason = _found(part.lstrip("/") if self.asked.pictures else part, self.folder, kind)
             if reason:

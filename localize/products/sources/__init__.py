@@ -65,7 +65,7 @@ def files(catalog: str, *, query: str = "", limits: Fetching, home: Path) -> tup
     if not _ADDRESS.match(catalog):
         _no_query(query, catalog)
         return _local(catalog)
-    address = _filled(catalog)
+    address = filled(catalog)
     if _DATABASE.match(address):
         from localize.products.sources import databases
 
@@ -85,14 +85,17 @@ def _no_query(query: str, catalog: str) -> None:
         raise UserError(f"`query` is for databases, and the catalog {shown(catalog)} is none: take one of them out of the campaign")
 
 
-def _filled(address: str) -> str:
-    """`${NAME}` from the environment: encoded as a part of an address, as it is where it makes the address's beginning."""
+def filled(address: str, what: str = "the catalog") -> str:
+    """`${NAME}` from the environment: encoded as a part of an address, as it is where it makes the address's beginning. A path stays as
+    it is. Raises UserError, which says `what` it is of, for a variable that is not set."""
+    if not _ADDRESS.match(address):
+        return address
 
     def value(match: re.Match[str]) -> str:
         found = os.environ.get(match[1], "")
         if not found:
             raise UserError(
-                f"the catalog's address needs the environment variable {match[1]}, which is not set: export it, then start again"
+                f"the address of {what} needs the environment variable {match[1]}, which is not set: export it, then start again"
             )
         return found if match.start() == 0 else quote(found, safe="")
 
