@@ -7,7 +7,7 @@ What still does not fit makes the next one late, by as little as can be, and is 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,6 +26,7 @@ TOO_LATE = 1.0  # seconds that a sentence may be late: after that it is said ove
 # Tempos are steps of a hundredth: a finer one is no change to the stretcher, and each one is a sound of its own in the store.
 STEP = 0.01
 TOLD = 0.05  # a sentence that is too long by less is not to blame for the next one's start, as long as another one is
+MEETS = 0.1  # s that what is said may reach into what comes next: by more, both are said at the same time
 SHOWN = 40  # letters of a sentence in a message
 
 Floats = NDArray[np.float64]
@@ -42,11 +43,21 @@ def slots(sentences: Sequence[Sentence], duration: float, keep_length: bool = Tr
     )
 
 
+def together(sentences: Sequence[Sentence], said: Iterable[tuple[float, float]]) -> frozenset[int]:
+    """The sentences, from 0, that are still said in the source when the next one begins: `said` is when its transcript says anything
+    (start, end), where times may lie over one another as no sentences do."""
+    spans = list(said)
+    return frozenset(
+        n for n, after in enumerate(sentences[1:]) if sum(start < after.start + MEETS < end for start, end in spans) > 1
+    )  # fmt: skip
+
+
 def fit(
-    slots: Sequence[Slot], texts: Sequence[str], seconds: Sequence[float], language: str, most: float = FASTEST
-) -> tuple[tuple[Cue, ...], tuple[Finding, ...]]:
+    slots: Sequence[Slot], texts: Sequence[str], seconds: Sequence[float], language: str, most: float = FASTEST,
+    crossed: Collection[int] = (),
+) -> tuple[tuple[Cue, ...], tuple[Finding, ...]]:  # fmt: skip
     """The texts in their places, and what is too long for its place. `seconds` are the takes' at their natural tempo, `most` is the
-    fastest they may be made (1 or more).
+    fastest they may be made (1 or more), `crossed` the sentences that the source goes on saying when the next one begins (`together`).
 
     Cues stand in order with at least GAP between them, and each is as long as its take at its tempo. Every start is at its slot's, or
     later by as little as any order of takes at `most` allows; where a row of takes has to hurry, its fastest is as slow as can be.
@@ -54,7 +65,7 @@ def fit(
     due = _due(slots, seconds, most)
     tempos = [_stepped(tempo, most) for tempo in _tempos(slots, due, seconds)]
     cues = _placed(slots, texts, [s / tempo for s, tempo in zip(seconds, tempos, strict=True)], tempos, due)
-    return cues, tuple(_findings(slots, cues, seconds, language, most))
+    return cues, tuple(_findings(slots, cues, seconds, language, most, crossed))
 
 
 def _due(slots: Sequence[Slot], seconds: Sequence[float], most: float) -> list[float]:
@@ -139,7 +150,9 @@ def _placed(
     return tuple(cues)
 
 
-def _findings(slots: Sequence[Slot], cues: Sequence[Cue], seconds: Sequence[float], language: str, most: float) -> list[Finding]:
+def _findings(
+    slots: Sequence[Slot], cues: Sequence[Cue], seconds: Sequence[float], language: str, most: float, crossed: Collection[int]
+) -> list[Finding]:
     """What is too long, of each row of sentences that reach past their slots' ends one after the other."""
     over = [cue.end - slot.end for slot, cue in zip(slots, cues, strict=True)]
     rows: list[list[int]] = [[]]
@@ -155,20 +168,25 @@ def _findings(slots: Sequence[Slot], cues: Sequence[Cue], seconds: Sequence[floa
         own = {n: seconds[n] / most - (slots[n].end - slots[n].start) for n in row}
         for n in row:
             if own[n] >= min(TOLD, max(own.values())):
-                found.append(_too_long(n, slots[n], cues[n], own[n], late, past, severity, language, most))
+                found.append(_too_long(n, slots[n], cues[n], own[n], late, past, severity, language, most, n in crossed))
     return found
 
 
 def _too_long(
-    n: int, slot: Slot, cue: Cue, own: float, late: float, past: float, severity: Severity, language: str, most: float
+    n: int, slot: Slot, cue: Cue, own: float, late: float, past: float, severity: Severity, language: str, most: float, crossed: bool
 ) -> Finding:
     letters = math.ceil(own * most * pace.letters_a_second(language))
     outcome = f"the last one would end {past:.1f} s past its time" if past > TAIL else f"what follows is up to {late:.1f} s late"
     named = f"Sentence {n + 1} at {clock(slot.start)} ({shown(cue.text)})"
+    why, way = "", "Say it"
+    if crossed:
+        at = clock(slot.end + GAP)
+        why = f"At {at} two sentences are said at the same time in the source, and a dub says one after the other. "
+        way = "Leave one of the two out of the transcript, or say it"
     return Finding(
         check="time", severity=severity,
-        message=f"{named} is {max(own, 0.1):.1f} s too long for its time, at {most:.3g} times its natural tempo: {outcome}. Say it in "
-        f"about {letters} letters less: correct it in the sheet that `crossreel review sheet` writes, and dub again.",
+        message=f"{why}{named} is {max(own, 0.1):.1f} s too long for its time, at {most:.3g} times its natural tempo: {outcome}. "
+        f"{way} in about {letters} letters less: correct it in the sheet that `crossreel review sheet` writes, and dub again.",
         evidence={"line": n + 1, "start": round(slot.start, 3), "seconds": round(own, 2), "letters": letters, "late": round(late, 2)},
     )  # fmt: skip
 

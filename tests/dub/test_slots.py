@@ -8,7 +8,7 @@ from itertools import pairwise
 import pytest
 
 from localize.dub import Cue, Sentence, Slot
-from localize.dub.slots import BEFORE, GAP, MOVED, OVERTIME, STEP, TAIL, clock, fit, slots
+from localize.dub.slots import BEFORE, GAP, MOVED, OVERTIME, STEP, TAIL, clock, fit, slots, together
 from localize.pace import FASTEST
 
 
@@ -78,6 +78,25 @@ def test_the_finding_says_where_by_how_much_and_what_to_do() -> None:
         "sheet` writes, and dub again."
     )
     assert finding.evidence == {"line": 1, "start": 65.0, "seconds": 1.02, "letters": 24, "late": 0.77}
+
+
+def test_where_two_speak_at_once_the_finding_says_so_and_has_another_way_out() -> None:
+    spoken = talk((65.0, 65.5), (65.5, 69.0))
+    crossed = together(spoken, [(65.0, 68.5), (65.5, 69.0)])
+    _, (finding,) = fit(slots(spoken, 80.0), ["Bình này giữ lạnh", "Mua ngay"], [2.5, 1.0], "vi", crossed=crossed)
+    assert finding.severity == "block"
+    assert finding.message.startswith(
+        "At 1:05 two sentences are said at the same time in the source, and a dub says one after the other. Sentence 1 at 1:05 ('Bình này "
+    )
+    assert "Leave one of the two out of the transcript, or say it in about 41 letters less: correct it in the sheet" in finding.message
+
+
+def test_sentences_are_said_together_where_a_transcript_has_both_at_once() -> None:
+    spoken = talk((1.0, 1.5), (1.5, 3.0), (3.0, 4.0), (5.0, 6.0))
+    assert together(spoken, [(1.0, 3.0), (1.5, 3.05), (3.0, 4.0), (5.0, 6.0)]) == {0}
+    assert together(spoken[:2], [(1.0, 2.0), (1.0, 2.0)]) == {0}  # cues that begin at one moment share their time
+    assert together(spoken, [(1.0, 4.0), (5.0, 6.0)]) == set()  # three sentences of one cue
+    assert together(spoken, []) == set()
 
 
 def test_what_is_far_too_late_or_past_the_end_is_blocked() -> None:
