@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -20,6 +21,7 @@ from localize.domain import Disclosure, Finding, Narration, SourceVideo, Speech,
 from localize.dub import Cue, Talk, checks, decoded, faces, picture, sound, splice, tracks
 from localize.dub.captions import Captions, Cover, burned, said
 from localize.dub.picture import Label, Painter, Shape, Upright
+from localize.engines import on_gpu
 from localize.errors import UserError
 from localize.film import Pace
 from localize.lipsync import FilmedLipsync
@@ -152,9 +154,35 @@ def uncopied(shape: Shape, cues: Sequence[Cue]) -> str:
     return tracks.can_be_copied(shape.film.path)
 
 
-def write(todo: Todo, folder: Path, tags: Mapping[str, str]) -> Made:
-    """Make the file with its cover and captions in a folder. Raises UserError for what can't be read, NotReady, MediaError."""
-    spliced = _sound(todo, folder / "sound.mp4")
+def write(todo: Todo, folder: Path, tags: Mapping[str, str], hold: Hold = lambda what: nullcontext()) -> Made:
+    """Make the file with its cover and captions in a folder. Raises UserError for what can't be read, NotReady, MediaError.
+
+    Voices are taken out before an encoder is held: whoever waits for a GPU keeps none from working."""
+    source = decoded.decoded(Path(todo.video.video), todo.track, todo.asked.lossless) if todo.shape.film.sound else None
+    background = _background(todo, source, hold)
+    with hold("encode"):
+        return _written(todo, folder, tags, source, background)
+
+
+def _background(todo: Todo, source: decoded.Sound | None, hold: Hold) -> sound.Background | None:
+    """The source's sound without its voices, where it is to be heard under the dub: made while what it is made on is held."""
+    if todo.bed != "separated" or not todo.separator or not source:
+        return None
+    spans = [*_spoken(todo), *((cue.start, cue.end) for cue in todo.cues)]
+    with hold("gpu" if on_gpu(todo.separator) else "encode"):
+        without = todo.separator.background(source.samples, source.rate, spans)
+    return lambda first, last: without[first:last]
+
+
+def _spoken(todo: Todo) -> list[tuple[float, float]]:
+    """When somebody speaks in the source, in s."""
+    return [(s.start, s.end) for s in todo.talk.sentences]
+
+
+def _written(
+    todo: Todo, folder: Path, tags: Mapping[str, str], source: decoded.Sound | None, background: sound.Background | None
+) -> Made:  # fmt: skip
+    spliced = _sound(todo, folder / "sound.mp4", source, background)
     words = _words(todo)
     shown = Captions(words, todo.language, todo.shape.width, todo.shape.height, todo.palette)
     subtitles.write(folder, shown.pages, words, todo.language, shown.look, shown.box, frame=(todo.shape.width, todo.shape.height))
@@ -181,15 +209,9 @@ def write(todo: Todo, folder: Path, tags: Mapping[str, str]) -> Made:
     return Made(round(todo.seconds, 3), spliced.touched, *how, words, tuple(findings))
 
 
-def _sound(todo: Todo, out: Path) -> splice.Spliced:
+def _sound(todo: Todo, out: Path, source: decoded.Sound | None, background: sound.Background | None) -> splice.Spliced:
     """The dub's sound, written as a file of its own."""
-    path, spoken = Path(todo.video.video), [(s.start, s.end) for s in todo.talk.sentences]
-    source = decoded.decoded(path, todo.track, todo.asked.lossless) if todo.shape.film.sound else None
-    background: sound.Background | None = None
-    if todo.bed == "separated" and todo.separator and source:
-        spans = [*spoken, *((cue.start, cue.end) for cue in todo.cues)]
-        without = todo.separator.background(source.samples, source.rate, spans)
-        background = lambda first, last: without[first:last]
+    path, spoken = Path(todo.video.video), _spoken(todo)
     music = render.MUSIC / f"{todo.music}.ogg" if todo.bed == "music" else None
     mixed = sound.dubbed(source, todo.seconds, _pieces(todo.cues, todo.speeches), spoken, todo.bed, background=background, music=music)
     return splice.spliced(
@@ -281,7 +303,7 @@ def lips(
     how = LIPS_VERSION, faces.VERSION, engine.fingerprint()
     name = key("dub-lips", *how, file_digest(video.video), track, faces.spans(talk, cues), spoken)
 
-    def build(folder: Path) -> None:
+    def moved(folder: Path) -> None:
         heard = decoded.heard(Path(video.video), track)
         silent = np.zeros(1, np.float32) if heard is None else heard
         seen = faces.speaking(shape, faces.spans(talk, cues), silent, decoded.HEARD)
@@ -292,8 +314,11 @@ def lips(
             np.savez_compressed(folder / "boxes.npz", *[s.boxes for s in seen.stretches])
             faces.lips(engine, shape, seen.stretches, _laid(cues, speeches, shape.seconds), media.RATE, folder / "lips.mkv")
 
-    with hold("encode" if getattr(engine, "device", "cpu") == "cpu" else "gpu"):
-        folder = progress.count("lipsync", store.make(name, build)).folder
+    def build(folder: Path) -> None:
+        with hold("gpu" if on_gpu(engine) else "encode"):  # lips that are there wait for nothing
+            moved(folder)
+
+    folder = progress.count("lipsync", store.make(name, build)).folder
     told = read_json(folder / "seen.json")
     progress.findings += [Finding.model_validate(f) for f in told["findings"]]
     if not told["stretches"]:

@@ -6,8 +6,8 @@ talk -> narration -> takes in their cues -> lips -> file -> checks. Each is an a
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Sequence
-from contextlib import nullcontext, suppress
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import ExitStack, nullcontext, suppress
 from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple, cast
@@ -23,7 +23,7 @@ from localize.desk import PEOPLE, Means, read_json, said_by, write_json
 from localize.disclosure import account, aigc
 from localize.dispatch import Dispatch
 from localize.domain import Channel, Clip, Disclosure, Finding, Line, Narration, Receipt, SourceVideo, Speech, Text
-from localize.dub import Cue, Slot, Talk, assemble, checks, cloning, faces, lines, listening, slots, tracks
+from localize.dub import Cue, Slot, Talk, assemble, checks, cloning, faces, lines, listening, slots, tracks, transcript
 from localize.dub.assemble import Todo
 from localize.dub.picture import Shape
 from localize.engines import Engine, on_gpu
@@ -38,6 +38,7 @@ from localize.translate import NO_HINTS
 from localize.translate.products import Localized, translated_lines
 from localize.voice import package as packages
 
+_HEARING = threading.Lock()  # of this process's GPU, while a video is heard
 TITLE_VERSION = "1"  # raise it when the same title would be translated otherwise
 
 
@@ -107,13 +108,14 @@ class DubStudio(Means):
             crew = self.crew(job)
             narration = self.narration(crew.desk, job, talk, times, progress)
         with progress.stage("voice"), hold("gpu") if crew.booth.needs_gpu(narration.lines, language) else nullcontext():
-            speeches, cues = self.spoken(crew.booth, narration, times, progress)
+            crossed = slots.together(talk.sentences, _times(video))
+            speeches, cues = self.spoken(crew.booth, narration, times, progress, crossed)
         todo = self._todo(crew, job, shape, talk, narration, speeches, cues, progress, hold)
         progress.at = "clip"
         name, there = todo.key, self.store.find(todo.key)
         if there is None:
-            with progress.stage("clip"), hold("encode"):
-                made = self.store.make(name, lambda folder: self._write(crew, todo, progress.origins, folder))
+            with progress.stage("clip"):
+                made = self.store.make(name, lambda folder: self._write(crew, todo, progress.origins, folder, hold))
             there, reused = progress.count("clip", made).folder, made.reused
         else:
             progress.keys.append(name)
@@ -139,12 +141,14 @@ class DubStudio(Means):
     def talk(self, video: SourceVideo, progress: Progress, hold: Hold = lambda what: nullcontext()) -> Talk:
         """What a video says: by its transcript, else heard; with what people have corrected in it. Raises UserError where it says
         nothing, NotReady where nobody can listen."""
-        talk = self.heard(video, progress, hold)
-        progress.findings += talk.findings
-        return listening.corrected(talk, self.reviews.edits(video.sku, talk.language))
+        raw = self.heard(video, progress, hold)
+        talk = listening.corrected(raw, self.reviews.edits(video.sku, raw.language))
+        progress.findings += _misheard(raw, talk)
+        return talk
 
     def heard(self, video: SourceVideo, progress: Progress, hold: Hold = lambda what: nullcontext()) -> Talk:
-        """The same before anybody corrected it."""
+        """The same before anybody corrected it. On a GPU one is heard at a time: where nobody hands in a `hold` (of those who only read it
+        over), several threads may ask at once."""
         recognizer = self.booth.recognizer()
         names = (*(self.glossary.names() if self.glossary else ()), *filter(None, (video.brand, self.campaign.brand.name)))
         said = file_digest(video.transcript) if video.transcript else ""
@@ -154,11 +158,14 @@ class DubStudio(Means):
         )
 
         def build(folder: Path) -> None:
-            talk = listening.understood(video, self.dub.track - 1, _shape(video).seconds, recognizer, names)
+            with ExitStack() as held:
+                if by and on_gpu(recognizer):
+                    held.enter_context(hold("gpu"))
+                    held.enter_context(_HEARING)
+                talk = listening.understood(video, self.dub.track - 1, _shape(video).seconds, recognizer, names)
             write_json(folder / "talk.json", talk.model_dump(mode="json"))
 
-        with hold("gpu") if by and recognizer and on_gpu(recognizer) and self.store.find(name) is None else nullcontext():
-            made = progress.count("recognize", self.store.make(name, build))
+        made = progress.count("recognize", self.store.make(name, build))
         return Talk.model_validate(read_json(made.folder / "talk.json"))
 
     def crew(self, job: Dub) -> Crew:
@@ -227,12 +234,15 @@ class DubStudio(Means):
         left = sum(line.text not in approved for line in asked)
         return f"{left} of {len(said.lines)} lines wait for approval" if left else ""
 
-    def spoken(self, booth: Booth, said: Narration, times: Sequence[Slot], progress: Progress) -> tuple[list[Speech], tuple[Cue, ...]]:
-        """Each sentence's take, and where it is heard. Raises Blocked where one is too long for its time and people must shorten it."""
+    def spoken(
+        self, booth: Booth, said: Narration, times: Sequence[Slot], progress: Progress, crossed: Collection[int] = ()
+    ) -> tuple[list[Speech], tuple[Cue, ...]]:
+        """Each sentence's take, and where it is heard. `crossed` are the sentences that the source says together with the next one. Raises
+        Blocked where one is too long for its time and people must shorten it."""
         takes = booth.takes(said.lines, said.language, progress)
         texts = [line.text for line in said.lines]
         most = FASTEST / max(1.0, *(host.pace for host in booth.campaign.hosts))  # a voice itself may have been asked to hurry
-        cues, found = slots.fit(times, texts, [take.duration for take in takes], said.language, max(1.0, most))
+        cues, found = slots.fit(times, texts, [take.duration for take in takes], said.language, max(1.0, most), crossed)
         if blocking := [f.message for f in found if f.severity == "block"]:
             raise Blocked(" ".join(blocking), findings=tuple(blocking))
         progress.findings += found
@@ -346,8 +356,8 @@ class DubStudio(Means):
                 raise
             return None
 
-    def _write(self, crew: Crew, todo: Todo, origins: dict[str, str], folder: Path) -> None:
-        made = assemble.write(todo, folder, aigc.tags(todo.told))
+    def _write(self, crew: Crew, todo: Todo, origins: dict[str, str], folder: Path, hold: Hold) -> None:
+        made = assemble.write(todo, folder, aigc.tags(todo.told), hold)
         voice = crew.booth.account(todo.speeches, todo.narration.lines)
         sidecar: dict[str, Any] = {
             "key": todo.key, "sku": todo.video.sku, "language": todo.language, "title": todo.narration.text.title,
@@ -436,6 +446,12 @@ def _misheard(raw: Talk, talk: Talk) -> list[Finding]:
         elif raw.sentences[n - 1].text == talk.sentences[n - 1].text:
             found.append(finding.model_copy(update={"evidence": {**finding.evidence, "line": n}}))
     return found
+
+
+def _times(video: SourceVideo) -> list[tuple[float, float]]:
+    """When something is said in a video by its transcript's own times, (start, end) in s, also where two speak at once."""
+    cues = transcript.parse(video.transcript) if video.transcript else ()
+    return [(cue.start, cue.end) for cue in cues if cue.start is not None and cue.end is not None]
 
 
 def _shape(video: SourceVideo) -> Shape:

@@ -274,8 +274,9 @@ def test_a_sentence_and_its_translation_are_corrected_in_one_sheet(spoken: Path,
         "Thai line 1 · feature": {"correction": "โคมไฟนี้สว่างมาก"}, "Thai line 2 · feature": {"approve": TICK},
     })  # fmt: skip
     assert "2 lines corrected, 1 approved" in said
-    _, narration, *_ = dubbed(spoken, store)
+    clip, narration, *_ = dubbed(spoken, store)
     assert (narration.sources[0], narration.lines[0].text) == (BRIGHT, "โคมไฟนี้สว่างมาก")
+    assert not [f.message for f in clip.findings if "misheard" in f.message]
 
 
 def test_an_approval_of_a_misheard_sentences_translation_is_not_one_of_the_right_ones(spoken: Path, store: LocalStore) -> None:

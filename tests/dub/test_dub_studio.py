@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 import shutil
 import subprocess
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 
 import av
@@ -17,9 +19,13 @@ from films import REAL, real
 from sounds import RATE, heard, video
 
 from localize import languages
+from localize.booth import Booth
 from localize.disclosure import aigc
-from localize.domain import Channel
-from localize.dub import assemble, cloning, faces
+from localize.domain import Channel, SourceVideo, Speech
+from localize.dub import Cue, Sentence, Talk, assemble, cloning, faces, listening
+from localize.dub import studio as studios
+from localize.dub.picture import Shape
+from localize.dub.studio import DubStudio
 from localize.engines import Card
 from localize.errors import Blocked, NotReady, UserError
 from localize.lipsync import Boxes, Patch, Samples
@@ -147,6 +153,14 @@ def test_a_sentence_that_is_too_long_stops_its_dub_and_is_named(lamp: Path, stor
     with pytest.raises(Blocked, match=r"Sentence \d at 0:00 .* s too long for its time") as stopped:
         dubbed(path, store)
     assert "letters less" in str(stopped.value)
+
+
+def test_a_dub_of_two_who_speak_at_once_says_that_they_do(lamp: Path, store: LocalStore) -> None:
+    clip, *_ = dubbed(asked(lamp, ((0.7, 2.5, TALK[0][2]), (1.0, 2.8, TALK[1][2]))), store)
+    assert not clip.stopped
+    (said,) = [f.message for f in clip.findings if f.check == "time"]
+    assert said.startswith("At 0:01 two sentences are said at the same time in the source")
+    assert "Leave one of the two out of the transcript, or say it in about" in said
 
 
 def test_the_last_frame_is_held_for_a_sentence_that_goes_on(lamp: Path, store: LocalStore) -> None:
@@ -312,3 +326,83 @@ def test_lips_that_are_moved_are_told_of_with_their_engine_and_consent(
     assert ("painter", "CC0-1.0") in [(i["name"], i["licence"]) for i in told["disclosure"]["ingredients"]]
     assert progress.made["lipsync"] == 1
     assert dubbed(path, store)[2]
+
+
+# ---- what is scarce is held
+
+
+class Scarce:
+    """What is held, in its order; an engine on a GPU."""
+
+    def __init__(self) -> None:
+        self.taken: list[str] = []
+        self.now: list[str] = []
+
+    @contextmanager
+    def hold(self, what: str) -> Iterator[None]:
+        self.taken.append(what)
+        self.now.append(what)
+        yield
+        self.now.remove(what)
+
+    def report(self) -> str:
+        return "cuda:0 float16"
+
+    def fingerprint(self) -> str:
+        return "scarce 1"
+
+
+def test_voices_are_taken_out_while_a_gpu_is_held_and_no_encoder(lamp: Path, store: LocalStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Demucs(Scarce):
+        card = Card(name="demucs", stage="separate", about="", version="1", licence="MIT")
+
+        def background(self, samples: Samples, rate: int, stretches: Sequence[tuple[float, float]]) -> Samples:
+            assert self.now == ["gpu"]
+            return samples
+
+    there = Demucs()
+    monkeypatch.setattr(DubStudio, "_separator", lambda *_: there)
+    path = asked(lamp, dub={"sound": "separated"})
+    for _ in range(2):
+        made, (job,) = studio(path, store)
+        made.make(job, Progress(), there.hold)
+    assert there.taken == ["gpu", "encode"]
+
+
+def test_lips_that_are_there_wait_for_no_gpu(lamp: Path, store: LocalStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    there, video, shape = Scarce(), SourceVideo(sku="lamp", title="lamp", video=str(lamp)), Shape.of(lamp)
+
+    def speaking(*_: object) -> faces.Seen:
+        assert there.now == ["gpu"]
+        return faces.Seen((), ())
+
+    monkeypatch.setattr(faces, "speaking", speaking)
+    talk = Talk(language="en", sentences=(Sentence(text=TALK[0][2], start=0.4, end=1.9),), origin="lamp.srt")
+    cues, speeches = (
+        [Cue(text="โคมไฟ", start=0.4, end=1.9)],
+        [Speech(audio=str(lamp), rate=RATE, duration=1.5, words=(), mouths=(), engine="")],
+    )
+    for _ in range(2):
+        assert assemble.lips(store, there, video, 0, shape, talk, cues, speeches, Progress(), there.hold) is None  # type: ignore[arg-type]
+    assert there.taken == ["gpu"]
+
+
+def test_on_a_gpu_one_video_is_heard_at_a_time(lamp: Path, store: LocalStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also where nobody hands in what to hold, as whoever reads sheets over."""
+    there, free = Scarce(), []
+
+    def understood(*_: object) -> Talk:
+        with ThreadPoolExecutor() as others:
+            free.append(others.submit(studios._HEARING.acquire, blocking=False).result())
+        return Talk(language="en", sentences=(Sentence(text=TALK[0][2], start=0.4, end=1.9),), origin="scarce")
+
+    monkeypatch.setattr(Booth, "recognizer", lambda *_: there)
+    monkeypatch.setattr(listening, "understood", understood)
+    made, (job,) = studio(asked(lamp, ()), store)
+    assert made.spoken_in(job) == "en"
+    assert (free, there.taken) == ([False], [])
+    made, (job,) = studio(asked(lamp, (), source_language="id"), store)
+    made.heard(job.product, Progress(), there.hold)
+    assert (free, there.taken) == ([False, False], ["gpu"])
+    made.heard(job.product, Progress(), there.hold)
+    assert len(there.taken) == 1
