@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Literal
 
 from localize.errors import UserError
 from localize.film import Film
@@ -10,16 +11,16 @@ from localize.products.sources import buckets, fetch
 from localize.products.sources.fetch import Fetching
 
 
-def obtain(reference: str, folder: Path, limits: Fetching) -> Path:
+def obtain(reference: str, folder: Path, limits: Fetching, kind: Literal["footage", "dub"] = "footage") -> Path:
     """An absolute path as it is, or what an http, https or s3 address gives, kept below `folder` if it is a video.
 
-    A video may be as large, and take as long, as a catalog. Raises UserError, NotReady (s3 without boto3) and Transient.
+    A product's `footage` may be as large, and take as long, as a catalog; what is to be dubbed, as `dub_mb` and `dub_seconds` say.
+    Raises UserError, NotReady (s3 without boto3) and Transient.
     """
     scheme = reference.partition(":")[0].lower()
     if scheme in ("http", "https", "s3"):
         get = buckets.fetch if scheme == "s3" else fetch.fetch
-        roomy = limits.model_copy(update={"max_mb": limits.catalog_mb, "seconds": limits.catalog_seconds})
-        return get(reference, folder, roomy, refuse=lambda path: _refused(fetch.shown(reference), path))
+        return get(reference, folder, limits, kind=kind, refuse=lambda path: _refused(fetch.shown(reference), path))
     path = Path(reference)
     if "://" in reference or scheme == "data" or not path.is_absolute():
         raise UserError(f"{fetch.shown(reference)} is neither a video beside the catalog nor an http, https or s3 address")

@@ -24,6 +24,14 @@ def test_a_video_at_an_address_is_fetched_even_where_it_is_larger_than_pictures_
     assert got.name == "mug.mp4"
 
 
+def test_the_key_that_says_how_large_a_video_may_be_is_named(server: str, shop: Path, tmp_path: Path) -> None:
+    film = films.film(shop / "mug.mp4", [np.zeros((240, 320, 3), np.uint8)] * 3)
+    with film.open("ab") as file:
+        file.write((1_500_000).to_bytes(4, "big") + b"free" + bytes(1_499_992))
+    with pytest.raises(UserError, match=r"larger than 1 MB: save it smaller, or raise `catalog_mb` under `fetch:` in the campaign"):
+        obtain(f"{server}/mug.mp4", tmp_path / "kept", LIMITS.model_copy(update={"catalog_mb": 1}))
+
+
 @pytest.mark.parametrize(
     ("name", "content", "says"),
     [

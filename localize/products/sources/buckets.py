@@ -32,7 +32,7 @@ def fetch(address: str, folder: Path, limits: Fetching, *, kind: Kind = "picture
         raise UserError(f"{address} names no object: write s3://bucket/folder/file.jpg")
     get = partial(_download, address, limits=limits, kind=kind)
     name = kept.safe(key.rpartition("/")[2])
-    return kept.copy(f"s3://{bucket}/{key}", name, folder, get, hasty=kind == "picture", wait=2 * limits.time(kind), refuse=refuse)
+    return kept.copy(f"s3://{bucket}/{key}", name, folder, get, hasty=kind != "catalog", wait=2 * limits.time(kind), refuse=refuse)
 
 
 def parts(address: str) -> tuple[str, str]:
@@ -85,7 +85,8 @@ def _download(address: str, half: Path, known: Marks | None, *, limits: Fetching
     def chunks(body: Any) -> Iterator[bytes]:
         for chunk in body.iter_chunks(1 << 18):
             if time.monotonic() > until:
-                raise Transient(f"{address} could not be had within {limits.time(kind):g} s")
+                most = f"{limits.time(kind):g} s (`{limits.time_key(kind)}` under `fetch:`)"
+                raise Transient(f"{address} could not be had within {most}")
             yield chunk
 
     with _reaching(address):
@@ -98,7 +99,7 @@ def _download(address: str, half: Path, known: Marks | None, *, limits: Fetching
                 return None
             raise
         with closing(answer["Body"]) as body:
-            kept.write(half, chunks(body), address, limits.megabytes(kind), answer["ContentLength"])
+            kept.write(half, chunks(body), address, limits.megabytes(kind), answer["ContentLength"], limits.size_key(kind))
         return Marks(tag=answer["ETag"])
 
 

@@ -38,13 +38,14 @@ from localize.products.sources import kept
 from localize.products.sources.kept import Marks
 from localize.products.sources.network import Guarded
 
-Kind = Literal["picture", "catalog"]
+Kind = Literal["picture", "catalog", "footage", "dub"]  # footage is a product's video, a dub's is one that is to be dubbed
 
 
 class Fetching(Model):
     """The campaign's `fetch:`: what a download may cost, and whether it may reach into this machine's own network.
 
-    MB and seconds are for one picture or one catalog, all redirects together. `allow_private` admits addresses that
+    MB and seconds are for one picture, one catalog (or a product's video) or one video that is to be dubbed, which always may have what
+    a catalog may, all redirects together. `allow_private` admits addresses that
     only this machine or its network can reach; never those of a cloud's metadata service.
     """
 
@@ -54,18 +55,34 @@ class Fetching(Model):
     redirects: int = Field(default=5, ge=0, le=20)
     catalog_mb: int = Field(default=500, ge=1, le=10_000)
     catalog_seconds: float = Field(default=600, gt=0, le=36_000)
+    dub_mb: int = Field(default=5_000, ge=1, le=100_000)
+    dub_seconds: float = Field(default=3_600, gt=0, le=36_000)
 
     def megabytes(self, kind: Kind) -> int:
-        return self.catalog_mb if kind == "catalog" else self.max_mb
+        if kind == "dub":
+            return max(self.dub_mb, self.catalog_mb)
+        return self.max_mb if kind == "picture" else self.catalog_mb
 
     def time(self, kind: Kind) -> float:
-        return self.catalog_seconds if kind == "catalog" else self.seconds
+        if kind == "dub":
+            return max(self.dub_seconds, self.catalog_seconds)
+        return self.seconds if kind == "picture" else self.catalog_seconds
+
+    @staticmethod
+    def size_key(kind: Kind) -> str:
+        """The key that says how large it may be."""
+        return {"picture": "max_mb", "dub": "dub_mb"}.get(kind, "catalog_mb")
+
+    @staticmethod
+    def time_key(kind: Kind) -> str:
+        """The key that says how long it may take."""
+        return {"picture": "seconds", "dub": "dub_seconds"}.get(kind, "catalog_seconds")
 
 
 def fetch(url: str, folder: Path, limits: Fetching, *, kind: Kind = "picture", refuse: Callable[[Path], str] | None = None) -> Path:
     """The local copy of what stands at an http or https address: a file in a folder of its own below `folder`.
 
-    A picture's copy is used as it is for six hours; then the server is asked whether it has changed, and if it can't be
+    A picture's copy, and a video's, is used as it is for six hours; then the server is asked whether it has changed, and if it can't be
     reached, the copy is used on. A catalog is asked for each time and must be had. `refuse` says why a downloaded file
     is not wanted, "" if it is; one that is not wanted is not kept.
 
@@ -73,7 +90,7 @@ def fetch(url: str, folder: Path, limits: Fetching, *, kind: Kind = "picture", r
     """
     target = _target(url, shown(url))
     get = partial(_download, target, limits=limits, kind=kind)
-    return kept.copy(target.identity, _file_name(url), folder, get, hasty=kind == "picture", wait=2 * limits.time(kind), refuse=refuse)
+    return kept.copy(target.identity, _file_name(url), folder, get, hasty=kind != "catalog", wait=2 * limits.time(kind), refuse=refuse)
 
 
 def shown(reference: str) -> str:
@@ -175,7 +192,7 @@ def _download(target: _Target, half: Path, known: Marks | None, *, limits: Fetch
         with _asked(target, name, known, limits, until, kind) as answer:
             location = _header(answer, b"location")
             if answer.status not in (301, 302, 303, 307, 308) or not location:
-                return _taken(answer, half, name, limits.megabytes(kind))
+                return _taken(answer, half, name, limits, kind)
         target = _next(target, location, name)
         if target in seen:
             raise UserError(f"{name} leads back to itself: correct the address, or ask the server's owner")
@@ -222,7 +239,8 @@ def _asked(target: _Target, name: str, known: Marks | None, limits: Fetching, un
         ):
             yield answer
     except httpcore.TimeoutException as error:
-        raise Transient(f"{name} could not be had within {limits.time(kind):g} s: the server is too slow, or does not answer") from error
+        most = f"{limits.time(kind):g} s (`{limits.time_key(kind)}` under `fetch:`)"
+        raise Transient(f"{name} could not be had within {most}: the server is too slow, or does not answer") from error
     except (httpcore.NetworkError, httpcore.ProtocolError) as error:
         cause = error.args[0] if error.args else None
         if isinstance(cause, ssl.SSLCertVerificationError):
@@ -251,7 +269,7 @@ def _header(answer: httpcore.Response, name: bytes) -> str:
         return value.decode("latin-1").strip()
 
 
-def _taken(answer: httpcore.Response, half: Path, name: str, megabytes: int) -> Marks | None:
+def _taken(answer: httpcore.Response, half: Path, name: str, limits: Fetching, kind: Kind) -> Marks | None:
     """The answer's body in `half`, and its marks; None for `not modified`. Raises what any other status means."""
     status = answer.status
     if status == 304:
@@ -265,7 +283,8 @@ def _taken(answer: httpcore.Response, half: Path, name: str, megabytes: int) -> 
         raise Transient(f"{name}: the server {what} (it answers {status})", retry_after=_wait(_header(answer, b"retry-after")))
     if status != 200:
         raise UserError(f"{name}: the server gives no file (it answers {status}): correct the address")
-    kept.write(half, _unpacked(answer, name, kept.most(megabytes)), name, megabytes, _length(answer))
+    most, key = limits.megabytes(kind), limits.size_key(kind)
+    kept.write(half, _unpacked(answer, name, most, key), name, most, _length(answer), key)
     return Marks(tag=_header(answer, b"etag"), changed=_header(answer, b"last-modified"))
 
 
@@ -284,7 +303,7 @@ def _wait(told: str) -> float | None:
         return None
 
 
-def _unpacked(answer: httpcore.Response, name: str, most: int) -> Iterable[bytes]:
+def _unpacked(answer: httpcore.Response, name: str, megabytes: int, key: str) -> Iterable[bytes]:
     """The body as it was before the server packed it (some do, though asked not to), a bounded piece at a time."""
     coding = _header(answer, b"content-encoding").lower()
     chunks = answer.iter_stream()
@@ -297,8 +316,8 @@ def _unpacked(answer: httpcore.Response, name: str, most: int) -> Iterable[bytes
     try:
         for chunk in chunks:
             packed += len(chunk)
-            if packed > most:  # blocks that unpack to nothing would never end
-                raise kept.too_large(name, most // 1_000_000)
+            if packed > kept.most(megabytes):  # blocks that unpack to nothing would never end
+                raise kept.too_large(name, megabytes, key)
             while chunk and not unpacker.eof:
                 yield unpacker.decompress(chunk, 1 << 20)
                 chunk = unpacker.unconsumed_tail

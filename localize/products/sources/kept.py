@@ -109,16 +109,17 @@ def _day(seconds: float) -> str:
     return time.strftime("%Y-%m-%d %H:%M", time.localtime(seconds))
 
 
-def write(path: Path, chunks: Iterable[bytes], name: str, megabytes: int, told: int = 0) -> None:
-    """The chunks as a file. Raises UserError for more than `megabytes`, at once if it is `told` so, and for nothing at all."""
+def write(path: Path, chunks: Iterable[bytes], name: str, megabytes: int, told: int = 0, key: str = "max_mb") -> None:
+    """The chunks as a file. Raises UserError for more than `megabytes`, at once if it is `told` so, and for nothing at all. `key` is the
+    campaign's, under `fetch:`, that says how many they may be."""
     if told > most(megabytes):
-        raise too_large(name, megabytes)
+        raise too_large(name, megabytes, key)
     size = 0
     with path.open("wb") as file:
         for chunk in chunks:
             size += len(chunk)
             if size > most(megabytes):
-                raise too_large(name, megabytes)
+                raise too_large(name, megabytes, key)
             file.write(chunk)
     if not size:
         raise UserError(f"{name} is empty (0 bytes): put the file there again")
@@ -128,8 +129,8 @@ def most(megabytes: int) -> int:
     return megabytes * 1_000_000
 
 
-def too_large(name: str, megabytes: int) -> UserError:
-    return UserError(f"{name} is larger than {megabytes} MB: save it smaller, or raise the limit under `fetch:` in the campaign")
+def too_large(name: str, megabytes: int, key: str = "max_mb") -> UserError:
+    return UserError(f"{name} is larger than {megabytes} MB: save it smaller, or raise `{key}` under `fetch:` in the campaign")
 
 
 def safe(name: str) -> str:
