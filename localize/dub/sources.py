@@ -4,20 +4,25 @@ here, as files on this machine, each with a name of its own and the transcript t
 from __future__ import annotations
 
 import glob
-import hashlib
 import json
 import os
 import re
-from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path, PurePosixPath
+from typing import TypeVar
 from urllib.parse import quote, unquote
 
 from pydantic import Field
 
+from localize import languages
+from localize.disclosure import aigc
 from localize.domain import Model, Product
-from localize.errors import CrossreelError, UserError
+from localize.dub import names as naming
+from localize.dub.names import Asked, Names
+from localize.errors import CrossreelError, Transient, UserError
 from localize.film import Film
 from localize.products import footage, sources
 from localize.products.sources import buckets, fetch, kept
@@ -28,8 +33,18 @@ VIDEOS = (
     ".3gp",
 )  # fmt: skip
 TRANSCRIPTS = (".srt", ".vtt", ".ass", ".ssa", ".txt")  # of several beside a video the first is taken
+_LONG = {
+    "eng": "en", "ind": "id", "tha": "th", "vie": "vi", "zho": "zh", "chi": "zh", "chs": "zh", "cht": "zh", "jpn": "ja", "kor": "ko",
+}  # fmt: skip
 REMOTE = ("http://", "https://", "s3://")
+# s before what was in trouble is asked for again, all of it after one pause: a hiccup of a server costs no video its night.
+PAUSES = (5.0, 20.0, 60.0)
+LONGEST = 120.0  # s that a server may ask to be waited for
+_PRODUCED = re.compile("[0-9a-f]{32}")  # what is made here is named by its key's digest
 _VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
+
+
+Had = TypeVar("Had")
 
 
 class Wanted(Model):
@@ -56,10 +71,12 @@ class Source(Model):
 
 @dataclass(frozen=True)
 class Lost:
-    """What can't be had, and why; the error's kind says whether another try may help."""
+    """What can't be had, and why; the error's kind says whether another try may help. `name` is that of a video, "" for what stands for
+    none."""
 
     shown: str
     error: CrossreelError
+    name: str = ""
 
 
 @dataclass(frozen=True)
@@ -76,35 +93,53 @@ class _Spot:
         return self.said or self.reference
 
 
-def found(
-    arguments: Sequence[str], home: Path, limits: Fetching, transcript: Path | None = None, language: str = "",
-) -> tuple[list[Source], list[Lost]]:  # fmt: skip
-    """The videos that arguments of the command line stand for, and what of them can't be had. See `listed` and `had`."""
-    wanted, lost = listed(arguments, transcript, language)
-    return each(wanted, lost, home, limits)
-
-
-def of_products(products: Iterable[Product], home: Path, limits: Fetching) -> tuple[list[Source], list[Lost]]:
-    """The footage of catalog rows, named by their SKU."""
-    wanted: list[Wanted] = []
+def of_products(products: Iterable[Product], language: str = "", names: Names | None = None) -> tuple[list[Wanted], list[Lost]]:
+    """The footage of catalog rows, named by their SKU, and what can't be taken. `language` is the one spoken in it, "" if nobody knows."""
+    spots, asked, skus = list[_Spot](), list[Asked](), list[str]()
     for product in products:
         for number, reference in enumerate(product.footage, 1):
-            name = kept.safe(f"{product.sku}-{number}" if len(product.footage) > 1 else product.sku)
-            beside = "" if _is_remote(reference) else _transcript(_Spot(reference, _around(Path(reference))), "")
-            wanted.append(Wanted(reference=reference, name=name, shown=shown(reference), transcript=beside, sku=product.sku))
-    names = _named([w.reference for w in wanted], [w.name for w in wanted])
-    return each([w.model_copy(update={"name": name}) for w, name in zip(wanted, names, strict=True)], [], home, limits)
+            name = _stem(f"{product.sku}-{number}" if len(product.footage) > 1 else product.sku)
+            spots.append(_Spot(reference, () if _is_remote(reference) else _around(Path(reference))))
+            skus.append(product.sku)
+            # A row's video may be put in another's place: the row is what posts are known by.
+            asked.append(Asked(name, _folder(reference), reference, (naming.mark("row", product.sku, str(number)),)))
+    return _wanted(spots, (names or Names()).give(asked), skus, lambda spot: _transcript(spot, language))
 
 
-def each(wanted: Iterable[Wanted], lost: Sequence[Lost], home: Path, limits: Fetching) -> tuple[list[Source], list[Lost]]:
-    """All that can be had, and what can't beside what was `lost` before."""
-    got, gone = list[Source](), list(lost)
-    for one in wanted:
-        try:
-            got.append(had(one, home, limits))
-        except CrossreelError as error:
-            gone.append(Lost(one.shown, error))
+def each(wanted: Iterable[Wanted], home: Path, limits: Fetching, most: int = 0) -> tuple[list[Source], list[Lost]]:
+    """All that can be had, or the first so many of it (`most`, 0: all), and what can't. What is in trouble that may pass is tried again
+    for a minute or two."""
+    got, gone, rest, pauses = list[Source](), list[Lost](), list(wanted), iter(PAUSES)
+    while rest and (not most or len(got) < most):
+        part = rest[: most - len(got)] if most else rest
+        rest = rest[len(part) :]
+        for one, end in zip(part, _patiently([partial(had, one, home, limits) for one in part], pauses), strict=True):
+            if isinstance(end, CrossreelError):
+                gone.append(Lost(one.shown, end, one.name))
+            else:
+                got.append(end)
     return got, gone
+
+
+def _patiently(calls: Sequence[Callable[[], Had]], pauses: Iterator[float]) -> list[Had | CrossreelError]:
+    """What the calls give, or the errors that they end with. Those in trouble that may pass are made again, after each of the pauses that
+    are left; a server that asks for more time gets it."""
+    ends = list(map(_ended, calls))
+    while trouble := {n: end for n, end in enumerate(ends) if isinstance(end, Transient)}:
+        pause = next(pauses, None)
+        if pause is None:
+            break
+        time.sleep(max(pause, *(min(end.retry_after or 0.0, LONGEST) for end in trouble.values())))
+        for n in trouble:
+            ends[n] = _ended(calls[n])
+    return ends
+
+
+def _ended(call: Callable[[], Had]) -> Had | CrossreelError:
+    try:
+        return call()
+    except CrossreelError as error:
+        return error
 
 
 def had(wanted: Wanted, home: Path, limits: Fetching) -> Source:
@@ -113,7 +148,7 @@ def had(wanted: Wanted, home: Path, limits: Fetching) -> Source:
     Raises UserError for what can't be had or is no video, NotReady (s3 without boto3), Transient for what may pass.
     """
     folder = home / "footage"
-    path = footage.obtain(wanted.reference, folder, limits)
+    path = footage.obtain(wanted.reference, folder, limits, "dub")
     if not _is_remote(wanted.reference):
         Film(path)  # of what was fetched this has been asked
     beside = wanted.transcript
@@ -121,7 +156,9 @@ def had(wanted: Wanted, home: Path, limits: Fetching) -> Source:
     return Source(name=wanted.name, path=path, shown=wanted.shown, transcript=text, sku=wanted.sku)
 
 
-def listed(arguments: Sequence[str], transcript: Path | None = None, language: str = "") -> tuple[list[Wanted], list[Lost]]:
+def listed(
+    arguments: Sequence[str], transcript: Path | None = None, language: str = "", names: Names | None = None
+) -> tuple[list[Wanted], list[Lost]]:
     """The videos that arguments stand for, each once, and the arguments that stand for none. Nothing is fetched.
 
     An argument is a file, a folder (its videos), a pattern (`clips/*.mp4`, `**` for folders of any depth), an http or https address, or
@@ -130,24 +167,30 @@ def listed(arguments: Sequence[str], transcript: Path | None = None, language: s
     `transcript` is the file for the one video, or a folder to look for transcripts in; without, or where that has none, one beside
     the video is taken: `talk.srt` or `talk.zh.srt` for `talk.mp4`, of several languages the one in `language`.
 
-    Raises UserError where one transcript is to serve several videos, or is not there.
+    Videos have the names that `names` knows them by. Raises UserError where one transcript is to serve several videos, or is not there.
     """
     spots, lost = dict[str, _Spot](), list[Lost]()
-    for argument in arguments:
-        try:
-            for spot in _spots(argument):
-                spots.setdefault(spot.reference, spot)
-        except CrossreelError as error:
-            lost.append(Lost(shown(argument), error))
+    for argument, end in zip(arguments, _patiently([partial(_spots, one) for one in arguments], iter(PAUSES)), strict=True):
+        if isinstance(end, CrossreelError):
+            lost.append(Lost(shown(argument), end))
+        else:
+            spots |= {spot.reference: spot for spot in end if spot.reference not in spots}
     text = _given(transcript, len(spots), language)
-    wanted = []
-    told = [spot.told for spot in spots.values()]
-    for spot, name in zip(spots.values(), _named(told, [kept.safe(_file(one)) for one in told]), strict=True):
+    given = (names or Names()).give([_asked(spot) for spot in spots.values()])
+    wanted, without = _wanted(spots.values(), given, [""] * len(spots), lambda spot: text(spot) or _transcript(spot, language))
+    return wanted, [*lost, *without]
+
+
+def _wanted(
+    spots: Iterable[_Spot], names: Sequence[str], skus: Sequence[str], text: Callable[[_Spot], str]
+) -> tuple[list[Wanted], list[Lost]]:
+    """The videos with what is said in them, and those of which nobody can tell what that is."""
+    wanted, lost = list[Wanted](), list[Lost]()
+    for spot, name, sku in zip(spots, names, skus, strict=True):
         try:
-            beside = text(spot) or _transcript(spot, language)
-            wanted.append(Wanted(reference=spot.reference, name=name, shown=shown(spot.told), transcript=beside))
+            wanted.append(Wanted(reference=spot.reference, name=name, shown=shown(spot.told), transcript=text(spot), sku=sku))
         except UserError as error:
-            lost.append(Lost(shown(spot.told), error))
+            lost.append(Lost(shown(spot.told), error, name))
     return wanted, lost
 
 
@@ -205,12 +248,24 @@ def _in_bucket(address: str) -> list[_Spot]:
 
 
 def _ours(video: Path) -> bool:
-    """Whether a video is one that this program dubbed: its sidecar lies beside it."""
+    """Whether a video is one that this program dubbed: its sidecar lies beside it, or it has none yet and the file itself says so."""
     try:
         told = json.loads(video.with_suffix(".json").read_bytes())
     except (OSError, ValueError):
-        return False
+        return _says_so(video)
     return isinstance(told, dict) and "cues" in told
+
+
+def _says_so(video: Path) -> bool:
+    """Whether a file that is named as dubs are, `talk.th.mp4`, has the AI label that this program writes: the sidecar comes last, and who
+    put it there may have been stopped before."""
+    if PurePosixPath(video.stem).suffix[1:] not in (*languages.codes(), "all"):
+        return False
+    try:
+        said = [aigc.parsed(text) for text in aigc.found(video)]
+    except (OSError, UserError, ValueError):
+        return False
+    return any(label["ProduceID"] == label.get("PropagateID") and _PRODUCED.fullmatch(label["ProduceID"]) for label in said)
 
 
 def _dubbed(address: str, beside: Sequence[str]) -> bool:
@@ -248,7 +303,8 @@ def _given(transcript: Path | None, videos: int, language: str) -> Callable[[_Sp
 
 
 def _transcript(spot: _Spot, language: str) -> str:
-    """The transcript beside a video: `talk.srt`, else `talk.zh.srt`, but no captions of a dub. Raises UserError where several would do."""
+    """The transcript beside a video: `talk.srt`, else `talk.zh.srt`, but no captions of a dub, and none in another language than is
+    spoken. Raises UserError where several would do."""
     stem = _file(spot.told).rpartition(".")[0]
     endings = {file: _file(file)[len(stem) :].lower() for file in spot.beside if _file(file).startswith(f"{stem}.")}
     plain = [file for ending in TRANSCRIPTS for file, tail in endings.items() if tail == ending]
@@ -260,13 +316,21 @@ def _transcript(spot: _Spot, language: str) -> str:
             code = tail.removesuffix(ending).removeprefix(".")
             if tail.endswith(ending) and 2 <= len(code) <= 8 and "." not in code and not _captions(file, spot.beside):
                 coded.setdefault(code, file)
-    if language and (of_it := [file for code, file in coded.items() if code[:2] == language]):
-        return of_it[0]
+    if language:
+        if of_it := [file for code, file in coded.items() if _spoken(code) == language]:
+            return of_it[0]
+        coded = {code: file for code, file in coded.items() if not _spoken(code)}
     if len(coded) > 1:
         raise UserError(
             f"{stem} has transcripts in {', '.join(sorted(coded))} beside it: say which is spoken in it, with --from or --transcript"
         )
     return next(iter(coded.values()), "")
+
+
+def _spoken(code: str) -> str:
+    """The language that a transcript's ending names (`zh`, `zh-Hans`, `eng`), "" where it names none (`final`)."""
+    first = re.split("[-_]", code)[0]
+    return _LONG.get(first, first if len(first) == 2 and languages.name(first) != first else "")
 
 
 def _captions(text: str, beside: Sequence[str]) -> bool:
@@ -277,18 +341,33 @@ def _captions(text: str, beside: Sequence[str]) -> bool:
 # --- names ----------------------------------------------------------------------------------------------------------
 
 
-def _named(references: Sequence[str], names: Sequence[str]) -> list[str]:
-    """A name for each reference that is a file's name on every system and nobody else's: the one wished for (its ending is left out),
-    with the folder's before it where two are equal, with a few signs of the whole reference where these are equal, too."""
-    stems = [Path(name).stem if Path(name).suffix.lower() in VIDEOS else name for name in names]
-    folders = [_file(reference.rpartition("/")[0]) for reference in references]
-    marks = [hashlib.sha256(reference.encode("utf-8", "surrogatepass")).hexdigest()[:6] for reference in references]
-    longer = [kept.safe(f"{folder}-{stem}") if folder else stem for folder, stem in zip(folders, stems, strict=True)]
-    marked = [f"{stem}-{mark}" for stem, mark in zip(stems, marks, strict=True)]
-    for others in (longer, marked):
-        count = Counter(stem.casefold() for stem in stems)
-        stems = [other if count[stem.casefold()] > 1 else stem for stem, other in zip(stems, others, strict=True)]
-    return stems
+def _asked(spot: _Spot) -> Asked:
+    """A video as it asks for a name."""
+    path = None if is_address(spot.told) else Path(spot.told)
+    marks = (naming.mark(spot.told), *([naming.mark("at", place)] if (place := _place(spot.told)) else ()))
+    return Asked(
+        _stem(_file(spot.told)), _folder(spot.told), spot.told, marks, (lambda: naming.content(path)) if path else (lambda: "")
+    )  # fmt: skip
+
+
+def _place(address: str) -> str:
+    """A web address without what is another each day, user and signature, if it names a video's file without them; else ""."""
+    if not address.lower().startswith(("http://", "https://")):
+        return ""
+    server, slash, path = address.partition("?")[0].partition("://")[2].partition("/")
+    place = f"{server.rpartition('@')[2].lower()}{slash}{path.partition('#')[0]}"
+    return place if PurePosixPath(_file(place)).suffix.lower() in VIDEOS else ""
+
+
+def _stem(name: str) -> str:
+    """The name as one that any file system takes, without a video's ending."""
+    safe = kept.safe(name)
+    return Path(safe).stem if Path(safe).suffix.lower() in VIDEOS else safe
+
+
+def _folder(reference: str) -> str:
+    path = reference.partition("?")[0] if is_address(reference) else reference
+    return _file(path.rpartition("/")[0])
 
 
 def _file(reference: str) -> str:

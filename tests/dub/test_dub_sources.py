@@ -13,9 +13,11 @@ import numpy as np
 import pytest
 from moto import mock_aws
 
-from localize.domain import Money, Product
+from localize import media
+from localize.disclosure import aigc
+from localize.domain import Disclosure, Money, Product
 from localize.dub import sources
-from localize.dub.sources import Lost, Source, found, listed, of_products
+from localize.dub.sources import Lost, Source, each, listed, of_products
 from localize.errors import Transient, UserError
 from localize.products.sources import buckets
 from localize.products.sources.fetch import Fetching
@@ -26,6 +28,22 @@ LIMITS = Fetching(allow_private=True)
 @pytest.fixture(scope="module")
 def film(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return films.film(tmp_path_factory.mktemp("film") / "film.mp4", [np.full((90, 160, 3), 90, np.uint8)] * 3)
+
+
+@pytest.fixture(autouse=True)
+def no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Servers in trouble are asked again at once."""
+    monkeypatch.setattr(sources, "PAUSES", (0.0, 0.0, 0.0))
+    monkeypatch.setattr(sources, "LONGEST", 0.0)
+
+
+def found(
+    arguments: list[str], home: Path, limits: Fetching, transcript: Path | None = None, language: str = "",
+) -> tuple[list[Source], list[Lost]]:  # fmt: skip
+    """What arguments stand for, as files."""
+    wanted, lost = listed(arguments, transcript, language)
+    got, gone = each(wanted, home, limits)
+    return got, [*lost, *gone]
 
 
 def put(film: Path, *places: Path) -> None:
@@ -97,6 +115,30 @@ def test_dubs_that_lie_beside_their_sources_are_not_dubbed_again_nor_are_their_c
     assert names(found([f"{tmp_path}/talk.th.mp4"], tmp_path, LIMITS)) == ["talk.th"]  # but who names one means it
 
 
+def test_a_transcript_in_another_language_than_is_spoken_is_not_taken(film: Path, tmp_path: Path) -> None:
+    put(film, tmp_path / "talk.mp4", tmp_path / "lamp.mp4", tmp_path / "mug.mp4", tmp_path / "cup.mp4")
+    for name in ("talk.en.srt", "lamp.eng.srt", "lamp.chs.vtt", "mug.final.srt", "mug.en-US.srt", "cup.ja.srt", "cup.thanks.txt"):
+        (tmp_path / name).write_text("1")
+    got = {
+        code: {
+            one.name: one.transcript.name if one.transcript else "" for one in found([str(tmp_path)], tmp_path, LIMITS, language=code)[0]
+        }
+        for code in ("zh", "th")
+    }
+    assert got["zh"] == {"talk": "", "lamp": "lamp.chs.vtt", "mug": "mug.final.srt", "cup": "cup.thanks.txt"}
+    assert got["th"] == {"talk": "", "lamp": "", "mug": "mug.final.srt", "cup": "cup.thanks.txt"}
+
+
+def test_a_dub_whose_sidecar_was_not_written_any_more_is_known_by_its_own_label(film: Path, tmp_path: Path) -> None:
+    told = Disclosure(label="AI", producer="Corner", produce_id="0123456789abcdef" * 2)
+    others = told.model_copy(update={"produce_id": "a-tool-of-somebody-else"})
+    put(film, tmp_path / "talk.mp4", tmp_path / "lamp.th.mp4")
+    for name, said in (("talk.th.mp4", told), ("talk.all.mp4", told), ("mug.th.mp4", others), ("shop.mp4", told), ("clip.th.mp4", told)):
+        media.remux(film, tmp_path / name, aigc.tags(said))
+    (tmp_path / "clip.th.json").write_text('{"lines": []}')  # of a product's clip
+    assert names(found([str(tmp_path)], tmp_path, LIMITS)) == ["clip.th", "lamp.th", "mug.th", "shop", "talk"]
+
+
 def test_one_transcript_is_for_one_video_and_a_folder_of_them_for_many(film: Path, tmp_path: Path) -> None:
     put(film, tmp_path / "a.mp4", tmp_path / "b.mp4")
     texts = tmp_path / "texts"
@@ -128,6 +170,68 @@ def test_videos_on_web_servers(film: Path, server: str, shop: Path, tmp_path: Pa
     assert "private address" in str(refused.error)
 
 
+def test_what_is_in_trouble_is_asked_for_again_all_of_it_after_each_pause(
+    film: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked, slept = list[str](), list[float]()
+    fails = {"a": 1, "b": 9, "c": 0}
+
+    def obtain(reference: str, *_: object) -> Path:
+        name = Path(reference).stem
+        asked.append(name)
+        if asked.count(name) <= fails[name]:
+            raise Transient(f"{name} is in trouble", retry_after=7.0 if name == "b" else None)
+        return film
+
+    monkeypatch.setattr(sources.footage, "obtain", obtain)
+    monkeypatch.setattr(sources.time, "sleep", slept.append)
+    monkeypatch.setattr(sources, "PAUSES", (5.0, 20.0))
+    monkeypatch.setattr(sources, "LONGEST", 30.0)
+    wanted, _ = listed([f"https://shop.example/{name}.mp4" for name in "abc"])
+    got, (lost,) = each(wanted, tmp_path, LIMITS)
+    assert [one.name for one in got] == ["a", "c"]
+    assert (lost.name, isinstance(lost.error, Transient)) == ("b", True)
+    assert (asked, slept) == ([*"abc", *"ab", "b"], [7.0, 20.0])
+
+
+def test_a_bucket_in_trouble_is_asked_again_what_it_holds(film: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    answers: list[object] = [Transient("slow down"), ["s3://shop/clips/a.mp4"], []]
+
+    def matching(address: str) -> object:
+        if isinstance(answer := answers.pop(0), Exception):
+            raise answer
+        return answer
+
+    monkeypatch.setattr(sources.buckets, "matching", matching)
+    wanted, lost = listed(["s3://shop/clips/"])
+    assert ([one.name for one in wanted], lost) == (["a"], [])
+
+
+def test_only_so_many_videos_are_fetched_as_are_asked_for(film: Path, tmp_path: Path) -> None:
+    put(film, tmp_path / "b.mp4", tmp_path / "c.mp4", tmp_path / "d.mp4")
+    (tmp_path / "a.mp4").write_bytes(b"no video")
+    wanted, _ = listed([str(tmp_path)])
+    got, (lost,) = each(wanted, tmp_path, LIMITS, most=2)
+    assert [one.name for one in got] == ["b", "c"]
+    assert Path(lost.shown).name == "a.mp4"
+
+
+def test_a_video_to_be_dubbed_may_be_larger_than_a_catalog_and_the_key_that_says_how_large_is_named(
+    film: Path, server: str, shop: Path, tmp_path: Path
+) -> None:
+    (shop / "talk.mp4").write_bytes(film.read_bytes() + (1_500_000).to_bytes(4, "big") + b"free" + bytes(1_499_992))
+    small = LIMITS.model_copy(update={"catalog_mb": 1, "max_mb": 1})
+    assert names(found([f"{server}/talk.mp4"], tmp_path, small)) == ["talk"]
+    _, (lost,) = found([f"{server}/talk.mp4"], tmp_path / "other", small.model_copy(update={"dub_mb": 1}))
+    assert str(lost.error).endswith("talk.mp4 is larger than 1 MB: save it smaller, or raise `dub_mb` under `fetch:` in the campaign")
+    raised = LIMITS.model_copy(update={"catalog_mb": 2, "dub_mb": 1})  # who let catalogs have more had videos in mind, too
+    assert names(found([f"{server}/talk.mp4"], tmp_path / "third", raised)) == ["talk"]
+
+
+def test_an_hours_video_has_room_and_time() -> None:
+    assert (Fetching().megabytes("dub"), Fetching().time("dub")) == (5_000, 3_600)
+
+
 def test_a_key_in_an_address_comes_from_the_environment_and_is_told_nowhere(
     film: Path, server: str, shop: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -154,7 +258,8 @@ def test_a_catalog_gets_nothing_from_the_environment(film: Path, tmp_path: Path,
 
     monkeypatch.setattr(sources.footage, "obtain", obtain)
     address = "https://thief.example/talk.mp4?${SECRET}"
-    of_products([Product(sku="MUG", title="Mug", price=Money(amount=1, currency="USD"), footage=(address,))], tmp_path, LIMITS)
+    wanted, _ = of_products([Product(sku="MUG", title="Mug", price=Money(amount=1, currency="USD"), footage=(address,))])
+    each(wanted, tmp_path, LIMITS)
     assert fetched == [address]
 
 
@@ -193,7 +298,9 @@ def test_the_footage_of_catalog_rows(film: Path, tmp_path: Path) -> None:
     def product(sku: str, *footage: str) -> Product:
         return Product(sku=sku, title="Mug", price=Money(amount=1, currency="USD"), footage=tuple(str(tmp_path / name) for name in footage))
 
-    got, (lost,) = of_products([product("MUG/1", "one.mp4"), product("LAMP"), product("CUP", "two.mp4", "none.mp4")], tmp_path, LIMITS)
+    wanted, none = of_products([product("MUG/1", "one.mp4"), product("LAMP"), product("CUP", "two.mp4", "none.mp4")])
+    got, (lost,) = each(wanted, tmp_path, LIMITS)
+    assert not none
     assert [(source.name, source.sku) for source in got] == [("MUG_1", "MUG/1"), ("CUP-1", "CUP")]
     assert got[1].transcript == tmp_path / "two.en.srt"
     assert "no such file" in str(lost.error)
