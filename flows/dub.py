@@ -16,10 +16,11 @@ from prefect.runtime import flow_run
 from prefect.states import Failed
 from pydantic import Field
 
-from flows.nightly import Language, over
+from flows.nightly import Language, nightly, over
 from localize import campaign as campaigns
 from localize import runs
-from localize.dub.asked import absolute, write
+from localize.campaign import Campaign
+from localize.dub.asked import Platform, dubbing, write
 from localize.sections import DubCaptions, DubLabel, DubLips, DubSound
 from localize.store import open_store
 
@@ -35,9 +36,10 @@ def run_name() -> str:
 @flow(name="dub", flow_run_name=run_name, persist_result=False)
 def dub(
     videos: Videos, to: To, out: Annotated[str, Field(min_length=1)] = "dubs", source_language: str = "", transcripts: str = "",
-    voice: str = "", gender: Literal["female", "male"] = "female", consent: str = "", lipsync: DubLips = "auto", sound: DubSound = "auto",
-    captions: DubCaptions = "track", label: DubLabel = "auto", track: Annotated[int, Field(ge=1, le=99)] = 1, original: bool = False,
-    one_file: bool = False, lossless: bool = False, keep_length: bool = False, campaign: str = "", run: str = "",
+    voice: str = "", gender: Literal["auto", "female", "male"] = "auto", consent: str = "", lipsync: DubLips = "auto",
+    sound: DubSound = "auto", captions: DubCaptions = "track", label: DubLabel = "auto", track: Annotated[int, Field(ge=1, le=99)] = 1,
+    original: bool = False, one_file: bool = False, lossless: bool = False, keep_length: bool = False, platform: Platform = "any",
+    campaign: str = "", run: str = "",
 ) -> State[None]:  # fmt: skip
     """Dub videos into other languages.
 
@@ -48,7 +50,7 @@ def dub(
         source_language: the language that is spoken in them, such as zh; empty: it is found out
         transcripts: what is said - a file for a single video, a folder for several; empty: what lies beside each video
         voice: a voice of `crossreel voice list`, or original for the speaker's own (needs the consent); empty: the engine's own
-        gender: of the engine's own voice, without a campaign; with one its host's is taken
+        gender: of the engine's own voice; auto: the campaign's host's
         consent: the consent file of who is heard and seen; needed for their own voice, and to move their lips
         lipsync: move the lips of who is seen speaking
         sound: what becomes of the source's sound under the new speech
@@ -59,18 +61,16 @@ def dub(
         one_file: also write one file with all languages as its sound tracks
         lossless: write the sound as ALAC, exact where nobody speaks, for editors rather than platforms
         keep_length: let nothing be said past the picture's end
+        platform: what it is for, without a campaign; a consent may be for some only, and the label is burned in
         campaign: a campaign.yaml with engines, glossary, memory, channels; empty: none
         run: leave this empty; a name for what is noted of this run, which else has its own id
     """
-    asked: dict[str, Any] = {
-        "videos": [absolute(video) for video in videos], "transcripts": absolute(transcripts),
-        "voice": absolute(voice) if "/" in voice else voice, "consent": absolute(consent), "lipsync": lipsync, "sound": sound,
-        "captions": captions, "label": label, "track": track, "original": original, "one_file": one_file,
-        "lossless": lossless, "keep_length": keep_length,
-    }  # fmt: skip
-    base = campaigns.load(campaign) if campaign else None
-    path = write(Path(out), list(to), asked, source=source_language, gender="" if base else gender, base=base)
-    settings = campaigns.load(path)
+    asked = dubbing(
+        videos, transcripts=transcripts, voice=voice, consent=consent, lipsync=lipsync, sound=sound, captions=captions, label=label,
+        track=track, original=original, one_file=one_file, lossless=lossless, keep_length=keep_length,
+    )  # fmt: skip
+    base, own = campaigns.load(campaign) if campaign else None, "" if gender == "auto" else gender
+    path, settings = write(Path(out), list(to), asked, source=source_language, gender=own, platform=platform, base=base)
     ended = over(settings, str(path), run=run)
     if ended.is_failed():
         return ended
@@ -79,3 +79,13 @@ def dub(
         return ended
     first, more = lost[0], f"; and {len(lost) - 1} more" if len(lost) > 1 else ""  # each was asked for
     return Failed(message=f"{first.value} can't be dubbed: {first.reason}{more}")
+
+
+def here(settings: Campaign, path: str, run: str) -> State[Any]:
+    """A night over what somebody asked for on the command line, with the campaign as it was read: by now its file may be another call's."""
+
+    @flow(name=nightly.name, flow_run_name=nightly.flow_run_name, persist_result=False)
+    def asked(campaign: str, run: str) -> State[None]:
+        return over(settings, campaign, run=run)
+
+    return asked(path, run, return_state=True)

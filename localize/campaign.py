@@ -22,7 +22,7 @@ from localize.avatar.filmed import package as avatars
 from localize.clip import layout as layouts
 from localize.disclosure import Signer
 from localize.domain import Channel, Variant
-from localize.dub.sources import is_address
+from localize.dub.sources import is_address, shown
 from localize.errors import Blocked, UserError
 from localize.mistakes import line_of, nearest, problem, wrong
 from localize.notices import Recipient
@@ -316,6 +316,11 @@ def _dub(
             problems.append(f"{where('dub', 'voice')}dub.voice: {error}")
         except Blocked as error:
             blocked.append(f"{where('dub', 'voice')}dub.voice: {error}")
+    for name in ("transcripts", "consent"):
+        if is_address(said := getattr(dub, name)):
+            at = f"{where('dub', name)}dub.{name}: "
+            problems.append(f"{at}{shown(said)} is an address, and this is read from this machine only: download it, and give its path.")
+            dub = dub.model_copy(update={name: ""})
     consent = resolve(dub.consent, "dub", "consent")
     if consent and Path(consent).is_file():
         try:

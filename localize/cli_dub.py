@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 import typer
 
 from localize import campaign as campaigns
 from localize import languages
 from localize.cli_run import console, night
-from localize.dub.asked import absolute, write
+from localize.dub.asked import Platform, dubbing, write
 from localize.errors import UserError
 from localize.mistakes import nearest
 from localize.sections import DubCaptions, DubLabel, DubLips, DubSound
@@ -35,9 +35,7 @@ def dub(
     one_file: Annotated[bool, typer.Option("--one-file", help="also write one file with all languages as its sound tracks")] = False,
     lossless: Annotated[bool, typer.Option("--lossless", help="write the sound as ALAC, exact where nobody speaks")] = False,
     keep_length: Annotated[bool, typer.Option("--keep-length", help="let nothing be said past the picture's end")] = False,
-    platform: Annotated[
-        Literal["any", "tiktok", "douyin", "weibo"], typer.Option(help="what it is for; a consent may be for some only")
-    ] = "any",
+    platform: Annotated[Platform, typer.Option(help="what it is for; a consent may be for some only")] = "any",
     campaign: Annotated[Path | None, typer.Option(help="a campaign.yaml with engines, glossary, memory, channels")] = None,
     out: Annotated[Path, typer.Option(help="the folder to write to")] = Path("dubs"),
 ) -> None:
@@ -48,15 +46,11 @@ def dub(
         raise UserError(f"--to: {error}") from error
     if not codes:
         raise UserError("say which languages to speak: --to th,vi,id.")
-    asked: dict[str, Any] = {
-        "videos": [absolute(v) for v in videos], "transcripts": absolute(transcript),
-        "voice": absolute(voice) if "/" in voice else voice, "consent": absolute(consent),
-        "lipsync": lipsync, "sound": sound, "captions": captions, "label": label, "track": track,
-        "original": original, "one_file": one_file, "lossless": lossless, "keep_length": keep_length,
-    }  # fmt: skip
+    asked = dubbing(
+        videos, transcripts=transcript, voice=voice, consent=consent, lipsync=lipsync, sound=sound, captions=captions, label=label,
+        track=track, original=original, one_file=one_file, lossless=lossless, keep_length=keep_length,
+    )  # fmt: skip
     base = campaigns.load(campaign) if campaign else None
-    if base and platform != "any":
-        raise UserError("--platform is for dubs without a campaign: the channels of the campaign say what theirs are for.")
-    path = write(out, codes, asked, source=source, gender=gender or "", platform=platform, base=base)
+    path, settings = write(out, codes, asked, source=source, gender=gender or "", platform=platform, base=base)
     console.print(f"asked for in {path}", soft_wrap=True, markup=False)
-    night(path)
+    night(path, settings=settings)

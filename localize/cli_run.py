@@ -22,7 +22,10 @@ from localize.errors import CrossreelError
 from localize.store import open_store
 
 if TYPE_CHECKING:
+    from prefect.client.schemas.objects import State
+
     from flows.watch import Event
+    from localize.campaign import Campaign
     from localize.planning import Outcome, Plan
 
 console = Console(highlight=False)
@@ -30,10 +33,12 @@ console = Console(highlight=False)
 
 def night(
     campaign: Path, catalog: str | None = None, codes: list[str] | None = None, only: Sequence[str] = (), limit: int = 0,
-    out: str | None = None,
+    out: str | None = None, settings: Campaign | None = None,
 ) -> None:  # fmt: skip
-    """Run the nightly flow over a campaign here and now, and exit with its code."""
-    settings = campaigns.adjusted(campaigns.load(campaign), catalog=catalog, languages=codes, out=out)
+    """Run the nightly flow over a campaign here and now, and exit with its code. `settings` is the campaign as it was read, where its file
+    may be another by now; then the other parameters are not asked."""
+    as_read = settings
+    settings = as_read or campaigns.adjusted(campaigns.load(campaign), catalog=catalog, languages=codes, out=out)
     # The terminal shows clips, not Prefect's own log; the UI keeps all of it.
     os.environ.setdefault("PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL", "CRITICAL")
     from localize import report, runs
@@ -41,12 +46,15 @@ def night(
     name = f"{datetime.now():%Y%m%d-%H%M%S}-{uuid.uuid4().hex[:6]}"
     started = time.monotonic()
     with stoppable(), Screen() as screen:
-        from flows import leash, watch
+        from flows import dub, leash, watch
         from flows.nightly import nightly
 
         leash.hold()
         watch.watchers.append(screen.on)
-        state = nightly(str(campaign), catalog or "", tuple(codes or ()), tuple(only), limit, out or "", run=name, return_state=True)
+        if as_read:
+            state: State[Any] = dub.here(as_read, str(campaign), name)
+        else:
+            state = nightly(str(campaign), catalog or "", tuple(codes or ()), tuple(only), limit, out or "", run=name, return_state=True)
     if screen.plan is None:
         cause = state.result(raise_on_failure=False)
         raise cause if isinstance(cause, CrossreelError) else CrossreelError(f"the run stopped before it had planned anything: {cause}")

@@ -17,6 +17,7 @@ from sounds import tune, video
 
 from localize import campaign as campaigns
 from localize import cli, cli_dub
+from localize.campaign import Campaign
 from localize.dub.asked import ASKED
 
 Command = Callable[..., tuple[int, str]]
@@ -25,7 +26,7 @@ Command = Callable[..., tuple[int, str]]
 @pytest.fixture
 def crossreel(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> Command:
     """`crossreel dub` as the shell runs it in a folder, up to where the run would begin."""
-    monkeypatch.setattr(cli_dub, "night", lambda path: None)
+    monkeypatch.setattr(cli_dub, "night", lambda path, settings: None)
     monkeypatch.setenv("COLUMNS", "220")
     monkeypatch.chdir(tmp_path)
 
@@ -70,6 +71,59 @@ def test_an_address_that_holds_a_key_is_for_its_owner_alone(crossreel: Command, 
     assert written(there.parent)["dub"]["videos"] == ["${TALK}", "https://shop.example/a.mp4?sig=${SIGNATURE}"]
     assert campaigns.load(there).dub.videos == ("${TALK}", "https://shop.example/a.mp4?sig=${SIGNATURE}")
     assert there.stat().st_mode & 0o777 == 0o600
+
+
+def test_a_call_runs_what_it_asked_for_whatever_another_writes_meanwhile(
+    crossreel: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun = list[Campaign]()
+
+    def night(path: Path, settings: Campaign) -> None:
+        if not begun:
+            begun.append(settings)
+            cli_dub.dub(["mug.mp4"], to="id", out=path.parent)  # another call, in between
+        else:
+            begun.append(settings)
+
+    monkeypatch.setattr(cli_dub, "night", night)
+    assert crossreel("talk.mp4", "--to", "th")[0] == 0
+    assert [(one.dub.videos, one.languages) for one in begun] == [
+        ((str(tmp_path / "talk.mp4"),), ("th",)), ((str(tmp_path / "mug.mp4"),), ("id",)),
+    ]  # fmt: skip
+    assert written(tmp_path / "dubs")["languages"] == ["id"]
+
+
+def test_what_is_asked_for_is_written_whole_or_not_at_all(crossreel: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    crossreel("talk.mp4", "--to", "th")
+    with (tmp_path / "dubs" / ASKED).open(encoding="utf-8") as read_by_another:
+        crossreel("mug.mp4", "--to", "id")
+        assert yaml.safe_load(read_by_another)["languages"] == ["th"]
+    monkeypatch.setattr("os.replace", lambda *_: 1 / 0)
+    monkeypatch.setattr(Path, "replace", lambda *_: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        cli_dub.dub(["lamp.mp4"], to="vi")
+    assert written(tmp_path / "dubs")["languages"] == ["id"]
+    assert not list((tmp_path / "dubs").glob("*.tmp"))
+
+
+@pytest.mark.parametrize(
+    ("option", "what"), [("--transcript", "a transcript"), ("--consent", "a consent"), ("--voice", "a voice")]
+)  # fmt: skip
+def test_an_address_of_what_must_be_a_file_is_refused_and_its_key_is_told_nowhere(crossreel: Command, option: str, what: str) -> None:
+    code, said = crossreel("talk.mp4", "--to", "th", option, "https://anna:PASSW0RD@shop.example/talk.srt?sig=T0KEN")
+    assert code == 2
+    assert f"shop.example/talk.srt is an address, and {what} is read from this machine only: download it" in said
+    assert not [secret for secret in ("PASSW0RD", "T0KEN") if secret in said]
+    assert not Path("dubs").exists()
+
+
+def test_a_platform_is_said_without_a_campaign_only(crossreel: Command, tmp_path: Path) -> None:
+    assert crossreel("talk.mp4", "--to", "th", "--platform", "tiktok")[0] == 0
+    assert campaigns.load(tmp_path / "dubs" / ASKED).channels[0].platform == "tiktok"
+    (tmp_path / "shop").mkdir()
+    code, said = crossreel("talk.mp4", "--to", "th", "--platform", "tiktok", "--campaign", asked(tmp_path / "shop" / "talk.mp4"))
+    assert code == 2
+    assert "the channels of the campaign say what theirs are for" in said
 
 
 def test_of_a_campaign_all_stays_but_what_is_asked_for_here(crossreel: Command, tmp_path: Path) -> None:

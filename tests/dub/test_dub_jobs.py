@@ -6,15 +6,15 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
-from dubs import asked
+from dubs import TALK, asked
 from sounds import tune, video
 
 from localize import campaign as campaigns
 from localize import runs
 from localize.campaign import Campaign
 from localize.domain import SourceVideo
-from localize.dub import jobs
-from localize.errors import UserError
+from localize.dub import jobs, sources
+from localize.errors import Transient, UserError
 from localize.planning import Dub, Plan
 from localize.store import LocalStore
 
@@ -56,6 +56,66 @@ def test_some_of_the_videos_are_chosen_by_their_names(folder: Path) -> None:
     assert [job.name for job in plan.jobs] == ["th · mug"]
     assert not plan.rejects  # nobody asked for the broken one
     assert len(planned(path, limit=1)[1].jobs) == 1
+
+
+def test_no_video_is_fetched_that_nobody_asked_for(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    fetched = list[str]()
+    had = sources.had
+    monkeypatch.setattr(sources, "had", lambda wanted, *rest: (fetched.append(wanted.name), had(wanted, *rest))[1])
+    path = asked(folder / "mug.mp4", dub={"videos": ["."]})
+    planned(path, only=["mug"])
+    planned(path, limit=1)
+    assert fetched == ["mug", "broken", "mug"]  # the broken one is no video
+
+
+def test_names_are_kept_beside_the_reviews(folder: Path, film: Path) -> None:
+    path = asked(folder / "mug.mp4", dub={"videos": ["**/*.mp4"]}, review={"file": "read/over.csv"})
+    planned(path)
+    (folder / "a").mkdir()
+    (folder / "a" / "mug.mp4").symlink_to(film)
+    _, plan = planned(path)
+    assert [job.product.sku for job in plan.jobs] == ["a-mug", "mug", "table-lamp"]
+    assert [job.product.video for job in planned(path, only=["mug"])[1].jobs] == [str(folder / "mug.mp4")]
+    assert (folder / "read" / "dubs.videos.json").is_file()
+
+
+def test_names_that_cannot_be_kept_are_told_of(folder: Path) -> None:
+    (folder / "read").write_text("a file in the folder's place")
+    _, plan = planned(asked(folder / "mug.mp4", review={"file": "read/over.csv"}))
+    (finding,) = (finding for finding in plan.warnings if finding.check == "names")
+    assert "dubs.videos.json can't be written: " in finding.message
+    assert len(plan.jobs) == 1
+
+
+def test_what_is_in_trouble_is_told_of_with_its_name_and_that_the_next_run_asks_again(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def obtain(*_: object) -> Path:
+        raise Transient("shop.example/talk.mp4: the server has trouble (it answers 503)")
+
+    monkeypatch.setattr(sources, "PAUSES", (0.0, 0.0))
+    monkeypatch.setattr(sources.footage, "obtain", obtain)
+    _, plan = planned(asked(folder / "mug.mp4", dub={"videos": ["https://shop.example/talk.mp4"]}))
+    (reject,) = plan.rejects
+    assert (reject.sku, reject.value) == ("talk", "shop.example/talk.mp4")
+    assert reject.reason.endswith("(it answers 503) (asked for 3 times; the next run asks again)")
+
+
+def test_a_transcript_in_another_language_than_is_said_to_be_spoken_is_told_of(folder: Path) -> None:
+    _, plan = planned(asked(folder / "mug.mp4", TALK * 4, source_language="zh"))
+    assert [f.message for f in plan.warnings if f.check == "transcript"] == [
+        "mug.srt is in English, and mug is said to speak Chinese: give the transcript of what is spoken, or say what is (`--from`, "
+        "`source_language`)."
+    ]
+    assert not [f for f in planned(asked(folder / "mug.mp4", TALK * 4))[1].warnings if f.check == "transcript"]
+
+
+@pytest.mark.parametrize("key", ["transcripts", "consent"])
+def test_an_address_of_what_must_be_a_file_is_refused_without_its_key(folder: Path, key: str) -> None:
+    path = asked(folder / "mug.mp4", dub={key: "https://shop.example/mug.srt?sig=T0KEN"})
+    with pytest.raises(UserError, match=rf"dub\.{key}: shop\.example/mug\.srt is an address") as error:
+        campaigns.load(path)
+    assert "T0KEN" not in str(error.value)
 
 
 def test_a_name_that_no_video_has_is_refused_with_the_one_that_was_meant(folder: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import json
 from pathlib import Path
 from typing import Any
@@ -13,12 +14,13 @@ from dubs import MEMORY, TALK, asked, srt
 from prefect.client.orchestration import SyncPrefectClient
 from prefect.client.schemas.objects import State
 from prefect.exceptions import ParameterTypeError
-from prefect.states import Failed
+from prefect.states import Completed, Failed
 from sounds import tune, video
 
-from flows.dub import dub
+from flows.dub import dub, here
 from flows.nightly import nightly
 from localize import campaign as campaigns
+from localize import cli_dub
 from localize.campaign import Campaign
 from localize.errors import UserError
 from localize.store import LocalStore
@@ -87,6 +89,31 @@ def test_what_is_asked_for_is_seen_from_the_workers_folder(folder: Path, monkeyp
     assert Path(settings.out) == folder / "there"
 
 
+def test_the_form_asks_for_all_that_the_command_line_does(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    begun = list[Campaign]()
+    monkeypatch.setattr("flows.dub.over", lambda settings, path, run: begun.append(settings) or Failed())
+    dub.fn(("lamp.mp4",), ("th",), gender="male", platform="tiktok")
+    dub.fn(("lamp.mp4",), ("th",), campaign="words.yaml")
+    dub.fn(("lamp.mp4",), ("th",), campaign="words.yaml", gender="male")
+    assert [(one.host.gender, one.channels[0].platform) for one in begun] == [("male", "tiktok"), ("female", "any"), ("male", "any")]
+    with pytest.raises(UserError, match="the channels of the campaign say what theirs are for"):
+        dub.fn(("lamp.mp4",), ("th",), campaign="words.yaml", platform="tiktok")
+    command = set(inspect.signature(cli_dub.dub).parameters)
+    assert command - set(inspect.signature(dub.fn).parameters) == {"source", "transcript"}  # which have longer names there
+
+
+def test_a_night_of_the_command_line_is_over_what_it_read(server: SyncPrefectClient, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    begun = list[tuple[Campaign, str]]()
+    monkeypatch.setattr("flows.dub.over", lambda settings, path, run: begun.append((settings, run)) or Completed(message="all made"))
+    settings = campaigns.load(folder / "words.yaml")
+    (folder / "words.yaml").write_text("name: another", encoding="utf-8")
+    state = here(settings, str(folder / "words.yaml"), "tonight")
+    assert (state.message, begun) == ("all made", [(settings, "tonight")])
+    run = server.read_flow_run(UUID(str(state.state_details.flow_run_id)))
+    assert run.name.startswith(f"{folder.name} · ")
+    assert run.parameters == {"campaign": str(folder / "words.yaml"), "run": "tonight"}  # and nothing of what an address may hold
+
+
 def test_a_video_that_is_not_there_fails_the_run_and_is_named(server: SyncPrefectClient, folder: Path) -> None:
     state = dub(["lampe.mp4"], ["th"], campaign="words.yaml", return_state=True)
     assert state.is_failed()
@@ -113,8 +140,9 @@ def test_the_form_says_what_each_field_is_and_what_it_takes() -> None:
     assert fields["to"]["items"]["enum"] == ["en", "id", "th", "vi", "zh"]
     assert (fields["videos"]["minItems"], fields["to"]["minItems"]) == (1, 1)
     assert {name: field["enum"] for name, field in fields.items() if "enum" in field} == {
-        "gender": ["female", "male"], "lipsync": ["auto", "none"], "sound": ["auto", "separated", "ducked", "muted", "music"],
+        "gender": ["auto", "female", "male"], "lipsync": ["auto", "none"], "sound": ["auto", "separated", "ducked", "muted", "music"],
         "captions": ["track", "burned", "cover", "none"], "label": ["auto", "burned", "track"],
+        "platform": ["any", "tiktok", "douyin", "weibo"],
     }  # fmt: skip
     assert [name for name, field in fields.items() if "default" not in field] == ["videos", "to"]
 
