@@ -14,7 +14,7 @@ import sys
 import tempfile
 import threading
 import wave
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from fractions import Fraction
@@ -37,6 +37,7 @@ PEAK = -2.4  # dBTP
 VOICE, BED = -20.0, -26.0  # LUFS of speech and of a bed alone while they are mixed
 DUCK = 10.0  # dB that a bed goes down by while somebody speaks
 PIPE = 1 << 20  # bytes that the pipe to an encoder holds
+REACH = 6  # ms on both sides of one that its gain and the next one's depend on
 Samples = npt.NDArray[np.float32]
 
 
@@ -259,14 +260,39 @@ def _limiting(peaks: Samples, ceiling: float) -> Samples:
 
 def limits(highest: npt.NDArray[Any], ceiling: float) -> npt.NDArray[np.float64]:
     """The gain in each millisecond that keeps its highest peak [n] under a ceiling: [n]."""
-    needed = np.minimum(1.0, ceiling / np.maximum(highest, 1e-9))
-    held, now = [], 1.0
-    for gain in needed.tolist():
+    return next(limits_by_parts([highest], ceiling))[1:-1]
+
+
+def limits_by_parts(parts: Iterable[npt.NDArray[Any]], ceiling: float) -> Iterator[npt.NDArray[np.float64]]:
+    """`limits` of peaks that come in parts [n], all but the last of `REACH` at least: for each its gains and those next to it on both
+    sides, the outermost ones twice: [n + 2]. They are given as soon as the next part was taken."""
+    before, here, now = np.ones(0), np.ones(0), 1.0
+    for part in parts:
+        ahead = _held(part, ceiling, now)
+        now = float(ahead[-1])
+        if len(here):
+            yield _evened(before, here, ahead[:REACH])
+        before, here = here[-REACH:], ahead
+    if len(here):
+        yield _evened(before, here, np.ones(0))
+
+
+def _held(highest: npt.NDArray[Any], ceiling: float, now: float) -> npt.NDArray[np.float64]:
+    """Gains that go down at once and come back slowly, from where they are `now`."""
+    held = []
+    for gain in np.minimum(1.0, ceiling / np.maximum(highest, 1e-9)).tolist():
         now = min(gain, now + (1 - now) * 0.035)
         held.append(now)
+    return np.array(held)
+
+
+def _evened(before: npt.NDArray[np.float64], here: npt.NDArray[np.float64], after: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """What is held `here` [n], smooth, and a cell more on both sides: [n + 2]."""
+    held = np.concatenate([before, here, after])
     # Each is the lowest of the three on its sides, then the mean of five: no sample is left with more than its cell may have.
     lowest = np.lib.stride_tricks.sliding_window_view(np.pad(held, 3, constant_values=1.0), 7).min(axis=1)
-    return np.convolve(np.pad(lowest, 2, mode="edge"), np.full(5, 0.2), mode="valid")
+    even = np.convolve(np.pad(lowest, 2, mode="edge"), np.full(5, 0.2), mode="valid")
+    return np.pad(even, 1, mode="edge")[len(before) : len(before) + len(here) + 2]
 
 
 def _each_sample(values: npt.NDArray[np.float64], cell: int, n: int) -> Samples:

@@ -20,6 +20,7 @@ from typing import Any
 import av
 import films
 import numpy as np
+import numpy.typing as npt
 import pytest
 import yaml
 
@@ -225,6 +226,24 @@ def test_the_limiter_lets_no_peak_through_and_does_not_pump() -> None:
     assert (np.abs(clicks * 3) * gain).max() <= 0.5001
     assert gain[RATE + RATE // 2] > 0.999
     assert gain[RATE - RATE // 50] > 0.999
+
+
+@pytest.mark.parametrize("sizes", [(50,), (6, 44), (20, 6, 7, 16, 1), (49, 1), (30, 20)])
+def test_peaks_that_come_in_parts_are_limited_as_at_once(sizes: tuple[int, ...]) -> None:
+    peaks = np.random.default_rng(4).uniform(0.0, 1.4, 50)
+    whole, at = np.pad(media.limits(peaks, 0.5), 1, mode="edge"), 0
+    taken: list[int] = []
+
+    def parts() -> Iterator[npt.NDArray[np.float64]]:
+        for start, size in zip(np.cumsum((0, *sizes)), sizes, strict=False):
+            taken.append(size)
+            yield peaks[start : start + size]
+
+    for number, gains in enumerate(media.limits_by_parts(parts(), 0.5), 1):
+        assert len(taken) == min(number + 1, len(sizes))
+        assert np.array_equal(gains, whole[at : at + sizes[number - 1] + 2])
+        at += sizes[number - 1]
+    assert at == 50
 
 
 def test_a_voice_keeps_its_place_through_mix_and_encode(tmp_path: Path) -> None:

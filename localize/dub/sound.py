@@ -121,12 +121,11 @@ def _put(out: Samples, stretch: Stretch, mixture: Callable[[int, int], Samples],
     """Write a mixture over a stretch, its true peaks kept under `media.PEAK` but for where the source is only on its way down."""
     cell = rate // 1000
     blocks = [(at, min(at + 4096 * cell, stretch.end)) for at in range(stretch.begin, stretch.end, 4096 * cell)]
-    highest = np.concatenate([_peaks(mixture, at, stop, len(out), cell) for at, stop in blocks])
-    middles = stretch.begin + np.arange(len(highest)) * cell + cell / 2
-    down = np.concatenate([stretch.down(at, stop)[::cell] for at, stop in blocks])
-    curve = media.limits(np.where(down < 1, 0, highest), _ratio(media.PEAK))
-    for at, stop in blocks:
+    highest = (np.where(stretch.down(at, stop)[::cell] < 1, 0, _peaks(mixture, at, stop, len(out), cell)) for at, stop in blocks)
+    # A block is written when the next one's peaks are known, as those are looked for from a little before it.
+    for (at, stop), curve in zip(blocks, media.limits_by_parts(highest, _ratio(media.PEAK)), strict=True):
         made, places = mixture(at, stop), np.arange(at, stop)
+        middles = at + np.arange(-1, len(curve) - 1) * cell + cell / 2
         # What the limiter gives back late comes back with the source.
         limit = 1 - (1 - np.interp(places, middles, curve)) * stretch.down(at, stop)
         out[at:stop] = made * limit[:, None].astype(np.float32)

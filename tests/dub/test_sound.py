@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import subprocess
+import tracemalloc
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,7 +15,7 @@ from sounds import heard as all_heard
 
 from localize import media
 from localize.dub.decoded import HEARD, RARE, Sound, _layout, decoded, heard
-from localize.dub.sound import Bed, Mixed, dubbed
+from localize.dub.sound import Bed, Mixed, Stretch, _peaks, _put, dubbed
 from localize.dub.splice import spliced
 from localize.errors import UserError
 from localize.media import Samples, blank
@@ -96,6 +97,39 @@ def test_peaks_are_kept_in_the_stretches_only() -> None:
     free = outside(len(mixed.samples), mixed.touched, RATE)
     assert np.abs(mixed.samples[free]).max() == 1.0
     assert np.array_equal(mixed.samples[free], hot[free])
+
+
+def hot(seconds: float, rate: int) -> Samples:
+    """A sound on disk that is too loud nearly everywhere: [n, 1]."""
+    out = blank(round(seconds * rate), 1)
+    out[:, 0] = np.random.default_rng(2).normal(0, 0.6, len(out))
+    return out
+
+
+def test_a_stretch_is_limited_by_blocks_as_it_would_be_at_once() -> None:
+    rate, out = 8000, hot(13.0, 8000)
+    stretch, source = Stretch.around((4000, 100_000), len(out), rate), np.array(out)
+    _put(out, stretch, lambda at, stop: np.array(out[at:stop]), rate)
+    blocks = [(at, min(at + 4096 * 8, stretch.end)) for at in range(stretch.begin, stretch.end, 4096 * 8)]
+    assert len(blocks) == 3
+    peaks = np.concatenate([_peaks(lambda at, stop: source[at:stop], *block, len(out), 8) for block in blocks])
+    down = stretch.down(stretch.begin, stretch.end)
+    curve = media.limits(np.where(down[::8] < 1, 0, peaks), 10 ** (media.PEAK / 20))
+    places = np.arange(stretch.begin, stretch.end)
+    limit = 1 - (1 - np.interp(places, stretch.begin + np.arange(len(curve)) * 8 + 4.0, curve)) * down
+    assert np.array_equal(out[stretch.begin : stretch.end], source[stretch.begin : stretch.end] * limit[:, None].astype(np.float32))
+    assert limit.min() < 0.5
+
+
+def test_a_long_stretch_takes_no_more_memory_than_a_short_one() -> None:
+    rate, most = 8000, []
+    for seconds in (20, 120):
+        out = blank(seconds * rate, 1)
+        tracemalloc.start()
+        _put(out, Stretch.around((0, len(out)), len(out), rate), lambda at, stop, out=out: np.array(out[at:stop]), rate)
+        most.append(tracemalloc.get_traced_memory()[1])
+        tracemalloc.stop()
+    assert most[1] < 1.2 * most[0]
 
 
 def test_a_background_takes_the_source_s_place() -> None:
