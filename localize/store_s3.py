@@ -3,19 +3,22 @@
 An artifact's files are uploaded first and its `artifact.json` last, so an artifact exists once that object does.
 A lease object, written only if absent and renewed while building, keeps two machines from making one key; a lease
 not renewed for `LEASE_SECONDS` belonged to a dead worker and is taken over.
+
+A local copy that nothing has asked for in `UNUSED_DAYS` goes by itself, as the bucket has it: each machine sees to its own.
 """
 
 from __future__ import annotations
 
 import json
 import os
+import shutil
 import socket
 import threading
 import time
 import uuid
 from collections.abc import Collection, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import datetime
 from functools import partial
 from pathlib import Path
@@ -27,6 +30,9 @@ from localize.store import LocalStore
 LEASE_SECONDS = 90.0
 RENEW_SECONDS = 20.0
 AT_ONCE = 10  # requests, as many as boto3 keeps connections
+UNUSED_DAYS, SOON_DAYS = 7.0, 1.0  # after which a local copy goes; where the disk is nearly full
+NEARLY_FULL = 10 * 2**30  # bytes that are left free; the doctor warns of less, too
+TIDY_SECONDS = 3600.0  # between two looks for such copies
 LOOK_SECONDS = 2.0  # how often a waiting worker looks whether the other one is done
 
 _OF_ITSELF = "run"  # the name of the note that a run has of itself (localize/runs.py)
@@ -54,16 +60,53 @@ class S3Store(LocalStore):
         return cls(boto3.client("s3"), bucket, prefix, cache)
 
     def find(self, key: str) -> Path | None:
-        here = super().find(key)
+        here = self._here(key)
         if here:
             return here
+        self._tidy()  # it is going to be fetched or made
         manifest = self._read(f"{key}/artifact.json")
         if manifest is None:
             return None
         with self._lock(f"{key}/fetch"):
-            if not super().find(key):
+            if not self._here(key):
                 self._fetch(key, json.loads(manifest))
-        return super().find(key)
+        return self._here(key)
+
+    def _here(self, key: str) -> Path | None:
+        """The local copy, marked as used now."""
+        folder = self.root / key
+        try:
+            os.utime(folder)
+        except OSError:  # not there, or somebody else's
+            return folder if folder.is_dir() else None
+        return folder
+
+    def sweep(self) -> int:
+        """As of every store; local copies that nothing uses any more go, too."""
+        gone = super().sweep()
+        days = SOON_DAYS if shutil.disk_usage(self.root).free < NEARLY_FULL else UNUSED_DAYS
+        for key in super()._keys():
+            self._drop(key, unused_since=time.time() - days * 86_400)
+        return gone
+
+    def _tidy(self) -> None:
+        """Sweep where no worker of this machine has for an hour: what a night sweeps is on one machine only."""
+        mark = self.root / "swept"
+        with suppress(FileNotFoundError):
+            if time.time() - mark.stat().st_mtime < TIDY_SECONDS:
+                return
+        with suppress(OSError):  # room is made the next time; what was asked for may be had all the same
+            mark.touch()
+            self.sweep()
+
+    def _drop(self, key: str, unused_since: float) -> None:
+        """Remove a local copy that was used last before this time; one that is being made or that can't be removed stays."""
+        folder, grave = self.root / key, self._tmp(key)
+        with suppress(OSError), self._lock(key).acquire(blocking=False):
+            if folder.stat().st_mtime < unused_since:
+                shutil.rmtree(grave, ignore_errors=True)
+                folder.rename(grave)  # a reader must never find it with some files already gone
+                shutil.rmtree(grave)
 
     def _fetch(self, key: str, names: list[str]) -> None:
         tmp = self._tmp(f"{key}/fetch")

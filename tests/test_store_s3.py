@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import os
 import threading
 import time
 from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import boto3
@@ -228,6 +230,61 @@ def test_collecting_empties_the_bucket_of_what_no_run_refers_to(machines: list[S
     assert one.notes("old") == {}
     assert f"fleet/{busy}/line.txt" in names(s3)
     assert not any(stale in name for name in names(s3))
+
+
+def used(store: S3Store, key: str, days: float) -> None:
+    """Let a local copy have been used last so many days ago."""
+    at = time.time() - days * 86_400
+    os.utime(store.root / key, (at, at))
+
+
+def test_local_copies_that_nothing_uses_go_and_come_back_when_they_are_wanted(machines: list[S3Store], s3: Any) -> None:
+    one, two = machines
+    other, fresh = key("speech", "1", "other"), key("speech", "1", "fresh")
+    for name in (KEY, other):
+        one.make(name, hello)
+        assert two.find(name)
+    for name in (KEY, other):
+        used(two, name, store_s3.UNUSED_DAYS + 1)
+    assert two.find(other)  # it is in use now
+    (two.root / "swept").unlink()  # the last look was an hour ago
+    two.make(fresh, hello)  # no night sweeps on this machine: it does so itself as its cache grows
+    assert [(two.root / name).is_dir() for name in (KEY, other, fresh)] == [False, True, True]
+    assert (one.root / KEY).is_dir()
+    assert f"fleet/{KEY}/line.txt" in names(s3)
+    assert (two.make(KEY, never).folder / "line.txt").read_text() == "hello"
+
+
+def test_a_local_copy_that_is_being_made_or_was_used_this_week_stays(machines: list[S3Store]) -> None:
+    one, _ = machines
+    other = key("speech", "1", "other")
+    for name, days in ((KEY, store_s3.UNUSED_DAYS - 1), (other, 99)):
+        one.make(name, hello)
+        used(one, name, days)
+    with one._lock(other):
+        one.sweep()
+    assert [(one.root / name).is_dir() for name in (KEY, other)] == [True, True]
+    one.sweep()
+    assert [(one.root / name).is_dir() for name in (KEY, other)] == [True, False]
+
+
+def test_on_a_disk_that_is_nearly_full_local_copies_go_sooner(machines: list[S3Store], monkeypatch: pytest.MonkeyPatch) -> None:
+    one, _ = machines
+    one.make(KEY, hello)
+    used(one, KEY, store_s3.SOON_DAYS + 0.5)
+    one.sweep()
+    assert (one.root / KEY).is_dir()
+    monkeypatch.setattr(store_s3.shutil, "disk_usage", lambda at: SimpleNamespace(free=store_s3.NEARLY_FULL - 1))
+    one.sweep()
+    assert not (one.root / KEY).exists()
+
+
+def test_a_machine_looks_over_its_copies_once_an_hour(machines: list[S3Store], monkeypatch: pytest.MonkeyPatch) -> None:
+    swept: list[S3Store] = []
+    monkeypatch.setattr(S3Store, "sweep", lambda store: swept.append(store))
+    for number in range(5):
+        machines[0].make(key("speech", "1", number), hello)
+    assert len(swept) == 1
 
 
 def test_a_bucket_that_is_not_there_is_the_campaigns_mistake(s3: Any, tmp_path: Path) -> None:
