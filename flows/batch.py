@@ -7,7 +7,6 @@ at once as `Reused`. Every clip's outcome is noted in the store, so a killed run
 from __future__ import annotations
 
 import queue
-import time
 from collections import Counter, deque
 from collections.abc import Sequence
 from contextlib import suppress
@@ -25,12 +24,13 @@ from pydantic import ValidationError
 
 from flows import vault, views
 from flows.clips import Bench, End, Made, Posted, Tried, clip, logger, publish
+from flows.patience import patiently
 from flows.watch import Event, tell
 from localize import campaign as campaigns
 from localize import report, runs, work
 from localize.budget import Budget
 from localize.domain import Channel, Receipt, Reject, Usage
-from localize.errors import CrossreelError, NotReady, Transient, UserError
+from localize.errors import CrossreelError, NotReady, UserError
 from localize.planning import Job, Missing, Outcome, Plan
 from localize.secrecy import veiled
 from localize.sections import Limits
@@ -47,11 +47,11 @@ def batch(name: str, campaign: dict[str, Any], clips: list[list[str]], run: str)
     """Make and publish some clips, given as [sku, language], of a campaign (its settings, as `Campaign.model_dump` gives them)."""
     settings = settings_of(campaign)
     vault.register()
-    store = open_store(settings.store, campaigns.home())
+    store = patiently(lambda: open_store(settings.store, campaigns.home()))
     wanted = {(sku, language) for sku, language in clips}
-    plan = still_there(settings, sorted({sku for sku, _ in wanted}))
+    plan = patiently(lambda: still_there(settings, sorted({sku for sku, _ in wanted})))
     jobs = [j for j in plan.jobs if (j.product.sku, j.language) in wanted]
-    todo = Work(Bench(work.studio(settings, store), run), jobs)
+    todo = patiently(lambda: Work(Bench(work.studio(settings, store), run), jobs))
     todo.miss(sorted(wanted - {(j.product.sku, j.language) for j in jobs}), plan.rejects)
     todo.do()
     outcomes = list(todo.outcomes.values())
@@ -59,12 +59,21 @@ def batch(name: str, campaign: dict[str, Any], clips: list[list[str]], run: str)
         views.leave(name, outcomes)
     if used := todo.budget.used():
         logger().info("the night has used %s", used)
-    if _is_by_itself() and runs.find(store, run):
-        report.again(store, run)
+    if _is_by_itself():
+        patiently(lambda: _finish(settings, store, run))
     if failed := [o for o in outcomes if o.code]:
         first, many = failed[0], f"{len(failed)} of {len(wanted)} clips failed"
         return Failed(message=f"{many}; {first.sku}.{first.language} at {first.stage}: {first.message}")
     return None
+
+
+def _finish(settings: campaigns.Campaign, store: LocalStore, run: str) -> None:
+    """What a night does at its end, where it has noted that it is one."""
+    if not runs.find(store, run):
+        return
+    report.again(store, run)
+    for said in work.finish(settings, runs.outcomes(store, run)):
+        logger().warning("%s", said)
 
 
 def still_there(settings: campaigns.Campaign, skus: Sequence[str]) -> Plan[Any]:
@@ -109,7 +118,7 @@ class Work:
     def miss(self, clips: Sequence[Key], rejects: Sequence[Reject]) -> None:
         """Note of clips that were planned, and that the catalog doesn't have as it is now, why they are not made. One that an earlier try
         of the run has made stays as it is."""
-        before = _outcomes_of(self.store, self.bench.run, clips)
+        before = patiently(lambda: _outcomes_of(self.store, self.bench.run, clips))
         for sku, language in clips:
             first = before.get((sku, language)) or Outcome(sku=sku, language=language, title=sku, state="failed")
             if first.clip and not first.code:
@@ -209,11 +218,7 @@ class Work:
     def _keep(self, outcome: Outcome) -> None:
         """Note an outcome. A store that is away for a minute is waited for: nothing else knows of it. Raises what does not pass."""
         self.outcomes[outcome.sku, outcome.language] = outcome
-        for pause in KEEPING:
-            with suppress(Transient):
-                return self.bench.note(outcome)
-            time.sleep(pause)
-        return self.bench.note(outcome)
+        patiently(lambda: self.bench.note(outcome), KEEPING)
 
 
 def runner(limits: Limits) -> Any:

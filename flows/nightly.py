@@ -25,6 +25,7 @@ from pydantic import BeforeValidator, Field, WithJsonSchema
 
 from flows import leash, notify, review, waves
 from flows.batch import batch
+from flows.patience import patiently
 from flows.watch import Event, tell
 from localize import campaign as campaigns
 from localize import languages as tongues
@@ -76,16 +77,17 @@ def over(settings: Campaign, campaign: str, only: Sequence[str] = (), limit: int
     run, marks = run or str(flow_run.id), (f"campaign:{settings.name}",)
     _mark(marks)
     try:
-        store = open_store(settings.store, campaigns.home())
-        store.sweep()
-        plan = work.plan(settings, only=only, limit=limit)
-        runs.begin(store, run, settings, plan, campaign, link=url_for("flow-run", obj_id=flow_run.id) or "")
+        store = patiently(lambda: open_store(settings.store, campaigns.home()))
+        patiently(store.sweep)
+        plan = patiently(lambda: work.plan(settings, only=only, limit=limit))
+        link = url_for("flow-run", obj_id=flow_run.id) or ""
+        patiently(lambda: runs.begin(store, run, settings, plan, campaign, link=link))
         tell(Event("planned", plan=plan))
         _show(plan)
         free, unread = review.wanted(settings, store, plan.jobs, run)
         unasked = _ask(settings, store, unread, run)
         stopped = _hand_out(settings, free, batch_size, run, marks) or unasked
-        page, outcomes = report.again(store, run), runs.outcomes(store, run)
+        page, outcomes = patiently(lambda: (report.again(store, run), runs.outcomes(store, run)))
         for said in work.finish(settings, outcomes):
             get_run_logger().warning("%s", said)
     except Exception as e:

@@ -35,6 +35,7 @@ from prefect.utilities.urls import url_for
 from flows import forms, notify
 from flows.batch import still_there
 from flows.forms import Clip, Form
+from flows.patience import patiently
 from localize import account, languages, proofreading, report, runs, work
 from localize import campaign as campaigns
 from localize.budget import Budget
@@ -66,8 +67,8 @@ def review(name: str, campaign: dict[str, Any], clips: list[list[str]], run: str
         due: from when on the campaign's `review.then` counts (ISO 8601)
     """
     settings = Campaign.model_validate(campaign)
-    store = open_store(settings.store, campaigns.home())
-    jobs = _jobs(settings, clips)
+    store = patiently(lambda: open_store(settings.store, campaigns.home()))
+    jobs = patiently(lambda: _jobs(settings, clips))
     with get_client(sync_client=True) as client:
         number, form, given = _last(client, UUID(str(flow_run.id)))
     own, told = jobs, list[str]()  # the clips that this answer decides; what of it could not be taken over
@@ -158,7 +159,7 @@ def _end(store: LocalStore, run: str, job: Job, state: Literal["blocked", "left"
     ended = Outcome(
         sku=job.product.sku, language=job.language, title=job.product.title, state=state, code=code, stage="review", message=why
     )  # fmt: skip
-    store.note(run, f"{ended.sku}.{ended.language}", ended.model_dump_json())
+    patiently(lambda: store.note(run, f"{ended.sku}.{ended.language}", ended.model_dump_json()))
 
 
 def _waited_for(settings: Campaign, store: LocalStore, run: str, jobs: Sequence[Job]) -> dict[Clip, str]:
@@ -213,7 +214,7 @@ def wanted(settings: Campaign, store: LocalStore, jobs: Sequence[Job], run: str)
     run's budget; with that used up nothing is written."""
     if settings.review.mode == "none":
         return list(jobs), []
-    desk, budget = work.desk(settings, store), Budget(settings.limits, store, run)
+    desk, budget = work.desk(settings, store), patiently(lambda: Budget(settings.limits, store, run))
     with ThreadPoolExecutor(READERS) as readers:
         seen = list(zip(jobs, readers.map(partial(_seen, desk, budget), jobs), strict=True))
     with suppress(CrossreelError, OSError):  # as a batch does: what a store out of reach did not note fails no clip
@@ -244,7 +245,7 @@ def start(settings: Campaign, store: LocalStore, jobs: Sequence[Job], run: str) 
     comes back to those that it had started."""
     if not jobs:
         return []
-    runs.wait_for_reading(store, run, jobs)
+    patiently(lambda: runs.wait_for_reading(store, run, jobs))
     with get_client(sync_client=True) as client:
         has_form = {clip for asked in waiting(client, settings.name, OPEN) for clip in asked.clips}
     due = datetime.now().astimezone() + timedelta(hours=settings.review.wait)

@@ -107,7 +107,7 @@ class BatchRuns:
         return run
 
     def ended(self, runs: Collection[UUID]) -> dict[UUID, State[Any] | None]:
-        """Raises Transient where the server does not answer for long: the night is then tried again, and comes back to its runs."""
+        """Raises Transient where the server does not answer for long: the night ends, and its Retry comes back to its runs."""
         if not runs:
             return {}
         wanted = FlowRunFilter.model_validate({"id": {"any_": [str(run) for run in runs]}})

@@ -20,7 +20,7 @@ from prefect.states import State
 import flows.batch
 from flows.batch import Work, batch
 from flows.clips import Bench, Posted, clip
-from localize import budget, planning
+from localize import budget, planning, runs
 from localize import campaign as campaigns
 from localize.domain import Channel, Receipt, Reject
 from localize.errors import Transient, UserError
@@ -195,6 +195,24 @@ def test_a_batch_writes_the_page_where_no_night_will(
     monkeypatch.setattr(flows.batch, "deployment", SimpleNamespace(id="a deployment" if deployed else None))
     monkeypatch.setattr(flows.batch, "flow_run", SimpleNamespace(run_count=tries, parent_flow_run_id=parent))
     assert flows.batch._is_by_itself() == written
+
+
+def test_what_a_night_does_at_its_end_a_batch_that_is_by_itself_does(
+    shop: Path, store: LocalStore, jobs: dict[str, Job], monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def finish(settings: Any, outcomes: list[Outcome]) -> list[str]:
+        return [f"joined of {len(outcomes)}"]
+
+    settings = campaigns.load(shop / "campaign.yaml").model_copy(update={"out": str(shop / "out")})
+    monkeypatch.setattr(flows.batch.work, "finish", finish)
+    flows.batch._finish(settings, store, "tonight")  # a run that no night has begun has no page
+    runs.begin(store, "tonight", settings, planning.plan(settings), shop / "campaign.yaml")
+    for job in list(jobs.values())[:2]:
+        outcome = Outcome(sku=job.product.sku, language=job.language, title="x", state="failed", code=2)
+        store.note("tonight", f"{outcome.sku}.{outcome.language}", outcome.model_dump_json())
+    flows.batch._finish(settings, store, "tonight")
+    assert [r.message for r in caplog.records if "joined" in r.message] == ["joined of 2"]
+    assert (shop / "out" / "index.html").is_file()
 
 
 # ---- the flow, with a server

@@ -17,11 +17,13 @@ from prefect.client.orchestration import SyncPrefectClient
 from prefect.client.schemas.filters import FlowRunFilter
 from prefect.exceptions import ParameterTypeError
 
+import flows.batch
+import flows.patience
 from flows import notify, watch
 from flows.nightly import _parts, _told, nightly
 from localize import campaign as campaigns
-from localize import planning
-from localize.errors import UserError
+from localize import planning, report, runs, work
+from localize.errors import Transient, UserError
 from localize.planning import Outcome
 from localize.store import LocalStore
 from tests.flows.conftest import StandIn
@@ -66,6 +68,27 @@ def test_a_failed_clip_fails_the_night_and_the_page_says_why(
     assert state.is_failed()
     assert state.message == "1 of 4 clips failed; MUG-01.th at clip: mug.jpg is not a picture."
     assert "clip: mug.jpg is not a picture." in (shop / "clips" / "index.html").read_text(encoding="utf-8")
+
+
+def test_a_network_that_falters_at_the_start_and_the_end_stops_no_night(
+    server: SyncPrefectClient, shop: Path, campaign: str, stand_in: StandIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def falters(place: Any, name: str) -> None:
+        real, trouble = getattr(place, name), [Transient("the line is down")]
+
+        def call(*args: Any, **given: Any) -> Any:
+            if trouble:
+                raise trouble.pop()
+            return real(*args, **given)
+
+        monkeypatch.setattr(place, name, call)
+
+    monkeypatch.setattr(flows.patience, "PAUSES", (0.0, 0.0, 0.0))
+    for place, name in ((LocalStore, "sweep"), (work, "plan"), (runs, "begin"), (flows.batch, "Budget"), (report, "again")):
+        falters(place, name)
+    monkeypatch.setattr(flows.batch, "_is_by_itself", lambda: True)
+    state = nightly(campaign, languages=["th"], only=["MUG-01"], out=str(shop / "clips"), return_state=True)
+    assert state.message == "1 clips made"
 
 
 def test_what_cannot_be_planned_gives_its_cause(server: SyncPrefectClient, shop: Path, campaign: str) -> None:
