@@ -290,7 +290,7 @@ def account(todo: Todo) -> list[dict[str, Any]]:
 
 def expected(todo: Todo) -> checks.Expected:
     label = Label.of(todo.language, todo.shape.width, todo.shape.height) if todo.encoded else None
-    return checks.Expected(todo.seconds, 1 / float(todo.shape.rate), todo.cues, label)
+    return checks.Expected(todo.seconds, 1 / float(todo.shape.rate), todo.cues, label, None if todo.encoded else todo.shape.last)
 
 
 def lips(

@@ -14,7 +14,7 @@ from localize.domain import Finding
 from localize.dub import Cue, decoded
 from localize.dub.picture import Label, Shape
 
-VERSION = "1"
+VERSION = "2"
 HEARD = -45.0  # dBFS that the loudest tenth of a second of each sentence reaches at least
 TENTH = decoded.HEARD // 10  # samples
 PLAYED = ("h264", "hevc")  # codecs that every platform and phone takes
@@ -22,12 +22,14 @@ PLAYED = ("h264", "hevc")  # codecs that every platform and phone takes
 
 @dataclass(frozen=True)
 class Expected:
-    """What the dub was meant to be: its length and that of a frame in s, its cues, and its label where that is burned in."""
+    """What the dub was meant to be: its length and that of a frame in s, its cues, its label where that is burned in, and where its
+    picture is the source's own, when (s) its last frame begins."""
 
     duration: float
     frame: float
     cues: Sequence[Cue]
     label: Label | None
+    last: float | None = None
 
 
 def check(video: Path, want: Expected) -> list[Finding]:
@@ -36,11 +38,14 @@ def check(video: Path, want: Expected) -> list[Finding]:
 
 
 def _form(video: Path, want: Expected) -> Iterable[Finding]:
-    facts = media.probe(video)
-    shown = Shape.of(video).seconds  # and not the file's length: a source's sound may go on behind its picture
-    if abs(shown - want.duration) > want.frame + 0.001:
-        message = f"The picture lasts {shown:.2f} s, the video {want.duration:.2f} s."
-        yield Finding(check="duration", severity="block", message=message, evidence={"is": round(shown, 3)})
+    facts, shape = media.probe(video), Shape.of(video)
+    # Its picture's, and not the file's length: a source's sound may go on behind its picture. A picture that was copied ends with the
+    # source's last frame: how long that is seen, not every file tells, and each kind of file leads to another guess.
+    shown, wanted, what = shape.seconds, want.duration, "The picture lasts {:.2f} s, the video {:.2f} s."
+    if want.last is not None:
+        shown, wanted, what = shape.last, want.last, "The picture's last frame is at {:.2f} s, the video's at {:.2f} s."
+    if abs(shown - wanted) > want.frame + 0.001:
+        yield Finding(check="duration", severity="block", message=what.format(shown, wanted), evidence={"is": round(shown, 3)})
     if not facts.index_first:
         yield Finding(check="spec", severity="block", message="The file's index is at its end, so it can't start playing while it loads.")
     if facts.codec not in PLAYED:

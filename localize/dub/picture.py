@@ -50,7 +50,8 @@ class Painter(Protocol):
 @dataclass(frozen=True)
 class Shape:
     """A video as it is encoded anew: px upright with square pixels, both even, frames a second, and how many frames there are.
-    `steady` tells whether its own frames come at that rate."""
+    `steady` tells whether its own frames come at that rate, `last` when (s) the last of them begins: how long that one is seen, not
+    every file tells, and of uneven frames nobody can guess it."""
 
     film: Film
     width: int
@@ -58,6 +59,7 @@ class Shape:
     rate: Fraction
     count: int
     steady: bool
+    last: float
 
     @classmethod
     def of(cls, video: Path) -> Shape:
@@ -66,7 +68,7 @@ class Shape:
         width, height = (max(2, round(side) & ~1) for side in film.shown(*film.stored))
         times, end, told = _times(film)
         rate, steady = paced(times, told)
-        return cls(film, width, height, rate, max(1, round(end * rate)), steady)
+        return cls(film, width, height, rate, max(1, round(end * rate)), steady, float(times[-1]))
 
     @property
     def seconds(self) -> float:

@@ -124,6 +124,8 @@ def _flow(made: Any, container: Any, stream: Any, origin: float) -> Iterator[tup
         message = f"{Path(container.name.removeprefix('file:')).name} has a track of {codec}, which an MP4 can't hold: leave it out"
         raise UserError(f"{message} (`original`), or convert the video to an MP4 first.") from error
     number, shift = into.index, round(Fraction(origin) / stream.time_base)
+    # A FLV's pictures have no lengths, and an MP4 that ends where its last one begins is shown without it.
+    usual = round(1 / (stream.average_rate * stream.time_base)) if stream.type == "video" and stream.average_rate else 0
 
     def packets() -> Iterator[tuple[float, int, av.Packet[Any]]]:
         waiting: list[av.Packet[Any]] = []  # Matroska does not say when the first ones are decoded
@@ -135,6 +137,7 @@ def _flow(made: Any, container: Any, stream: Any, origin: float) -> Iterator[tup
                 for back, known in enumerate(reversed(waiting)):
                     known.dts = packet.dts - back * (packet.duration or 1)
                 for known in waiting:
+                    known.duration = known.duration or usual
                     known.pts, known.dts, known.stream = known.pts - shift, known.dts - shift, into
                     yield float(known.dts * stream.time_base), number, known
                 waiting = []

@@ -49,6 +49,18 @@ def test_a_picture_that_is_cut_off_or_goes_on_is_found_and_one_frame_is_not(good
     assert not checks.check(good, replace(WANT, duration=SECONDS + 0.04))
 
 
+def test_an_uneven_picture_that_was_copied_ends_with_the_source_s_last_frame(tmp_path: Path) -> None:
+    uneven = ("-vf", "select='not(mod(n\\,9))+eq(mod(n\\,9)\\,2)'", "-fps_mode", "vfr", "-bf", "3")
+    source, out = Shape.of(video(tmp_path / "a.mkv", tune(SECONDS), after=uneven)), tmp_path / "out.mp4"
+    tracks.write(out, source.film.path, [tracks.Heard(source.film.path, "th")])
+    assert abs(Shape.of(out).seconds - source.seconds) > 0.1, "the one file does not tell what the other does"
+    want = replace(WANT, duration=source.seconds, frame=float(1 / source.rate), last=source.last)
+    assert blocking(checks.check(out, want)) == []
+    assert blocking(checks.check(out, replace(want, last=source.last + 0.2))) == [
+        f"The picture's last frame is at {source.last:.2f} s, the video's at {source.last + 0.2:.2f} s."
+    ]
+
+
 def test_a_file_that_plays_late_or_not_everywhere_is_told_of(tmp_path: Path) -> None:
     late = video(tmp_path / "late.mp4", tune(SECONDS))
     assert "its end" in blocking(checks.check(late, WANT))[0]

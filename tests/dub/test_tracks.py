@@ -48,6 +48,13 @@ def test_pictures_are_the_same_packets_at_the_same_times(tmp_path: Path, words: 
     assert abs(facts.duration - 3.0) <= 1 / 25
 
 
+def test_the_last_picture_is_shown_where_the_source_tells_no_lengths(tmp_path: Path) -> None:
+    source = video(tmp_path / "a.flv", tune(1.0), seconds=1.0, after=("-bf", "2"))
+    write(tmp_path / "out.mp4", source)
+    with av.open(str(tmp_path / "out.mp4")) as container:
+        assert [float(frame.time) for frame in container.decode(video=0)] == pytest.approx([k / 25 for k in range(25)], abs=0.001)
+
+
 def test_pictures_that_are_not_shown_stay_so(tmp_path: Path) -> None:
     whole = video(tmp_path / "a.mp4", after=("-g", "100"))
     subprocess.run([ffmpeg_exe(), "-v", "error", "-ss", "1", "-i", str(whole), "-c", "copy", str(tmp_path / "cut.mp4")], check=True)
