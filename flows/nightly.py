@@ -88,6 +88,7 @@ def over(settings: Campaign, campaign: str, only: Sequence[str] = (), limit: int
         unasked = _ask(settings, store, unread, run)
         stopped = _hand_out(settings, free, batch_size, run, marks) or unasked
         page, outcomes = patiently(lambda: (report.again(store, run), runs.outcomes(store, run)))
+        before = patiently(lambda: runs.rejected_before(store, settings.name, run))
         for said in work.finish(settings, outcomes):
             get_run_logger().warning("%s", said)
     except Exception as e:
@@ -96,13 +97,13 @@ def over(settings: Campaign, campaign: str, only: Sequence[str] = (), limit: int
         raise
     with suppress(httpx.HTTPError):  # of a server that is away for a moment: the notice says it, too
         create_markdown_artifact(key="report", markdown=PAGE.format(page.as_uri()), description="Where the page of this run's clips is")
-    notify.night(settings, outcomes, plan, page, stopped=stopped)
+    notify.night(settings, outcomes, plan, page, stopped=stopped, rejected_before=before)
     if failed := sum(bool(o.code) for o in outcomes):
         return Failed(message=stopped or f"{failed} of {len(plan.jobs)} clips failed; the page says why: {page}")
     used = ""
     with suppress(CrossreelError, OSError):  # a store out of reach fails no night that is over
         used = Budget(settings.limits, store, run).used()
-    return Failed(message=stopped) if stopped else Completed(message=_told(outcomes, len(unread), used))
+    return Failed(message=stopped) if stopped else Completed(message=_told(outcomes, len(unread), used, len(plan.rejects)))
 
 
 def _show(plan: Plan[Any]) -> None:
@@ -112,14 +113,14 @@ def _show(plan: Plan[Any]) -> None:
             create_table_artifact(key="rejects", table=[r.model_dump() for r in plan.rejects], description="Rows that can't become a clip")
 
 
-def _told(outcomes: Sequence[Outcome], unread: int, used: str) -> str:
-    """How a night without failures ended, and what it has `used` of its budget."""
+def _told(outcomes: Sequence[Outcome], unread: int, used: str, rejected: int = 0) -> str:
+    """How a night without failures ended, with how many rows were `rejected`, and what it has `used` of its budget."""
     states = Counter(o.state for o in outcomes)
     left = next((o.message for o in outcomes if o.state == "left"), "")
     said = {
         f"{states['made']} clips made": True, f"{states['reused']} were there already": states["reused"],
-        f"{unread} wait to be read over": unread, f"{states['left']} {left}": left,
-        f"{used} used": used,
+        f"{rejected} {'row' if rejected == 1 else 'rows'} rejected": rejected, f"{unread} wait to be read over": unread,
+        f"{states['left']} {left}": left, f"{used} used": used,
     }  # fmt: skip
     return ", ".join(words for words, is_so in said.items() if is_so)
 

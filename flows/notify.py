@@ -28,8 +28,12 @@ from localize.errors import Transient
 from localize.planning import Outcome, Plan
 
 
-def night(settings: Campaign, outcomes: Sequence[Outcome], plan: Plan[Any] | None, page: Path | None, *, stopped: str = "") -> None:
-    """Tell of a night that has ended. Without a plan it was `stopped` before it had any; the page is one of the machine that ran it."""
+def night(
+    settings: Campaign, outcomes: Sequence[Outcome], plan: Plan[Any] | None, page: Path | None, *, stopped: str = "",
+    rejected_before: int = 0,
+) -> None:  # fmt: skip
+    """Tell of a night that has ended. Without a plan it was `stopped` before it had any; the page is one of the machine that ran it.
+    `rejected_before` counts the rows that the campaign's run before could not take."""
 
     def news() -> Night:
         vault.register()
@@ -40,6 +44,7 @@ def night(settings: Campaign, outcomes: Sequence[Outcome], plan: Plan[Any] | Non
         return Night(
             settings.name, outcomes, len(jobs), len(plan.rejects) if plan else 0, len(asked), len(waiting), notices.sign_ins(settings),
             stopped, str(page or ""), url_for("flow-run", obj_id=flow_run.id) or "" if flow_run.id else "",
+            rejected_before,
         )  # fmt: skip
 
     _tell(settings, news)

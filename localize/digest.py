@@ -22,7 +22,7 @@ LONGEST = 160  # letters of a reason
 class Night:
     """What a notice of a night tells. `stopped` says why the run did not get to its end, `forms` counts those that wait for whoever
     reads over and `reading` the clips of this night in them, `sign_ins` says which accounts a person must sign in to, `page` and
-    `link` are the page and the run in Prefect's UI."""
+    `link` are the page and the run in Prefect's UI, `rejected_before` counts the rows that the campaign's run before could not take."""
 
     campaign: str
     outcomes: Sequence[Outcome] = ()
@@ -34,6 +34,7 @@ class Night:
     stopped: str = ""
     page: str = ""
     link: str = ""
+    rejected_before: int = 0
 
     @property
     def kinds(self) -> frozenset[Kind]:
@@ -41,7 +42,8 @@ class Night:
         found: set[Kind] = {"done"}
         if self.stopped or any(o.code for o in self.outcomes) or self._missing():
             found.add("failed")
-        if self.forms or self.sign_ins or self._posts() or self._declarations() or self._blocked():
+        more = self.rejected > self.rejected_before  # of as many rows somebody was told before
+        if self.forms or self.sign_ins or self._posts() or self._declarations() or self._blocked() or more:
             found.add("human")
         if self._in("left"):
             found.add("budget")
@@ -86,6 +88,7 @@ class Night:
             ("blocked", len(self._blocked()), [f"{o.sku}.{o.language}: {o.message}" for o in self._blocked()]),
             ("failed", len(failed), [f"{o.sku}.{o.language} · {o.stage}: {o.message}" for o in failed]),
             ("missing", self._missing(), []),
+            ("rejected", self.rejected, []),
             ("declarations", len(self._declarations()), []),
         ]
         for name, count, told in kinds:
@@ -161,6 +164,7 @@ _WORDS: dict[Tongue, dict[str, str]] = {
         "stopped": "the run stopped before its end:", "forms": "to be read over, in Prefect: {} forms",
         "posts": "posts that did not go out: {}", "sign_ins": "sign-ins: {}", "blocked": "clips stopped by a check: {}",
         "failed": "clips that failed: {}", "missing": "clips that were not reached: {}",
+        "rejected": "rows that can't become a clip: {}",
         "declarations": "posts whose AI declaration is to be ticked by hand: {}", "more": "and {} more",
         "counts": "Clips: {made} made, {reused} were there already, {blocked} blocked, {failed} failed. Posts out: {posted}. "
         "Rows rejected: {rejected}.",
@@ -171,6 +175,7 @@ _WORDS: dict[Tongue, dict[str, str]] = {
         "stopped": "任务中途停止:", "forms": "待审校表单(在 Prefect 中):{} 份",
         "posts": "未能发布的作品:{} 条", "sign_ins": "账号登录:{} 个", "blocked": "检查未通过的视频:{} 条",
         "failed": "制作失败的视频:{} 条", "missing": "没有轮到的视频:{} 条",
+        "rejected": "无法制作视频的商品行:{} 行",
         "declarations": "需手动勾选 AI 声明的作品:{} 条", "more": "另有 {} 条",
         "counts": "视频:新制作 {made},已有 {reused},被拦截 {blocked},失败 {failed}。已发布 {posted} 条。退回的商品行:{rejected}。",
         "left": "留到明天的视频:{} 条。{}", "page": "页面:{}", "run": "任务:{}",

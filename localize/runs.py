@@ -214,6 +214,13 @@ def latest(store: LocalStore, campaign: str, before: str = "") -> str | None:
     return next((run.id for run in own if run.id != before and (began is None or run.began < began)), None)
 
 
+def rejected_before(store: LocalStore, campaign: str, run: str) -> int:
+    """How many rows the campaign's run before this one could not take; 0 if there was none."""
+    earlier = latest(store, campaign, before=run)
+    before = find(store, earlier) if earlier else None
+    return before.rejected if before else 0
+
+
 def chosen(store: LocalStore, said: str, campaign: str = "") -> Run:
     """The run that somebody means: by its id, by the beginning of one, or `latest`, of one campaign if that is given. Raises UserError
     that names the nearest and the last ones."""

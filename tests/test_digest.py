@@ -33,7 +33,7 @@ def test_what_needs_a_person_comes_first_then_the_counts_then_tomorrow() -> None
         planned=4, rejected=2, forms=3, sign_ins=["tiktok: the sign-in of shop ends in 1.5 days."], page="/shop/out/index.html",
         link="http://127.0.0.1:4200/runs/flow-run/1",
     )  # fmt: skip
-    assert night.title("en") == "crossreel · corner-shop: 8 to look at"
+    assert night.title("en") == "crossreel · corner-shop: 10 to look at"
     assert night.text("en").splitlines() == [
         "! to be read over, in Prefect: 3 forms",
         "! posts that did not go out: 1",
@@ -44,6 +44,7 @@ def test_what_needs_a_person_comes_first_then_the_counts_then_tomorrow() -> None
         f"  LAMP-02.th: {PRICE}",
         "! clips that failed: 1",
         "  PEN-03.th · clip: there is no picture",
+        "! rows that can't become a clip: 2",
         "! posts whose AI declaration is to be ticked by hand: 1",
         "Clips: 1 made, 0 were there already, 1 blocked, 1 failed. Posts out: 1. Rows rejected: 2.",
         "Clips left for tomorrow: 1. left for tomorrow: the night's budget of 40 clips is used up",
@@ -62,6 +63,14 @@ def test_a_good_night_needs_nobody() -> None:
     assert night.kinds == {"done"}
     assert night.title("zh") == "crossreel · corner-shop: 一切正常"
     assert night.text("zh") == "视频:新制作 1,已有 1,被拦截 0,失败 0。已发布 0 条。退回的商品行:0。"
+
+
+def test_a_night_whose_rows_were_rejected_is_not_well_and_more_of_them_than_before_are_told_to_whoever_mends_them() -> None:
+    night = Night("corner-shop", [ended("MUG-01")], planned=1, rejected=900)
+    assert night.title("en") == "crossreel · corner-shop: 900 to look at"
+    assert night.text("zh").splitlines()[0] == "! 无法制作视频的商品行:900 行"
+    assert night.kinds == {"done", "human"}
+    assert Night("corner-shop", [ended("MUG-01")], planned=1, rejected=900, rejected_before=900).kinds == {"done"}
 
 
 def test_a_run_that_stopped_says_so_first() -> None:

@@ -58,6 +58,22 @@ def test_a_night_says_what_it_has_used_of_its_budget() -> None:
     made = Outcome.model_validate({"sku": "MUG-01", "language": "th", "title": "Mug", "state": "made"})
     assert _told([made], 0, "1 of 5 clips, $0.20 of $1.00 for models") == "1 clips made, 1 of 5 clips, $0.20 of $1.00 for models used"
     assert _told([made], 2, "") == "1 clips made, 2 wait to be read over"
+    assert [_told([], 0, "", n) for n in (1, 900)] == ["0 clips made, 1 row rejected", "0 clips made, 900 rows rejected"]
+
+
+def test_rows_that_are_rejected_are_told_with_how_many_there_were_before(
+    server: SyncPrefectClient, shop: Path, campaign: str, stand_in: StandIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told = list[tuple[int, int]]()
+    monkeypatch.setattr(
+        notify, "night", lambda settings, ended, plan, page, stopped, rejected_before: told.append((len(plan.rejects), rejected_before))
+    )
+    table = shop / "products.csv"
+    for run in ("monday", "tuesday"):
+        table.write_text(table.read_text(encoding="utf-8") + BAD_ROW.replace("CUP-03", f"CUP-{run}"), encoding="utf-8")
+        state = nightly(campaign, languages=["th"], out=str(shop / "clips"), run=run, return_state=True)
+    assert told == [(1, 0), (2, 1)]
+    assert state.message == "0 clips made, 2 were there already, 2 rows rejected"
 
 
 def test_a_failed_clip_fails_the_night_and_the_page_says_why(
