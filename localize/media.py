@@ -5,6 +5,7 @@ Every path reaches ffmpeg behind `file:`, so that no name can be read as an opti
 
 from __future__ import annotations
 
+import errno
 import mmap
 import os
 import re
@@ -128,10 +129,30 @@ def _decoded(path: str | Path, rate: int, layout: Literal["mono", "stereo"]) -> 
 
 
 def blank(n: int, channels: int) -> Samples:
-    """Silence on disk, to be written into: [n, channels]."""
-    with tempfile.TemporaryFile() as out:  # has holes where nothing is written, and goes when nobody looks at it any more
-        out.truncate(max(4, 4 * n * channels))
+    """Silence on disk, to be written into: [n, channels]. Raises NotReady where there is no room for it."""
+    size = max(4, 4 * n * channels)
+    with room_for(size), tempfile.TemporaryFile() as out:  # goes when nobody looks at it any more
+        if hasattr(os, "posix_fallocate"):
+            # Of a file with holes a full disk is found out while it is written through memory, and that ends the process.
+            os.posix_fallocate(out.fileno(), 0, size)
+        else:
+            out.truncate(size)
         return np.memmap(out, np.float32, "r+", shape=(n, channels))
+
+
+@contextmanager
+def room_for(size: int) -> Iterator[None]:
+    """While sound of so many bytes is put on disk. Raises NotReady where the folder for temporary files is full."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+            raise
+        folder, much = tempfile.gettempdir(), f"{size / 1e9:.1f} GB" if size >= 1e8 else f"{size / 1e6:.1f} MB"
+        raise NotReady(
+            f"the folder for temporary files, {folder}, has no room for {much} of sound.", missing=(folder,),
+            how="Make room there, or name a folder on another disk in TMPDIR; docs/dubbing.md says how much a long video needs.",
+        ) from error  # fmt: skip
 
 
 def let_go(samples: npt.NDArray[Any]) -> None:

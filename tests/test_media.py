@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import hashlib
 import json
@@ -9,6 +10,7 @@ import os
 import signal
 import struct
 import subprocess
+import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -210,6 +212,27 @@ def test_a_bed_is_looped_without_a_seam() -> None:
     tone = np.sin(2 * np.pi * 100 * t).astype(np.float32) * 0.1
     out = media.mix(np.zeros(4 * RATE, np.float32), np.stack([tone, tone], axis=1))[: 3 * RATE, 0]
     assert np.allclose(out, np.tile(tone, 3), atol=1e-6)
+
+
+def test_silence_on_disk_has_its_room_before_it_is_written_into(monkeypatch: pytest.MonkeyPatch) -> None:
+    taken: list[int] = []
+
+    def full(file: int, at: int, size: int) -> None:
+        taken.append(size)
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(os, "posix_fallocate", full, raising=False)
+    with pytest.raises(NotReady, match=rf"{tempfile.gettempdir()}, has no room for 3\.2 GB of sound.*TMPDIR"):
+        media.blank(400_000_000, 2)
+    assert taken == [3_200_000_000]
+    monkeypatch.delattr(os, "posix_fallocate")
+    assert media.blank(10, 2).shape == (10, 2), "not every system has it"
+
+
+@pytest.mark.skipif(not hasattr(os, "posix_fallocate"), reason="here files have holes")
+def test_silence_on_disk_has_no_holes(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(np, "memmap", lambda out, *_, **__: os.fstat(out.fileno()).st_blocks * 512)
+    assert media.blank(100_000, 2) >= 800_000  # type: ignore[operator]
 
 
 def test_silence_stays_silence() -> None:

@@ -18,7 +18,7 @@ from av.container import InputContainer
 
 from localize.errors import UserError
 from localize.film import Film
-from localize.media import Samples
+from localize.media import Samples, room_for
 
 HEARD = 16_000  # Hz that recognizers listen at
 RATES = (96_000, 88_200, 64_000, 48_000, 44_100, 32_000, 24_000, 22_050, 16_000, 12_000, 11_025, 8_000)  # Hz that AAC knows
@@ -50,13 +50,14 @@ def decoded(video: Path, track: int = 0, lossless: bool = False) -> Sound | None
     """A video's sound track, counted from 0, at its own rate (48 kHz where AAC has no such rate) and layout (one that holds its channels
     where the dub's AAC, or ALAC if it is to be `lossless`, has no such layout); None where it has no sound.
 
-    Raises UserError for what can't be read and for a track that is not there."""
+    Raises UserError for what can't be read and for a track that is not there, NotReady where there is no room for it."""
     with opened(video, track) as (container, stream, origin):
         if stream is None:
             return None
         rate = stream.rate if stream.rate in RATES else 48_000
         layout = _layout(stream.layout, RARE if stream.codec_context.name == "aac" and not lossless else ())
-        samples = _kept((block.T for block in _blocks(container, stream, origin, rate, layout)), av.AudioLayout(layout).nb_channels)
+        channels, seconds = av.AudioLayout(layout).nb_channels, (container.duration or 0) / 1e6
+        samples = _kept((block.T for block in _blocks(container, stream, origin, rate, layout)), channels, round(seconds * rate))
     return None if samples is None else Sound(samples, rate, layout)
 
 
@@ -73,11 +74,14 @@ def _layout(told: av.AudioLayout, rare: Sequence[str]) -> str:
 
 
 def heard(video: Path, track: int = 0) -> Samples | None:
-    """A video's sound track as recognizers hear it: mono at `HEARD` Hz, [n] on disk; None where it has no sound."""
+    """A video's sound track as recognizers hear it: mono at `HEARD` Hz, [n] on disk; None where it has no sound.
+
+    Raises as `decoded`."""
     with opened(video, track) as (container, stream, origin):
         if stream is None:
             return None
-        samples = _kept((block.T for block in _blocks(container, stream, origin, HEARD, "mono")), 1)
+        seconds = (container.duration or 0) / 1e6
+        samples = _kept((block.T for block in _blocks(container, stream, origin, HEARD, "mono")), 1, round(seconds * HEARD))
     return None if samples is None else samples.reshape(-1)
 
 
@@ -139,10 +143,11 @@ def _samples(frame: av.AudioFrame) -> Samples:
     return frame.to_ndarray().astype(np.float32, copy=False)
 
 
-def _kept(blocks: Iterable[Samples], channels: int) -> Samples | None:
-    """Blocks [some, channels] one behind the other on disk: [n, channels]; None where there are none."""
+def _kept(blocks: Iterable[Samples], channels: int, about: int) -> Samples | None:
+    """Blocks [some, channels] one behind the other on disk: [n, channels]; None where there are none. `about` is what n will be, as far
+    as the file tells."""
     # The file has no name: it goes as soon as nobody looks into it, however the process ends.
-    with tempfile.TemporaryFile() as out:
+    with room_for(4 * about * channels), tempfile.TemporaryFile() as out:
         for block in blocks:
             out.write(np.ascontiguousarray(block, np.float32).tobytes())
         out.flush()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import subprocess
+import tempfile
 import tracemalloc
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,7 +18,7 @@ from localize import media
 from localize.dub.decoded import HEARD, RARE, Sound, _layout, decoded, heard
 from localize.dub.sound import Bed, Mixed, Stretch, _peaks, _put, dubbed
 from localize.dub.splice import spliced
-from localize.errors import UserError
+from localize.errors import NotReady, UserError
 from localize.media import Samples, blank
 
 SAID = [(1.0, 2.0), (4.0, 5.0)]
@@ -247,6 +248,17 @@ def test_sound_counts_from_the_first_picture(tmp_path: Path) -> None:
     assert listened is not None
     assert len(listened) == pytest.approx(2.5 * HEARD, abs=0.05 * HEARD)
     assert np.abs(listened[: round(0.47 * HEARD)]).max() < 1e-3 < np.abs(listened[round(0.5 * HEARD) :]).max()
+
+
+def test_a_full_disk_is_told_with_the_room_that_is_needed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    source = video(tmp_path / "a.mp4", tune(1.0), seconds=1.0)
+    if not Path("/dev/full").exists():
+        pytest.skip("no disk is always full here")
+    monkeypatch.setattr(tempfile, "TemporaryFile", lambda: Path("/dev/full").open("wb"))  # noqa: SIM115
+    with pytest.raises(NotReady, match=r"has no room for 0\.4 MB of sound.*TMPDIR"):
+        decoded(source)
+    with pytest.raises(NotReady, match="TMPDIR"):
+        heard(source)
 
 
 def test_a_video_without_sound_has_none_and_a_track_must_be_there(tmp_path: Path) -> None:
