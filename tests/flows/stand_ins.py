@@ -18,13 +18,15 @@ def step(folder: Path, number: int, seconds: float) -> State[None]:
     if made.exists():
         return Completed(name="Reused")
     time.sleep(seconds)
+    while any(number >= int(held.stem) for held in folder.glob("*.hold")):
+        time.sleep(0.1)
     made.touch(exist_ok=False)
     return Completed()
 
 
 @flow(name="steps", persist_result=False)
 def steps(folder: str, count: int = 10, seconds: float = 1.0) -> None:
-    """Make some files, one after the other, each once."""
+    """Make some files, one after the other, each once; with a file `6.hold` there, not the seventh and the later ones."""
     for number in range(count):
         step(Path(folder), number, seconds)
 
