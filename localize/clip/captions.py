@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from bisect import bisect_right
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import zip_longest
 from typing import Literal
@@ -147,17 +147,23 @@ def _timed(untimed: Sequence[Page], words: Sequence[Word]) -> list[Page]:
 
 
 def srt(pages: Sequence[Page], words: Sequence[Word]) -> str:
-    """The pages as SubRip: numbered from 1, times as hours:minutes:seconds,milliseconds."""
+    """The pages as SubRip."""
+
+    def shown(page: Page) -> str:
+        lines = ("".join(words[k].text + words[k].gap for k in line).strip() for line in page.lines)
+        return "\n".join(filter(None, lines))
+
+    return srt_of((page.start, page.end, shown(page)) for page in pages)
+
+
+def srt_of(cues: Iterable[tuple[float, float, str]]) -> str:
+    """Cues (start and end in s, text) as SubRip: numbered from 1, times as hours:minutes:seconds,milliseconds."""
 
     def clock(seconds: float) -> str:
         ms = round(seconds * 1000)
         return f"{ms // 3_600_000:02}:{ms // 60_000 % 60:02}:{ms // 1000 % 60:02},{ms % 1000:03}"
 
-    cues = []
-    for number, page in enumerate(pages, 1):
-        lines = ("".join(words[k].text + words[k].gap for k in line).strip() for line in page.lines)
-        cues.append(f"{number}\n{clock(page.start)} --> {clock(page.end)}\n" + "\n".join(filter(None, lines)) + "\n")
-    return "\n".join(cues)
+    return "\n".join(f"{n}\n{clock(start)} --> {clock(end)}\n{text}\n" for n, (start, end, text) in enumerate(cues, 1))
 
 
 def numbers(words: Sequence[Word], language: str) -> frozenset[int]:

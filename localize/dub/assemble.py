@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, replace
@@ -15,6 +16,7 @@ from localize import media
 from localize.campaign import Campaign
 from localize.clip import render, subtitles
 from localize.clip.canvas import Frame
+from localize.clip.captions import srt_of
 from localize.clip.cards import Palette
 from localize.desk import read_json, write_json
 from localize.domain import Disclosure, Finding, Narration, SourceVideo, Speech, Word
@@ -247,13 +249,7 @@ def _painters(todo: Todo, findings: list[Finding]) -> list[Painter]:
 
 def label_track(label: str, seconds: float) -> str:
     """The AI label as subtitles that stand as long as the video, minute by minute: MP4 takes none of half an hour."""
-
-    def clock(ms: int) -> str:
-        return f"{ms // 3_600_000:02}:{ms // 60_000 % 60:02}:{ms // 1000 % 60:02},{ms % 1000:03}"
-
-    end = round(seconds * 1000)
-    parts = [(at, min(at + 60_000, end)) for at in range(0, end, 60_000)]
-    return "\n".join(f"{n}\n{clock(at)} --> {clock(stop)}\n{label}\n" for n, (at, stop) in enumerate(parts, 1))
+    return srt_of((start, min(start + 60, seconds), label) for start in range(0, math.ceil(round(seconds, 3)), 60))
 
 
 def _encoded(todo: Todo) -> Iterator[Finding]:
