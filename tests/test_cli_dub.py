@@ -165,7 +165,7 @@ def run(folder: Path, *args: str) -> subprocess.CompletedProcess[str]:
     root = Path(__file__).parents[1]
     env = {**os.environ, "COLUMNS": "200", "OMP_NUM_THREADS": "1"}
     command = [sys.executable, "-c", f"import sys; sys.path.insert(0, {str(root)!r}); from localize.cli import main; main()"]
-    return subprocess.run([*command, *args], cwd=folder, env=env, capture_output=True, text=True, check=False, timeout=500)
+    return subprocess.run([*command, *args], cwd=folder, env=env, capture_output=True, text=True, check=False, timeout=3000)
 
 
 @pytest.mark.heavy
