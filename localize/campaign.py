@@ -88,7 +88,7 @@ class Campaign(Section):
     allow_noncommercial: bool = False
     out: str = "out"
     store: str = ""
-    ledger: str = Field(default="", description="a file or a database's address, one in crossreel's home if empty; CROSSREEL_LEDGER wins over it")
+    ledger: str = Field(default="", description="a file or a database's address, one in crossreel's home if empty; $CROSSREEL_LEDGER wins")
 
     @field_validator("catalog")
     @classmethod
