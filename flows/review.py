@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
 from itertools import count
-from typing import Any, Literal, cast
+from typing import Any, Literal, NamedTuple, cast
 from uuid import UUID
 
 import httpx
@@ -70,33 +70,57 @@ def review(name: str, campaign: dict[str, Any], clips: list[list[str]], run: str
     store = patiently(lambda: open_store(settings.store, campaigns.home()))
     jobs = patiently(lambda: _jobs(settings, clips))
     with get_client(sync_client=True) as client:
-        number, form, given = _last(client, UUID(str(flow_run.id)))
+        shown_before = list(_answered(client, UUID(str(flow_run.id))))
+    number, (form, given) = len(shown_before), shown_before[-1] if shown_before else (None, None)
+    turned_down = {clip for earlier, answer in shown_before if answer for clip in earlier.rejected(answer)}
     own, told = jobs, list[str]()  # the clips that this answer decides; what of it could not be taken over
-    if form and given:
-        own = [job for job in jobs if _clip(job) in form.clips]
-        if given.get("who") == LATE:
-            return _late(settings, store, own, run, number, due)
-        by, notes, at = str(given.get("who") or ""), str(given.get("notes") or ""), f"{datetime.now():%Y-%m-%d %H:%M}"
-        refused = [job for job in own if _clip(job) in form.rejected(given)]
-        for job in refused:  # first: what is accepted of others may change the texts that it has in common with them
-            proofreading.reject(work.desk(settings, store), job, form.keys(_clip(job)), notes, by=by, at=at)
-        reader = work.desk(settings, store)
-        told = proofreading.accept(reader, work.readings(reader, own), form.answers(given), by=by, at=at).problems
-        _note(settings, store, run, refused, f"rejected by {by or 'whoever read it over'}. {notes}".strip())
-    desk, turned_down = work.desk(settings, store), _turned_down(store, run, jobs)
-    readings = [(job, list(proofreading.collect(desk, [job]))) for job in jobs if _clip(job) not in turned_down]
-    left = [(job, entries) for job, entries in readings if proofreading.unread(desk, entries)]
-    waiting = {_clip(job) for job, _ in left}
-    ready = [job for job in own if _clip(job) not in waiting | turned_down]
-    _make(settings, store, ready, run, f"{flow_run.id}-{number}")
+    with _charged(settings, store, run):
+        if form and given:
+            own = [job for job in jobs if _clip(job) in form.clips]
+            if given.get("who") == LATE:
+                return _late(settings, store, own, run, number, due)
+            told = _take_over(settings, store, own, run, form, given)
+        desk, used = work.desk(settings, store), set[str]()
+        readings = [(job, list(proofreading.collect(desk, [job], used=used))) for job in jobs if _clip(job) not in turned_down]
+        left = [(job, entries) for job, entries in readings if proofreading.unread(desk, entries)]
+        waiting = {_clip(job) for job, _ in left}
+        ready = [job for job in own if _clip(job) not in waiting | turned_down]
+        _make(settings, store, ready, run, f"{flow_run.id}-{number}")
+        heard = forms.as_heard(desk, [job for job, _ in left])
     if left:
-        asked = forms.build(desk, left, name, datetime.fromisoformat(due), told, forms.as_heard(desk, [job for job, _ in left]))
+        patiently(lambda: runs.keep_for_reading(store, run, str(flow_run.id), used))
+        asked = forms.build(desk, left, name, datetime.fromisoformat(due), told, heard)
         if number:
             notify.person(settings, f"To be read over again: {name}", "\n".join(told), url_for("flow-run", flow_run.id) or "")
         get_run_logger().info("Waits to be read over: press Resume in the menu ⋮ at the top right of this run's page.")
         suspend_flow_run(wait_for_input=asked, key=f"form-{number + 1}", timeout=YEARS)
     rejections = sum(_clip(job) in turned_down for job in jobs)
     return Completed(message=f"{len(readings)} clips approved, {rejections} rejected")
+
+
+def _take_over(settings: Campaign, store: LocalStore, own: Sequence[Job], run: str, form: Form, given: Mapping[str, Any]) -> list[str]:
+    """Do what an answer says about the clips of its form. Returns what of it could not be taken over, and why."""
+    by, notes, at = str(given.get("who") or ""), str(given.get("notes") or ""), f"{datetime.now():%Y-%m-%d %H:%M}"
+    refused = [job for job in own if _clip(job) in form.rejected(given)]
+    for job in refused:  # first: what is accepted of others may change the texts that it has in common with them
+        proofreading.reject(work.desk(settings, store), job, form.keys(_clip(job)), notes, by=by, at=at)
+    reader = work.desk(settings, store)
+    told = proofreading.accept(reader, work.readings(reader, own), form.answers(given), by=by, at=at).problems
+    _note(settings, store, run, refused, f"rejected by {by or 'whoever read it over'}. {notes}".strip())
+    return told
+
+
+@contextmanager
+def _charged(settings: Campaign, store: LocalStore, run: str) -> Iterator[None]:
+    """What models are asked inside, for a form or after its answer, counts in the budget of its run."""
+    budget = patiently(lambda: Budget(settings.limits, store, run))
+    with account.opened() as spent:
+        try:
+            yield
+        finally:
+            budget.pay(spent.usage)
+            with suppress(CrossreelError, OSError):  # as a batch does: what a store out of reach did not note fails no form
+                budget.close()
 
 
 def _jobs(settings: Campaign, clips: Collection[Sequence[str]]) -> list[Job]:
@@ -109,15 +133,13 @@ def _clip(job: Job) -> Clip:
     return job.product.sku, job.language
 
 
-def _last(client: SyncPrefectClient, run: UUID) -> tuple[int, Form | None, dict[str, Any] | None]:
-    """The number of the newest form that a run has shown (0: none yet), the form, and what was answered to it."""
-    number, form = 0, None
-    for after in count(1):
-        schema = _input(client, run, f"{_key(after)}-schema")
+def _answered(client: SyncPrefectClient, run: UUID) -> Iterator[tuple[Form, dict[str, Any] | None]]:
+    """The forms that a run has shown, the newest last, each with what was answered to it."""
+    for number in count(1):
+        schema = _input(client, run, f"{_key(number)}-schema")
         if schema is None:
-            break
-        number, form = after, Form(schema["properties"])
-    return number, form, _input(client, run, f"{_key(number)}-response") if number else None
+            return
+        yield Form(schema["properties"]), _input(client, run, f"{_key(number)}-response")
 
 
 def _key(number: int) -> str:
@@ -167,16 +189,9 @@ def _waited_for(settings: Campaign, store: LocalStore, run: str, jobs: Sequence[
     the form's own run."""
     own = runs.find(store, run)
     later = [r for r in runs.known(store) if own and r.campaign == settings.name and r.began > own.began] if jobs else []
-    waits = [(r.id, set(runs.reading(store, r.id))) for r in later]
     names = {_clip(job): ".".join(_clip(job)) for job in jobs}
-    return {clip: next((id for id, own in waits if name in own and not store.noted(id, name)), run) for clip, name in names.items()}
-
-
-def _turned_down(store: LocalStore, run: str, jobs: Sequence[Job]) -> set[Clip]:
-    """Those of the clips that readers have rejected in this run."""
-    noted = [store.noted(run, ".".join(_clip(job))) for job in jobs]
-    outcomes = [Outcome.model_validate_json(text) for text in noted if text]
-    return {(o.sku, o.language) for o in outcomes if (o.state, o.stage) == ("blocked", "review")}
+    waits = [(r.id, runs.waits(store, r.id, names.values())) for r in later]
+    return {clip: next((id for id, own in waits if name in own), run) for clip, name in names.items()}
 
 
 def _make(settings: Campaign, store: LocalStore, jobs: Sequence[Job], run: str, key: str) -> None:
@@ -209,9 +224,9 @@ def _start(deployment: str, parameters: dict[str, Any], settings: Campaign, key:
 
 
 def wanted(settings: Campaign, store: LocalStore, jobs: Sequence[Job], run: str) -> tuple[list[Job], list[Job]]:
-    """The jobs that may be made now, and those that people are to read over first. A job whose texts or script fail is made, as
-    far as it comes: that tells why. One that was rejected is neither, and is noted so. What models are asked meanwhile counts in the
-    run's budget; with that used up nothing is written."""
+    """The jobs that may be made now, and those that people are to read over first, which is noted. A job whose texts or script fail is
+    made, as far as it comes: that tells why. One that was rejected is neither, and is noted so; nor is one that an earlier try of the run
+    has made without an answer. What models are asked meanwhile counts in the run's budget; with that used up nothing is written."""
     if settings.review.mode == "none":
         return list(jobs), []
     desk, budget = work.desk(settings, store), patiently(lambda: Budget(settings.limits, store, run))
@@ -219,33 +234,46 @@ def wanted(settings: Campaign, store: LocalStore, jobs: Sequence[Job], run: str)
         seen = list(zip(jobs, readers.map(partial(_seen, desk, budget), jobs), strict=True))
     with suppress(CrossreelError, OSError):  # as a batch does: what a store out of reach did not note fails no clip
         budget.close()
-    for job, refusal in seen:
-        if isinstance(refusal, Review):
+    for job, refusal in ((job, look.refusal) for job, look in seen):
+        if refusal:
             said = "" if refusal.rejected == REJECTED else f" ({refusal.rejected})"
             who = refusal.by or "whoever read it over"
             _end(store, run, job, "blocked", f"rejected by {who} on {refusal.at}{said}; asked again when a line is approved or changes")
-    return [job for job, unread in seen if unread is False], [job for job, unread in seen if unread is True]
+    made = patiently(lambda: runs.has_made(store, run)) if settings.review.then == "publish" else set[str]()
+    unread = [(job, look.keys) for job, look in seen if look.unread and ".".join(_clip(job)) not in made]
+    asked = [job for job, _ in unread]
+    if asked:
+        patiently(lambda: runs.wait_for_reading(store, run, asked, set[str]().union(*(keys for _, keys in unread))))
+    return [job for job, look in seen if not (look.unread or look.refusal)], asked
 
 
-def _seen(desk: Readable, budget: Budget, job: Job) -> bool | Review:
-    """Whether a job is to be read over, or what was said when its clip was rejected."""
+class Seen(NamedTuple):
+    """Whether a job is to be read over, or what was said when its clip was rejected; and the artifacts that its words are in."""
+
+    unread: bool
+    refusal: Review | None = None
+    keys: frozenset[str] = frozenset()
+
+
+def _seen(desk: Readable, budget: Budget, job: Job) -> Seen:
     with account.opened() as spent:
         try:
             with shut(budget.left()):
-                entries = list(proofreading.collect(desk, [job]))
-                return proofreading.rejected(desk, entries) or proofreading.unread(desk, entries)
+                used = set[str]()
+                entries = list(proofreading.collect(desk, [job], used=used))
+                refusal = proofreading.rejected(desk, entries)
+                return Seen(not refusal and proofreading.unread(desk, entries), refusal, frozenset(used))
         except Exception:  # noqa: BLE001  a fault in one product: its clip's task meets it again, tells of it, and lets nothing unread pass
-            return False
+            return Seen(False)
         finally:
             budget.pay(spent.usage)
 
 
 def start(settings: Campaign, store: LocalStore, jobs: Sequence[Job], run: str) -> list[FlowRun]:
     """Start the forms of jobs that are to be read over, but of none that an open form of the campaign has already. A retried run
-    comes back to those that it had started."""
+    comes back to those that it had started; where one has lapsed or was cancelled, it asks in another."""
     if not jobs:
         return []
-    patiently(lambda: runs.wait_for_reading(store, run, jobs))
     with get_client(sync_client=True) as client:
         has_form = {clip for asked in waiting(client, settings.name, OPEN) for clip in asked.clips}
     due = datetime.now().astimezone() + timedelta(hours=settings.review.wait)
@@ -256,11 +284,23 @@ def start(settings: Campaign, store: LocalStore, jobs: Sequence[Job], run: str) 
             "name": f"{settings.name} · {languages.name(own[0].language)} · {', '.join(skus)}", "run": run,
             "campaign": settings.model_dump(mode="json"), "clips": [list(_clip(job)) for job in own], "due": due.isoformat("T", "seconds"),
         }  # fmt: skip
-        started.append(_start("review/review", parameters, settings, "-".join((settings.name, run, own[0].language, *skus))))
+        started.append(_begun(parameters, settings, "-".join((settings.name, run, own[0].language, *skus))))
     if started:
         told = f"{len(jobs)} clips of {settings.name} are to be read over by {due:%Y-%m-%d %H:%M}, in {len(started)} forms."
         notify.person(settings, "To be read over", told, url_for("flow-run", started[0].id) or "")
     return started
+
+
+def _begun(parameters: dict[str, Any], settings: Campaign, key: str) -> FlowRun:
+    """The run of a form that can still be answered: those that an earlier try had begun by the same key may have ended."""
+    from flows.reaper import GIVEN_UP  # which answers the forms that are late, by what is here
+
+    for attempt in count(1):
+        asked = _start("review/review", parameters, settings, key if attempt == 1 else f"{key}-{attempt}")
+        comes_back = asked.state and asked.state.is_crashed() and asked.state.message != GIVEN_UP
+        if comes_back or not asked.state or not asked.state.is_final():
+            break
+    return asked
 
 
 # ---- what the reaper and the terminal call

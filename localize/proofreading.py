@@ -62,39 +62,45 @@ class Readable(Protocol):
     def about(self, job: Any) -> str: ...
 
 
-def collect(desk: Readable, jobs: Iterable[Task[Any]], language: str = "en") -> Iterator[Entry]:
+def collect(desk: Readable, jobs: Iterable[Task[Any]], language: str = "en", used: set[str] | None = None) -> Iterator[Entry]:
     """The texts and Lines of each job, with what the checks say about them. A job that fails gives the rows it has, and its
-    reason; nothing is raised for one product."""
+    reason; nothing is raised for one product. The keys of the artifacts that all this was read from are added to `used`."""
     shown = words(language)
     for job in jobs:
         progress = Progress()
-        try:
-            localized = desk.texts(job, progress)
-        except NotReady as lack:
-            yield from _untranslated(desk, job, lack, shown)
+        yield from _entries(desk, job, progress, shown)
+        if used is not None:
+            used.update(progress.keys)
+
+
+def _entries(desk: Readable, job: Task[Any], progress: Progress, shown: dict[str, Any]) -> Iterator[Entry]:
+    try:
+        localized = desk.texts(job, progress)
+    except NotReady as lack:
+        yield from _untranslated(desk, job, lack, shown)
+        return
+    except CrossreelError as error:
+        yield _stopped(job, error, shown)
+        return
+    for part, origin in localized.origins.items():
+        given = origin in _GIVEN
+        if part == "brand" and given:  # a name that stays
             continue
-        except CrossreelError as error:
-            yield _stopped(job, error, shown)
-            continue
-        for part, origin in localized.origins.items():
-            given = origin in _GIVEN
-            if part == "brand" and given:  # a name that stays
-                continue
-            text = _part(localized.text.model_dump(), part)
-            found = [f for f in localized.findings if f.evidence.get("where") == named(part) or f.evidence.get("field") == part]
-            label = labelled(shown, part)
-            remarks = (*(f.message for f in found), *([shown["fixed"]] if given else []))
-            source, read = localized.sources.get(part, ""), origin in PEOPLE
-            yield Entry(job.product.sku, job.language, part, label, source, text, remarks, fixed=given, read=read)
-        try:
-            script, findings = desk.draft(job, localized, progress)
-        except NotReady as lack:
-            yield from _untranslated(desk, job, lack, shown)
-            continue
-        except CrossreelError as error:
-            yield _stopped(job, error, shown)
-            continue
-        yield from _lines(desk, job, script, findings, progress.origins, shown)
+        text = _part(localized.text.model_dump(), part)
+        found = [f for f in localized.findings if f.evidence.get("where") == named(part) or f.evidence.get("field") == part]
+        label = labelled(shown, part)
+        remarks = (*(f.message for f in found), *([shown["fixed"]] if given else []))
+        source, read = localized.sources.get(part, ""), origin in PEOPLE
+        yield Entry(job.product.sku, job.language, part, label, source, text, remarks, fixed=given, read=read)
+    try:
+        script, findings = desk.draft(job, localized, progress)
+    except NotReady as lack:
+        yield from _untranslated(desk, job, lack, shown)
+        return
+    except CrossreelError as error:
+        yield _stopped(job, error, shown)
+        return
+    yield from _lines(desk, job, script, findings, progress.origins, shown)
 
 
 def asked(desk: Readable, entry: Entry) -> bool:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -22,7 +22,7 @@ from localize.errors import UserError
 from localize.mistakes import hint
 from localize.planning import Job, Outcome, Plan
 from localize.products import sources
-from localize.store import LocalStore
+from localize.store import LocalStore, digest
 
 PLAN, RUN, READING = "plan", "run", "reading"  # the notes' names
 STATES = ("made", "reused", "blocked", "failed", "left")  # of a clip, in the order in which they are told
@@ -138,7 +138,8 @@ def planned(store: LocalStore, run: str) -> Planned:
 def outcomes(store: LocalStore, run: str, of: Planned | None = None) -> list[Outcome]:
     """How the clips of a run's plan ended, in the plan's order; those that have not ended are not there. `of` is the plan, if known."""
     noted, clips = store.notes(run), (of or planned(store, run)).clips
-    return [Outcome.model_validate_json(noted[clip.name]) for clip in clips if clip.name in noted]
+    asked = Reading.of(noted.get(READING))
+    return [Outcome.model_validate_json(noted[clip.name]) for clip in clips if clip.name in noted and asked.ended(clip.name, noted)]
 
 
 def progress(store: LocalStore, run: str) -> tuple[int, int]:
@@ -147,15 +148,52 @@ def progress(store: LocalStore, run: str) -> tuple[int, int]:
     return len(ended), len(set(reading(store, run)) - ended)
 
 
-def wait_for_reading(store: LocalStore, run: str, jobs: Sequence[Job]) -> None:
-    """Note the clips that are not begun before somebody has read their texts over."""
-    store.note(run, READING, json.dumps({"clips": [f"{j.product.sku}.{j.language}" for j in jobs]}))
+class Reading(Model):
+    """What is noted of the clips that wait to be read over: their names (`SKU.language`), the `keys` of the artifacts whose words are
+    read, which `store gc` leaves, and a digest of what was noted of each clip `before`, by a try of the run that had it read in vain."""
+
+    clips: tuple[str, ...] = ()
+    keys: tuple[str, ...] = ()
+    before: dict[str, str] = Field(default_factory=dict)
+
+    @classmethod
+    def of(cls, text: str | None) -> Reading:
+        return cls.model_validate_json(text) if text else cls()
+
+    def ended(self, clip: str, noted: Mapping[str, str]) -> bool:
+        """Whether what is noted of a clip is how it ended, or did so before people were asked again."""
+        return clip in noted and self.before.get(clip) != digest(noted[clip])
+
+
+def wait_for_reading(store: LocalStore, run: str, jobs: Sequence[Job], keys: Collection[str] = ()) -> None:
+    """Note the clips that are not begun before somebody has read their texts over, and the `keys` of what these were read from. How one
+    of them had ended in an earlier try of the run does not count any more."""
+    names, noted = [f"{j.product.sku}.{j.language}" for j in jobs], store.notes(run)
+    asked = Reading(clips=tuple(names), keys=tuple(sorted(keys)), before={name: digest(noted[name]) for name in names if name in noted})
+    store.note(run, READING, asked.model_dump_json())
+
+
+def keep_for_reading(store: LocalStore, run: str, form: str, keys: Collection[str]) -> None:
+    """Note what a form (its run's id) shows that was made after the run had begun to wait, for `store gc` to leave."""
+    store.note(run, f"{READING}-{form}", json.dumps({"keys": sorted(keys)}))
 
 
 def reading(store: LocalStore, run: str) -> tuple[str, ...]:
     """The names (`SKU.language`) of the clips that waited to be read over; those of them that have an outcome do no more."""
-    text = store.noted(run, READING)
-    return tuple(json.loads(text)["clips"]) if text else ()
+    return Reading.of(store.noted(run, READING)).clips
+
+
+def waits(store: LocalStore, run: str, clips: Collection[str]) -> set[str]:
+    """Those of some clips, by their names, that still wait to be read over in a run."""
+    asked = Reading.of(store.noted(run, READING))
+    noted = {clip: text for clip in clips if clip in asked.clips and (text := store.noted(run, clip))}
+    return {clip for clip in clips if clip in asked.clips and not asked.ended(clip, noted)}
+
+
+def has_made(store: LocalStore, run: str) -> set[str]:
+    """The names of the clips that a run, or a try of it, has made or found, and that did not fail in the end."""
+    ends = [Outcome.model_validate_json(text) for name, text in store.notes(run).items() if "." in name]
+    return {f"{o.sku}.{o.language}" for o in ends if o.clip and not o.code}
 
 
 def to_tick(receipt: Receipt) -> bool:

@@ -119,6 +119,28 @@ def test_what_opens_a_catalog_is_not_noted(store: LocalStore, campaign: Campaign
     assert not [name for name, text in store.notes("monday").items() if "hush" in text]
 
 
+def test_what_became_of_a_clip_before_it_was_asked_about_counts_no_more(store: LocalStore, campaign: Campaign, plan: Plan) -> None:
+    """A form lapses, the night is tried again and asks in another: the clip waits, until it is noted anew."""
+    mug = plan.jobs[0]
+    runs.begin(store, "monday", campaign, plan, "campaign.yaml")
+    runs.wait_for_reading(store, "monday", [mug])
+    assert runs.waits(store, "monday", ["MUG-01.th", "LAMP-02.th"]) == {"MUG-01.th"}
+    end(store, "monday", "MUG-01", "th", "blocked", stage="review", message="nobody has read it over by Monday")
+    assert (runs.progress(store, "monday"), runs.waits(store, "monday", ["MUG-01.th"])) == ((1, 0), set())
+    runs.wait_for_reading(store, "monday", [mug], {"script/b", "script/a"})
+    assert (runs.outcomes(store, "monday"), runs.progress(store, "monday")) == ([], (0, 1))
+    assert runs.waits(store, "monday", ["MUG-01.th"]) == {"MUG-01.th"}
+    end(store, "monday", "MUG-01", "th", "blocked", stage="review", message="nobody has read it over by Tuesday")
+    assert (runs.progress(store, "monday"), runs.waits(store, "monday", ["MUG-01.th"])) == ((1, 0), set())
+
+
+def test_what_waits_by_the_note_of_an_earlier_version_waits(store: LocalStore, campaign: Campaign, plan: Plan) -> None:
+    runs.begin(store, "monday", campaign, plan, "campaign.yaml")
+    store.note("monday", runs.READING, '{"clips": ["MUG-01.th"]}')
+    assert runs.reading(store, "monday") == ("MUG-01.th",)
+    assert runs.progress(store, "monday") == (0, 1)
+
+
 def test_a_run_that_is_not_there_is_said_to_be_so(store: LocalStore) -> None:
     assert runs.find(store, "monday") is None
     with pytest.raises(UserError, match="no plan of a run 'monday'"):

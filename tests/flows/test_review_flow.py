@@ -10,13 +10,14 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
 from prefect.client.orchestration import SyncPrefectClient
 from prefect.client.schemas.actions import WorkPoolCreate
 from prefect.client.schemas.filters import FlowFilter, FlowRunFilter
-from prefect.client.schemas.objects import State
+from prefect.client.schemas.objects import State, StateType
 from prefect.exceptions import ObjectAlreadyExists, Pause
 from prefect.flow_engine import run_flow
 from typer.testing import CliRunner
@@ -116,7 +117,7 @@ def office(server: SyncPrefectClient, shop: Path, store: LocalStore, stand_in: S
 def test_what_models_are_paid_before_there_are_forms_counts_in_the_nights_budget(
     shop: Path, store: LocalStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def collect(desk: Desk, jobs: Sequence[Job]) -> list[Entry]:
+    def collect(desk: Desk, jobs: Sequence[Job], *, used: set[str]) -> list[Entry]:
         must_be_open()
         account.charge(Usage(requests=1, cost=Decimal("0.60")))
         return [Entry(jobs[0].product.sku, jobs[0].language, "line.1.hook", "Line 1", "", "Mug")]
@@ -132,7 +133,7 @@ def test_what_models_are_paid_before_there_are_forms_counts_in_the_nights_budget
 
 
 def test_a_fault_in_one_product_stops_no_night(shop: Path, store: LocalStore, monkeypatch: pytest.MonkeyPatch) -> None:
-    def collect(desk: Desk, jobs: Sequence[Job]) -> list[Entry]:
+    def collect(desk: Desk, jobs: Sequence[Job], *, used: set[str]) -> list[Entry]:
         if jobs[0].product.sku == "MUG-01":
             raise ZeroDivisionError
         return [Entry(jobs[0].product.sku, jobs[0].language, "line.1.hook", "Line 1", "", "Lamp")]
@@ -142,6 +143,34 @@ def test_a_fault_in_one_product_stops_no_night(shop: Path, store: LocalStore, mo
     free, unread = review.wanted(settings, store, planning.plan(settings).jobs, "tonight")
     assert {job.product.sku for job in free} == {"MUG-01"}
     assert {job.product.sku for job in unread} == {"LAMP-02"}
+
+
+def test_what_waits_to_be_read_over_stays_in_the_store(shop: Path, store: LocalStore) -> None:
+    """`store gc` leaves what the forms show, and what a form shows after an answer."""
+    with (shop / "campaign.yaml").open("a", encoding="utf-8") as file:
+        file.write("review: scripts\nscript: {seconds: 15}\nsource_language: en\n")
+    settings = campaigns.load(shop / "campaign.yaml")
+    mug = [job for job in planning.plan(settings).jobs if (job.product.sku, job.language) == ("MUG-01", "vi")]
+    assert review.wanted(settings, store, mug, "tonight") == ([], mug)
+    later = store.make("script/later", lambda folder: (folder / "script.json").write_text("{}", encoding="utf-8") and None)
+    runs.keep_for_reading(store, "tonight", "form-1", {later.key})
+    there = {path.relative_to(store.root).as_posix() for path in store.root.glob("script/*")}
+    assert len(there) == 2
+    assert store.collect(1)[0] == 0
+    assert {path.relative_to(store.root).as_posix() for path in store.root.glob("script/*")} == there
+
+
+@pytest.mark.parametrize(("state", "another"), [("COMPLETED", True), ("CANCELLED", True), ("FAILED", True), ("PAUSED", False)])
+def test_a_form_that_has_ended_is_followed_by_another(shop: Path, monkeypatch: pytest.MonkeyPatch, state: StateType, another: bool) -> None:
+    keys = list[str]()
+
+    def start(deployment: str, parameters: dict[str, Any], settings: Campaign, key: str) -> SimpleNamespace:
+        keys.append(key)
+        return SimpleNamespace(state=State(type=StateType(state) if len(keys) == 1 else StateType.SCHEDULED))
+
+    monkeypatch.setattr(review, "_start", start)
+    review._begun({}, campaigns.load(shop / "campaign.yaml"), "shop-tonight-th-MUG-01")
+    assert keys == ["shop-tonight-th-MUG-01", "shop-tonight-th-MUG-01-2"][: 1 + another]
 
 
 @pytest.mark.heavy
@@ -270,6 +299,56 @@ def test_without_an_answer_the_campaign_says_what_is_done(office: Office, stand_
     assert not Path(office.settings.review.file).exists()  # nothing counts as approved by that
     office.night("tomorrow")
     assert len(review.waiting(office.client, own)) == 1  # a new form, or the old one where it still waits
+
+
+@pytest.mark.heavy
+def test_a_night_that_is_tried_again_after_its_form_has_lapsed_asks_again(office: Office, stand_in: StandIn) -> None:
+    office.says("{mode: all, wait: 2h, then: skip}")
+    office.night("tonight")
+    first = office.form()[0].id
+    review.expire(office.client, datetime.now().astimezone() + timedelta(hours=3))
+    office.work("review")
+    assert runs.progress(office.store, "tonight") == (2, 0)
+    assert office.night("tonight") == []
+    assert office.form()[0].id != first
+    assert runs.progress(office.store, "tonight") == (0, 2)  # it counts as waiting again, and not as stopped
+    (ended,) = office.answered({}, ["MUG-01"], by="Nok")
+    assert ended.message == "1 clips approved, 1 rejected"
+    assert stand_in.rendered == ["LAMP-02.th"]
+    assert {name: o.state for name, o in office.outcomes("tonight").items()} == {"MUG-01.th": "blocked", "LAMP-02.th": "made"}
+
+
+@pytest.mark.heavy
+def test_what_is_made_and_posted_without_an_answer_is_not_asked_about_by_the_nights_retry(office: Office, stand_in: StandIn) -> None:
+    office.says("{mode: all, wait: 2h, then: publish}")
+    office.night("tonight")
+    review.expire(office.client, datetime.now().astimezone() + timedelta(hours=3))
+    office.work("review")
+    office.work("batch")
+    assert office.night("tonight") == []
+    assert review.waiting(office.client, office.settings.name) == []
+    assert {o.state for o in office.outcomes("tonight").values()} == {"made"}
+
+
+@pytest.mark.heavy
+def test_what_a_form_asks_of_models_counts_in_the_nights_budget(office: Office, stand_in: StandIn, monkeypatch: pytest.MonkeyPatch) -> None:
+    def charging(name: str) -> None:
+        real = getattr(review.proofreading, name)
+
+        def call(*args: Any, **given: Any) -> Any:
+            account.charge(Usage(requests=1, cost=Decimal("0.10")))
+            return real(*args, **given)
+
+        monkeypatch.setattr(review.proofreading, name, call)
+
+    file = office.shop / "campaign.yaml"
+    file.write_text(file.read_text(encoding="utf-8").replace("workers: 1", "workers: 1\n  money: 5"), encoding="utf-8")
+    office.night("tonight")
+    assert budget.spent(office.store, "tonight").money == 0
+    for name in ("collect", "accept"):
+        charging(name)
+    office.answered(by="Mali")
+    assert budget.spent(office.store, "tonight").money == Decimal("0.30")  # the answer, and two clips' texts after it
 
 
 @pytest.mark.heavy
