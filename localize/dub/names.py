@@ -81,7 +81,8 @@ def _given(asked: Sequence[Asked], known: Known) -> tuple[list[str], Known]:
     marks = {n: one.marks for n, one in enumerate(asked)}
     for surest in range(max(map(len, marks.values()), default=0)):
         _find(marks, surest, names, now)
-    marks |= {n: (*own, said) for n, own in marks.items() if n not in names and (said := asked[n].content())}
+    # A file of another name is another video to whoever asks for it, whatever is in it.
+    marks |= {n: (*own, mark(asked[n].wish, said)) for n, own in marks.items() if n not in names and (said := asked[n].content())}
     for place in range(max(map(len, marks.values()), default=0)):
         _find(marks, place, names, now)
     new = [n for n in marks if n not in names]

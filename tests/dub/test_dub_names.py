@@ -72,6 +72,8 @@ def test_a_copy_beside_its_original_is_another_video(tmp_path: Path) -> None:
     (tmp_path / "b").mkdir()
     (tmp_path / "b" / "talk.mp4").write_bytes((tmp_path / "a" / "talk.mp4").read_bytes())
     assert named(tmp_path, tmp_path / "b", tmp_path / "a") == {"a/talk.mp4": "talk", "b/talk.mp4": "b-talk"}
+    (tmp_path / "b" / "talk.mp4").rename(tmp_path / "b" / "twin.mp4")
+    assert named(tmp_path, tmp_path / "b") == {"b/twin.mp4": "twin"}
 
 
 def test_an_address_that_is_signed_anew_is_the_same_video(tmp_path: Path) -> None:
