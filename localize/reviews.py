@@ -19,6 +19,7 @@ from filelock import FileLock, Timeout
 
 from localize.domain import Narration
 from localize.errors import Transient, UserError
+from localize.store import digest
 
 Said = TypeVar("Said", bound=Narration)
 Known = tuple[str, str, str]  # sku, language, text
@@ -27,11 +28,13 @@ WAIT_SECONDS = 120.0  # for somebody else who is writing the same file
 
 
 @contextmanager
-def alone(path: Path) -> Iterator[None]:
+def alone(path: Path, locks: Path | None = None) -> Iterator[None]:
     """Hold a file while it is read, added to and written, so that two people who hand in sheets at once lose nothing of each
-    other's. Raises Transient when somebody else doesn't let go of it."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    lock = FileLock(path.with_name(f".{path.name}.lock"))
+    other's. Others are kept off by a hidden file beside it, or in the folder `locks`, which then all of them must see. Raises Transient
+    when somebody else doesn't let go of it."""
+    place = path.with_name(f".{path.name}.lock") if locks is None else locks / f"{digest(str(path.resolve()))}.lock"
+    place.parent.mkdir(parents=True, exist_ok=True)
+    lock = FileLock(place)
     try:
         lock.acquire(timeout=WAIT_SECONDS)
     except Timeout as error:

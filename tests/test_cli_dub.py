@@ -103,7 +103,7 @@ def test_what_is_asked_for_is_written_whole_or_not_at_all(crossreel: Command, tm
     with pytest.raises(ZeroDivisionError):
         cli_dub.dub(["lamp.mp4"], to="vi")
     assert written(tmp_path / "dubs")["languages"] == ["id"]
-    assert not list((tmp_path / "dubs").glob("*.tmp"))
+    assert [path.name for path in (tmp_path / "dubs").iterdir()] == [ASKED]  # nothing half made, and no lock
 
 
 @pytest.mark.parametrize(

@@ -71,7 +71,7 @@ def write(
     try:
         out.mkdir(parents=True, exist_ok=True)
         path = out / ASKED
-        with alone(path):
+        with alone(path, campaigns.home() / "locks"):  # the folder is whoever's asks: nothing hidden is left in it
             _replace(path, HEAD + yaml.safe_dump(told, allow_unicode=True, sort_keys=False))
             return path, campaigns.load(path)
     except OSError as error:
