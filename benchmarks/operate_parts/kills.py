@@ -43,7 +43,7 @@ def _kill(rig: Rig, run: str, kills: int) -> list[tuple[str, float]]:
     rng, mark, noticed = random.Random(11), f"CROSSREEL_TRIAL={rig.trial}", list[tuple[str, float]]()
     while len(noticed) < kills:
         time.sleep(rng.uniform(*PAUSE))
-        if rig.state(run)["state"]["type"] in ("COMPLETED", "FAILED", "CRASHED"):
+        if _over(rig, run):
             break
         flows = flow_processes(mark)
         workers = [pid for pid, command in processes(mark).items() if "prefect worker start" in command]
@@ -52,13 +52,21 @@ def _kill(rig: Rig, run: str, kills: int) -> list[tuple[str, float]]:
             continue  # still coming back
         victims = {"flow": flows[:1], "worker": workers, "both": workers + flows}[kind]
         hit = [environment_of(pid).get("PREFECT__FLOW_RUN_ID", "") for pid in victims if pid in flows]
-        counts = {name: rig.state(name)["run_count"] for name in hit if name}
+        if not all(hit):
+            continue  # one has just ended by itself
+        counts = {name: rig.state(name)["run_count"] for name in hit}
         at = time.monotonic()
         for pid in victims:
             os.kill(pid, signal.SIGKILL)
         until(partial(_goes_on, rig, counts, mark, workers), PATIENCE, f"the kill of {kind} was not noticed")
         noticed.append((kind, time.monotonic() - at))
     return noticed
+
+
+def _over(rig: Rig, run: str) -> bool:
+    """Whether the night has ended. One that was killed is brought back: that is waited for."""
+    until(lambda: rig.state(run)["state"]["type"] != "CRASHED", PATIENCE, "a night that was killed was not brought back")
+    return rig.state(run)["state"]["type"] in ("COMPLETED", "FAILED")
 
 
 def _goes_on(rig: Rig, counts: dict[str, int], mark: str, workers: list[int]) -> bool:

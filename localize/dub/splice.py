@@ -229,7 +229,8 @@ def _seam(grid: Grid, mixed: Samples, first: int, last: int, made: Packets) -> S
         made.extend(plain[k] for k in within)
         return Seam(begin, end, at, counted or end >= count - 1)
     tries = [(ways, False) for ways in NOISY[drawn > MUCH * len(within) :]]
-    for ways, early in (*tries, (NOISY[-1], True)):
+    # What one rate leaves to the decoder and the next does not has no order: in the end all are tried together.
+    for ways, early in (*tries, (NOISY[1], True), (tuple(dict.fromkeys((*NOISY[1], *NOISY[2]))), True)):
         chosen = Packets()
         versions = _versions(grid, mixed, begin, end, ways, (plain[k] for k in within))
         missing = match(grid.between(begin, end), versions, mixed.shape[1], grid.header, chosen.append, early=early)
