@@ -14,26 +14,21 @@ Parts:
 
 from __future__ import annotations
 
-import argparse
 import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from benchmarks.figures import report  # noqa: E402
+from benchmarks.figures import asked, report  # noqa: E402
 from benchmarks.publish_parts import bucket, claims, labels, soak  # noqa: E402
 
 
 def main() -> int:
-    options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    options.add_argument("--quick", action="store_true", help="60 clips in place of 1,000, and the like")
-    options.add_argument("--json", action="store_true")
-    options.add_argument("--only", default="", help="the part whose name begins so")
-    asked = options.parse_args()
+    options = asked(__doc__)
     parts = {"night": soak.figures, "claims": claims.figures, "bucket": bucket.figures, "labels": labels.figures}
-    chosen = [(name, lambda part=part: part(quick=asked.quick)) for name, part in parts.items() if name.startswith(asked.only)]
-    return report(chosen, as_json=asked.json)
+    chosen = [(name, lambda part=part: part(quick=options.quick)) for name, part in parts.items() if name.startswith(options.only)]
+    return report(chosen, as_json=options.json)
 
 
 if __name__ == "__main__":

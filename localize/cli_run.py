@@ -22,8 +22,6 @@ from localize.errors import CrossreelError
 from localize.store import open_store
 
 if TYPE_CHECKING:
-    from prefect.client.schemas.objects import State
-
     from flows.watch import Event
     from localize.campaign import Campaign
     from localize.planning import Outcome, Plan
@@ -52,7 +50,7 @@ def night(
         leash.hold()
         watch.watchers.append(screen.on)
         if as_read:
-            state: State[Any] = dub.here(as_read, str(campaign), name)
+            state: Any = dub.here(as_read, str(campaign), name)
         else:
             state = nightly(str(campaign), catalog or "", tuple(codes or ()), tuple(only), limit, out or "", run=name, return_state=True)
     if screen.plan is None:

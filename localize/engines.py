@@ -227,11 +227,11 @@ def told(used: Iterable[Engine]) -> dict[str, str]:
     """By stage, the engines that served it, each with the licence of what it runs."""
     by_stage: dict[str, dict[str, None]] = {}
     for engine in used:
-        by_stage.setdefault(engine.card.stage, {})[account(engine)] = None
+        by_stage.setdefault(engine.card.stage, {})[licensed(engine)] = None
     return {stage: ", ".join(names) for stage, names in by_stage.items()}
 
 
-def account(engine: Engine) -> str:
+def licensed(engine: Engine) -> str:
     """An engine as it is told of: m2m100 (MIT)."""
     return f"{engine.card.name} ({engine.card.licence})"
 

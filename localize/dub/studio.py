@@ -343,7 +343,7 @@ class DubStudio(Means):
                 progress.findings.append(engine)
                 return None, ""
             seen = assemble.lips(self.store, engine, job.product, self.dub.track - 1, shape, talk, cues, speeches, progress, hold)
-        return seen, engines.account(engine)
+        return seen, engines.licensed(engine)
 
     def _separator(self, shape: Shape) -> Separator | None:
         """Who takes voices out of a video's sound: with `auto` nobody, where none is ready."""
