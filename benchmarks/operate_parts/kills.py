@@ -58,7 +58,12 @@ def _kill(rig: Rig, run: str, kills: int) -> list[tuple[str, float]]:
         at = time.monotonic()
         for pid in victims:
             os.kill(pid, signal.SIGKILL)
-        until(partial(_goes_on, rig, counts, mark, workers), PATIENCE, f"the kill of {kind} was not noticed")
+        try:
+            until(partial(_goes_on, rig, counts, mark, workers), PATIENCE, f"kill {len(noticed) + 1}, of {kind}, was not noticed")
+        except RuntimeError as why:
+            runs = [rig.state(name) for name in {run, *hit}]
+            told = "; ".join(f"{r['name']}, try {r['run_count']}: {r['state']['name']}, {r['state']['message']}" for r in runs)
+            raise RuntimeError(f"{why}: {told}") from why
         noticed.append((kind, time.monotonic() - at))
     return noticed
 
