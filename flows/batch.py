@@ -9,10 +9,12 @@ from __future__ import annotations
 import queue
 from collections import Counter, deque
 from collections.abc import Sequence
+from concurrent.futures import BrokenExecutor
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import httpx
 from prefect import flow
@@ -25,15 +27,15 @@ from pydantic import ValidationError
 from flows import vault, views
 from flows.clips import Bench, End, Made, Posted, Tried, clip, logger, publish
 from flows.patience import patiently
+from flows.runners import ENDED, Runner, tell_crashed
 from flows.watch import Event, tell
 from localize import campaign as campaigns
 from localize import report, runs, work
 from localize.budget import Budget
 from localize.domain import Channel, Receipt, Reject, Usage
-from localize.errors import CrossreelError, NotReady, UserError
+from localize.errors import CrossreelError, UserError
 from localize.planning import Job, Missing, Outcome, Plan
 from localize.secrecy import veiled
-from localize.sections import Limits
 from localize.store import LocalStore, open_store
 
 POSTS = 4  # of one channel at once: its account's limits, not this machine, hold up more
@@ -97,7 +99,10 @@ class Work:
 
     As many clips are in hand as there are workers, and each is published while the next ones are made: a platform that takes its time
     holds up no clip. Nothing waits in a task runner: a burst of thousands of task runs would outrun what the server records. Clips may
-    be made on a cluster; posts go out from here, where the accounts and the output folder are."""
+    be made on a cluster; posts go out from here, where the accounts and the output folder are.
+
+    A process that ends in the middle of a clip takes all of its pool with it, and it is not said which clip was at fault. So each of those
+    in hand is made once more, alone: the one that ends its process again fails, the rest goes on."""
 
     def __init__(self, bench: Bench, jobs: Sequence[Job]) -> None:
         self.bench, self.jobs = bench, jobs
@@ -109,6 +114,9 @@ class Work:
         self.bar = views.Bar(len(jobs))
         self.outcomes: dict[Key, Outcome] = {}
         self.waiting, self.full = deque(jobs), ""  # why no more is made tonight
+        self.suspects, self.suspected = deque[Job](), set[Key]()  # in hand when a process ended: to be made alone, and all that ever were
+        self.crashed = list[UUID]()  # task runs whose process has ended
+        self.broken, self.alone = False, False  # the pool of processes; whether what is in hand is a suspect
         self.made = dict[Key, Made]()
         self.ready = {channel.name: deque[Job]() for channel in self.settings.channels}  # to be posted there
         self.busy = Counter[str]()  # tasks in hand: of the clips under "", of posts under their channel's name
@@ -131,17 +139,21 @@ class Work:
     def do(self) -> None:
         """To the end of all clips that are not left for another night. Leaving early, it waits for the clips in hand."""
         threads: Any = ThreadPoolTaskRunner(max_workers=POSTS * len(self.ready))
-        with runner(self.settings.limits) as makers, threads as posters:
+        with Runner(self.settings.limits) as makers, threads as posters:
             self.bar.show()
             try:
                 while self._begin(makers, posters):
                     job, channel, future = self.done.get()
                     self.busy[channel.name if channel else ""] -= 1
-                    self._posted(job, channel, future) if channel else self._ended(job, future)
+                    end = _end(future)
+                    if isinstance(end, BrokenExecutor) and self._again(job, future):
+                        continue
+                    self._posted(job, channel, end) if channel else self._ended(job, end)
                     if not self.posting[job.product.sku, job.language]:
                         self._over(job)
             finally:
                 self.bench.over.set()
+                tell_crashed(self.crashed)
                 with suppress(CrossreelError, OSError):  # hours that a store out of reach did not note fail no clip
                     self.budget.close()
 
@@ -151,13 +163,22 @@ class Work:
         self._begin_posts(posters)
         return self.busy.total() > 0
 
-    def _begin_clips(self, makers: Any) -> None:
-        while self.waiting and self.busy[""] < self.settings.limits.at_once:
+    def _begin_clips(self, makers: Runner) -> None:
+        if not self.busy[""]:
+            self.alone = bool(self.suspects)
+            if self.broken:
+                makers.renew()
+                self.broken = False
+                with suppress(CrossreelError, OSError):  # what it has left half-made; else the next night does
+                    self.store.sweep()
+        most = 0 if self.broken else 1 if self.alone else self.settings.limits.at_once
+        jobs = self.suspects if self.alone else self.waiting
+        while jobs and self.busy[""] < most:
             if not self.full and (full := self.budget.left(self.busy[""])):
                 if self.busy[""]:
                     return  # one in hand may turn out to have been there, and leave its room
                 self.full = full  # for good: from now on clips come from the store or not at all
-            job = self.waiting.popleft()
+            job = jobs.popleft()
             before = self.before.get((job.product.sku, job.language))
             paid = before.paid if before else {}
             given = {"bench": self.bench, "job": job, "before": paid, "full": self.full, "first": Tried(before) if before else None}
@@ -175,9 +196,19 @@ class Work:
     def _done(self, job: Job, channel: Channel | None, future: Any) -> None:
         self.done.put((job, channel, future))
 
-    def _ended(self, job: Job, future: Any) -> None:
+    def _again(self, job: Job, future: Any) -> bool:
+        """After a process that made clips has ended, whether this one, which was in hand, is made once more."""
+        self.crashed.append(future.task_run_id)
+        self.broken, key = True, (job.product.sku, job.language)
+        if key in self.suspected:
+            return False
+        self.suspected.add(key)
+        self.suspects.append(job)
+        return True
+
+    def _ended(self, job: Job, end: Any) -> None:
         """A clip's task has ended: its clip is ready for its channels, or it is told why there is none."""
-        key, end = (job.product.sku, job.language), _end(future)
+        key = job.product.sku, job.language
         reused = isinstance(end, End) and end.reused
         if isinstance(end, End):
             self.outcomes[key] = end.outcome  # which the task has noted
@@ -197,9 +228,9 @@ class Work:
         # A clip of an earlier try was charged by that.
         self.budget.charge(self.outcomes[key].model_copy(update={"state": "reused"}) if reused else self.outcomes[key])
 
-    def _posted(self, job: Job, channel: Channel, future: Any) -> None:
+    def _posted(self, job: Job, channel: Channel, end: Any) -> None:
         """A post's task has ended: its receipt is noted with the clip. The worst failure is the one that the outcome tells of."""
-        key, end = (job.product.sku, job.language), _end(future)
+        key = job.product.sku, job.language
         self.posting[key] -= 1
         if not isinstance(end, Posted):
             reason = f"stopped by a fault: {_told(end)}"
@@ -221,40 +252,20 @@ class Work:
         patiently(lambda: self.bench.note(outcome), KEEPING)
 
 
-def runner(limits: Limits) -> Any:
-    """Where clips are made: in threads of this process, or on a Dask cluster, which ends with the batch if it is not named.
-
-    Raises NotReady where there is no Dask, or no cluster at the named address."""
-    if limits.task_runner == "threads":
-        return ThreadPoolTaskRunner(max_workers=limits.at_once)
-    try:
-        from prefect_dask.task_runners import DaskTaskRunner
-    except ImportError:
-        way = "Get it: pip install -c constraints.txt -e '.[dask]', or write `task_runner: threads`."
-        raise NotReady("the campaign's limits name the task runner dask, and prefect-dask is not installed.", how=way) from None
-    if not limits.dask:
-        return DaskTaskRunner(cluster_kwargs={"n_workers": limits.at_once, "threads_per_worker": 1, "dashboard_address": None})
-    import distributed
-
-    client: Any = distributed.Client  # has no types
-    try:
-        client(limits.dask, timeout=10, set_as_default=False).close()
-    except OSError as e:
-        way = "Start it (`dask scheduler`), or leave `dask` out for a cluster of this machine."
-        raise NotReady(f"there is no Dask scheduler at {limits.dask}: {e}.", how=way) from None
-    return DaskTaskRunner(address=limits.dask)
-
-
 def _end(future: Any) -> Any:
     """What a finished task gave back, or the exception that ended it."""
     try:
         return future.result(raise_on_failure=False)
+    except BrokenExecutor as e:
+        return e
     except Exception as e:  # noqa: BLE001  whatever a cluster could not carry there or back
         logger().exception("a task did not come to its end")
         return e
 
 
 def _told(end: object) -> str:
+    if isinstance(end, BrokenExecutor):
+        return f"{ENDED}, twice, the second time while it made no other"
     return veiled(f"{type(end).__name__}: {end}") if isinstance(end, BaseException) else "the task did not finish"
 
 

@@ -334,8 +334,9 @@ class Limits(Section):
     (0: no limit): clips newly made, hours of CPU and of GPU, US dollars for models. A night is a run with its retries; what it leaves is
     the next one's (localize/budget.py).
 
-    `batches` of a night are made at the same time, by as many workers of a fleet. With the `task_runner` dask the clips of each are made
-    on the cluster whose scheduler is at `dask`, or without one on a cluster of this machine, that the batch starts and ends."""
+    `batches` of a night are made at the same time, by as many workers of a fleet. With the `task_runner` processes each clip in hand has
+    a process of its own, so that a fault which ends one costs no other clip; with dask they are made on the cluster whose scheduler is at
+    `dask`, or without one on a cluster of this machine, that the batch starts and ends."""
 
     workers: Annotated[int | Literal["auto"], BeforeValidator(_workers)] = "auto"
     clips: int = Field(default=0, ge=0)
@@ -343,7 +344,7 @@ class Limits(Section):
     gpu_hours: float = Field(default=0.0, ge=0, allow_inf_nan=False)
     money: Decimal = Field(default=Decimal(0), ge=0, allow_inf_nan=False)
     batches: int = Field(default=1, ge=1, le=100)
-    task_runner: Literal["threads", "dask"] = "threads"
+    task_runner: Literal["threads", "processes", "dask"] = "threads"
     dask: str = ""
 
     @property

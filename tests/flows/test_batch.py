@@ -55,7 +55,7 @@ def finished(end: object) -> Future[Any]:
 def mug(bench: Bench, jobs: dict[str, Job]) -> tuple[Work, Job]:
     """A batch of the four clips whose first one is made and waits to be posted."""
     new = Work(bench, list(jobs.values()))
-    new._ended(jobs["MUG-01.th"], finished(clip.fn(bench, jobs["MUG-01.th"], {}).data))
+    new._ended(jobs["MUG-01.th"], clip.fn(bench, jobs["MUG-01.th"], {}).data)
     return new, jobs["MUG-01.th"]
 
 
@@ -68,7 +68,7 @@ def test_of_several_posts_the_worst_failure_is_told(mug: tuple[Work, Job], order
     batch_in_hand, job = mug
     posts = [told("tiktok", "published"), told("weibo", "failed", 2, "no such account"), told("douyin", "failed", 3, "no key")]
     for n in order:
-        batch_in_hand._posted(job, Channel(name=posts[n].receipt.channel), finished(posts[n]))
+        batch_in_hand._posted(job, Channel(name=posts[n].receipt.channel), posts[n])
     outcome = noted(batch_in_hand.store)["MUG-01.th"]
     assert (outcome.state, outcome.code, outcome.stage, outcome.message) == ("failed", 3, "publish", "no key")
     assert {r.channel: r.state for r in outcome.receipts} == {"tiktok": "published", "weibo": "failed", "douyin": "failed"}
@@ -76,14 +76,15 @@ def test_of_several_posts_the_worst_failure_is_told(mug: tuple[Work, Job], order
 
 def test_a_post_that_waits_is_no_failure(mug: tuple[Work, Job]) -> None:
     batch_in_hand, job = mug
-    batch_in_hand._posted(job, Channel(name="weibo"), finished(told("weibo", "planned", reason="waits for 19:00")))
+    batch_in_hand._posted(job, Channel(name="weibo"), told("weibo", "planned", reason="waits for 19:00"))
     outcome = noted(batch_in_hand.store)["MUG-01.th"]
     assert (outcome.state, outcome.code, [r.state for r in outcome.receipts]) == ("made", 0, ["planned"])
 
 
 def test_a_task_that_a_cluster_lost_ends_as_failed_with_the_reason(bench: Bench, jobs: dict[str, Job], caplog: Any) -> None:
     batch_in_hand = Work(bench, list(jobs.values()))
-    batch_in_hand._ended(jobs["LAMP-02.vi"], finished(ModuleNotFoundError("No module named 'voxcpm'")))
+    lost = flows.batch._end(finished(ModuleNotFoundError("No module named 'voxcpm'")))
+    batch_in_hand._ended(jobs["LAMP-02.vi"], lost)
     outcome = noted(bench.studio.store)["LAMP-02.vi"]
     assert (outcome.state, outcome.code) == ("failed", 1)
     assert outcome.message == "stopped by a fault: ModuleNotFoundError: No module named 'voxcpm'"
@@ -100,7 +101,7 @@ def test_a_store_that_is_away_for_a_moment_loses_no_receipt(mug: tuple[Work, Job
 
     monkeypatch.setattr(Bench, "note", flaky)
     monkeypatch.setattr(flows.batch, "KEEPING", (0.0, 0.0, 0.0))
-    batch_in_hand._posted(job, Channel(name="tiktok"), finished(told("tiktok", "published")))
+    batch_in_hand._posted(job, Channel(name="tiktok"), told("tiktok", "published"))
     assert [r.state for r in noted(batch_in_hand.store)["MUG-01.th"].receipts] == ["published"]
 
 
@@ -120,7 +121,7 @@ def test_what_an_earlier_version_noted_as_asked_for_is_not_paid_back(bench: Benc
     bench.studio.store.note("tonight", "MUG-01.th", json.dumps(old))
     stand_in.paid = ONCE
     again = Work(bench, list(jobs.values()))
-    again._ended(jobs["MUG-01.th"], finished(clip.fn(bench, jobs["MUG-01.th"], again.before["MUG-01", "th"].paid).data))
+    again._ended(jobs["MUG-01.th"], clip.fn(bench, jobs["MUG-01.th"], again.before["MUG-01", "th"].paid).data)
     assert noted(bench.studio.store)["MUG-01.th"].paid == {"earlier": ONCE, "clip": ONCE}
     assert again.budget.used() == "$0.00 of $1.00 for models"
     again.budget.close()
@@ -133,7 +134,7 @@ def test_a_task_that_a_cluster_lost_takes_nothing_back_of_what_was_paid_before(
     stand_in.paid = ONCE
     clip.fn(bench, jobs["MUG-01.th"], {})
     again = Work(Bench(bench.studio, "tonight"), list(jobs.values()))
-    again._ended(jobs["MUG-01.th"], finished(ModuleNotFoundError("No module named 'voxcpm'")))
+    again._ended(jobs["MUG-01.th"], ModuleNotFoundError("No module named 'voxcpm'"))
     lost = noted(bench.studio.store)["MUG-01.th"]
     assert (lost.state, lost.usage, lost.paid) == ("failed", ONCE, {"clip": ONCE})
 
