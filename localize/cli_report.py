@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from pydantic import ValidationError
 from rich.console import Console
 
 from localize import campaign as campaigns
@@ -120,7 +119,7 @@ def _progress(store: LocalStore, run: Run) -> tuple[int, int] | None:
     """How many clips of a run have ended, and how many wait to be read over; None where another version has noted them."""
     try:
         return runs.progress(store, run.id)
-    except (UserError, ValidationError):
+    except UserError:
         return None
 
 

@@ -19,8 +19,6 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import TypeVar, cast
 
-from pydantic import ValidationError
-
 from localize import __version__, runs
 from localize.errors import CrossreelError, UserError
 from localize.planning import Outcome
@@ -126,7 +124,7 @@ class Metrics:
         readable, of = "crossreel_run_readable", {"campaign": run.campaign}
         try:
             return [(readable, of, 1), *self._read_clips(store, run)]
-        except (UserError, ValidationError):
+        except UserError:
             return [(readable, of, 0)]
 
     def _read_clips(self, store: LocalStore, run: runs.Run) -> list[Sample]:
@@ -167,7 +165,7 @@ def _newest(store: LocalStore) -> tuple[list[runs.Run], int]:
     for name in store.runs()[:NEWEST]:
         try:
             run = runs.find(store, name)
-        except ValidationError:
+        except UserError:
             unreadable += 1
             continue
         found += [run] if run else []

@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from pydantic import Field, ValidationError
 
@@ -118,9 +118,9 @@ def begin(store: LocalStore, run: str, settings: Campaign, plan: Plan[Any], file
 
 
 def find(store: LocalStore, run: str) -> Run | None:
-    """A run in figures; None for one that noted nothing of itself."""
+    """A run in figures; None for one that noted nothing of itself. Raises UserError for one that this version does not understand."""
     text = store.noted(run, RUN)
-    return Run.model_validate_json(text) if text else None
+    return _understood(Run, text, run) if text else None
 
 
 def planned(store: LocalStore, run: str) -> Planned:
@@ -128,18 +128,26 @@ def planned(store: LocalStore, run: str) -> Planned:
     text = store.noted(run, PLAN)
     if not text:
         raise UserError(f"the store has no plan of a run {run!r}.")
+    return _understood(Planned, text, run)
+
+
+Noted = TypeVar("Noted", bound=Model)
+
+
+def _understood(kind: type[Noted], text: str, run: str) -> Noted:
     try:
-        return Planned.model_validate_json(text)
+        return kind.model_validate_json(text)
     except ValidationError as error:
         fields = ", ".join(sorted({".".join(map(str, e["loc"][:3])) for e in error.errors()}))
         raise UserError(f"the run {run!r} was noted by another version of crossreel ({fields}): open the page that it wrote.") from error
 
 
 def outcomes(store: LocalStore, run: str, of: Planned | None = None) -> list[Outcome]:
-    """How the clips of a run's plan ended, in the plan's order; those that have not ended are not there. `of` is the plan, if known."""
+    """How the clips of a run's plan ended, in the plan's order; those that have not ended are not there. `of` is the plan, if known.
+    Raises UserError as `planned` does."""
     noted, clips = store.notes(run), (of or planned(store, run)).clips
     asked = Reading.of(noted.get(READING))
-    return [Outcome.model_validate_json(noted[clip.name]) for clip in clips if clip.name in noted and asked.ended(clip.name, noted)]
+    return [_understood(Outcome, noted[clip.name], run) for clip in clips if clip.name in noted and asked.ended(clip.name, noted)]
 
 
 def progress(store: LocalStore, run: str) -> tuple[int, int]:
@@ -192,7 +200,7 @@ def waits(store: LocalStore, run: str, clips: Collection[str]) -> set[str]:
 
 def has_made(store: LocalStore, run: str) -> set[str]:
     """The names of the clips that a run, or a try of it, has made or found, and that did not fail in the end."""
-    ends = [Outcome.model_validate_json(text) for name, text in store.notes(run).items() if "." in name]
+    ends = [_understood(Outcome, text, run) for name, text in store.notes(run).items() if "." in name]
     return {f"{o.sku}.{o.language}" for o in ends if o.clip and not o.code}
 
 
@@ -239,7 +247,7 @@ def known(store: LocalStore) -> list[Run]:
     for name in store.runs():
         try:
             run = find(store, name)
-        except ValidationError:
+        except UserError:
             continue  # of another version
         found += [run] if run else []
     return sorted(found, key=lambda run: run.began, reverse=True)
@@ -269,6 +277,8 @@ def chosen(store: LocalStore, said: str, campaign: str = "") -> Run:
     if not own:
         of = f" of the campaign {campaign!r}" if campaign else ""
         raise UserError(f"the store has no run{of} yet, or none of this version: `crossreel run CAMPAIGN` makes one.")
+    if not found and said in store.runs():
+        find(store, said)  # raises for one of another version
     near = hint(said, [run.id for run in own]) if not found else ""
     shown = "; ".join(f"{run.id} ({run.campaign}, {run.began.astimezone():%Y-%m-%d %H:%M})" for run in (found or own)[:5])
     what = f"{len(found)} runs begin with {said!r}" if found else f"the store has no run {said!r}"

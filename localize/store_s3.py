@@ -166,7 +166,8 @@ class S3Store(LocalStore):
 
     def _discard(self, key: str) -> int | None:
         lease = self._lease_name(key)
-        if not self._take(lease):
+        tag = self._take(lease)
+        if not tag:
             return None
         try:
             if (self.root / key).is_dir():
@@ -177,7 +178,7 @@ class S3Store(LocalStore):
             self._delete([manifest, *(name for name, _, _ in found if name != manifest)])
             return sum(size for name, _, size in found if name != manifest)
         finally:
-            self._delete([lease])
+            self._let_go(lease, tag)
 
     @contextmanager
     def _lease(self, key: str) -> Iterator[None]:
@@ -187,16 +188,15 @@ class S3Store(LocalStore):
                 yield  # made meanwhile: `make` looks again and finds it
                 return
             time.sleep(LOOK_SECONDS)
-        done, lost = threading.Event(), threading.Event()
-        keeper = threading.Thread(target=self._renew, args=(name, mine, done, lost), daemon=True)
+        done, held = threading.Event(), [mine]
+        keeper = threading.Thread(target=self._renew, args=(name, held, done), daemon=True)
         keeper.start()
         try:
             yield
         finally:
             done.set()
             keeper.join()
-            if not lost.is_set():
-                self._delete([name])
+            self._let_go(name, held[0])
 
     def _lease_name(self, key: str) -> str:
         return f"leases/{key.replace('/', '-')}"
@@ -217,15 +217,24 @@ class S3Store(LocalStore):
             return ""
         return self._write_if(name, self._claim(), IfMatch=etag)
 
-    def _renew(self, name: str, etag: str, done: threading.Event, lost: threading.Event) -> None:
-        while not done.wait(RENEW_SECONDS):
+    def _renew(self, name: str, held: list[str], done: threading.Event) -> None:
+        """Keep a lease, whose tag is in `held`, until `done`. A lost one's is ""."""
+        while held[0] and not done.wait(RENEW_SECONDS):
+            with suppress(Transient):  # tried again before the lease runs out
+                held[0] = self._write_if(name, self._claim(), IfMatch=held[0])
+
+    def _let_go(self, name: str, tag: str) -> None:
+        """Delete a lease by its tag: where this machine slept too long and another one took over, it is theirs to keep."""
+        from botocore.exceptions import ClientError
+
+        if not tag:
+            return
+        with self._reaching():
             try:
-                etag = self._write_if(name, self._claim(), IfMatch=etag)
-            except Transient:
-                continue  # tried again before the lease runs out
-            if not etag:  # this machine slept too long and another one took over: the lease is theirs to keep
-                lost.set()
-                return
+                self.client.delete_object(Bucket=self.bucket, Key=self._object(name), IfMatch=tag)
+            except ClientError as e:
+                if e.response["Error"]["Code"] not in _REFUSED:
+                    raise
 
     def _object(self, name: str) -> str:
         return f"{self.prefix}/{name}" if self.prefix else name

@@ -121,6 +121,14 @@ def test_what_a_newer_version_noted_hides_nothing_of_the_status(night: LocalStor
     assert "20261128-z, 20261126-a" in crossreel("status")
 
 
+@pytest.mark.parametrize("note", ["MUG-01.th", runs.RUN, runs.PLAN])
+def test_a_report_of_a_run_of_another_version_says_so(night: LocalStore, note: str) -> None:
+    known = json.loads(night.noted("20261127-b", note) or "{}")
+    night.note("20261127-b", note, json.dumps(known | {"of_tomorrow": 1}))
+    with pytest.raises(UserError, match=r"'20261127-b' was noted by another version of crossreel \(of_tomorrow\)"):
+        crossreel("report", "20261127-b")
+
+
 def test_a_fault_in_one_part_of_the_status_hides_nothing_of_the_rest(night: LocalStore, monkeypatch: pytest.MonkeyPatch) -> None:
     def broken(store: LocalStore) -> list[runs.Run]:
         raise ValueError("what a file holds\nand more of it")

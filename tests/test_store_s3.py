@@ -174,6 +174,31 @@ def test_a_worker_that_slept_through_its_lease_leaves_the_new_owners_alone(
     assert other.make(KEY, never).reused
 
 
+@pytest.mark.parametrize("taken_over", [True, False])
+def test_a_lease_that_another_took_over_in_the_last_moment_is_not_deleted(
+    machines: list[S3Store], s3: Any, monkeypatch: pytest.MonkeyPatch, taken_over: bool
+) -> None:
+    """S3 deletes by the tag. The server of these tests does not look at it, so S3's refusal is given for it."""
+    sleeper, other = machines
+    held, asked, delete = [], [], s3.delete_object
+
+    def refuses(**given: Any) -> Any:
+        asked.append(given["IfMatch"])
+        if taken_over:
+            raise ClientError({"Error": {"Code": "PreconditionFailed"}}, "DeleteObject")
+        return delete(**given)
+
+    def build(folder: Path) -> None:
+        held.append(s3.head_object(Bucket="studio", Key=f"fleet/{LEASE}")["ETag"])
+        hello(folder)
+
+    monkeypatch.setattr(s3, "delete_object", refuses)
+    assert not sleeper.make(KEY, build).reused
+    assert asked == held
+    assert (f"fleet/{LEASE}" in names(s3)) == taken_over
+    assert other.make(KEY, never).reused
+
+
 def test_a_half_uploaded_artifact_is_not_there(machines: list[S3Store], s3: Any) -> None:
     s3.put_object(Bucket="studio", Key=f"fleet/{KEY}/line.txt", Body=b"hel")
     assert machines[0].find(KEY) is None
