@@ -9,6 +9,7 @@ Parts:
   browser   the UI's forms, Retry and artifacts and the morning page in a headless Chromium (needs Debian's and the extra `browser`)
   fleet     two workers on PostgreSQL and a bucket, one killed, the network cut: the clips, by keys, against one machine's
   dask      the same of a Dask cluster of two workers
+  pool      the same of two processes, against threads; and of two of which one is killed
 --quick takes few products. Nothing needs files from elsewhere. Exits with 1 when a figure falls short.
 """
 
@@ -28,7 +29,7 @@ def main() -> int:
     options = asked(__doc__)
     parts = {
         "retry": retry.figures, "kills": kills.figures, "crowd": crowd.figures, "browser": browser.figures, "fleet": fleet.figures,
-        "dask": fleet.dask,
+        "dask": fleet.dask, "pool": fleet.pool,
     }  # fmt: skip
     chosen = [(name, lambda part=part: part(quick=options.quick)) for name, part in parts.items() if name.startswith(options.only)]
     return report(chosen, as_json=options.json)

@@ -1,4 +1,5 @@
-"""More than one machine: two workers on PostgreSQL and a bucket, one of them killed and the network cut; and a Dask cluster.
+"""More than one machine: two workers on PostgreSQL and a bucket, one of them killed and the network cut; a Dask cluster; and more than
+one process.
 
 Each must give the clips, by keys, that one machine gives. The machines are processes of this one, each with a home of its own; the
 bucket is a server of S3's protocol, PostgreSQL a private one. What is not on the machine is left out and said so.
@@ -8,6 +9,7 @@ from __future__ import annotations
 
 import importlib.util
 import os
+import resource
 import signal
 import subprocess
 import sys
@@ -17,6 +19,7 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 from pathlib import Path
+from typing import NamedTuple
 
 from benchmarks.figures import Figure
 from benchmarks.operate_parts import shop
@@ -27,22 +30,58 @@ CUT = 60.0  # s that the bucket can't be reached
 
 def figures(*, quick: bool) -> list[Figure]:
     products = 2 if quick else 12
-    return _workers(products, _alone(products))
+    return _workers(products, _alone(products).keys)
 
 
 def dask(*, quick: bool) -> list[Figure]:
     products = 2 if quick else 12
-    return _dask(products, _alone(products))
+    return _dask(products, _alone(products).keys)
 
 
-def _alone(products: int) -> set[str]:
-    """The clips' keys as one machine makes them, without a server of Prefect's."""
+def pool(*, quick: bool) -> list[Figure]:
+    products = 2 if quick else 12
+    threads, alike, hit = (_alone(products, *how) for how in ((), ("processes",), ("processes", True)))
+    return [
+        Figure("a pool of processes: clips by keys against threads'", f"{len(alike.keys & threads.keys)} of {len(threads.keys)}",
+               str(len(threads.keys)), alike.keys == threads.keys),
+        Figure("  seconds and CPU seconds against threads'", f"{alike.wall / threads.wall:.2f}, {alike.cpu / threads.cpu:.2f}"),
+        Figure("  a process killed in the middle of a clip: exit code", str(hit.code), "0", hit.code == 0),
+        Figure("  clips by keys; artifacts finished twice", f"{len(hit.keys & threads.keys)} of {len(threads.keys)}; {len(hit.twice)}",
+               f"{len(threads.keys)}; 0", hit.keys == threads.keys and not hit.twice),
+    ]  # fmt: skip
+
+
+class Night(NamedTuple):
+    """A night of one machine, without a server of Prefect's."""
+
+    keys: set[str]  # of its clips
+    twice: list[str]  # artifacts that were finished twice
+    code: int  # of exit
+    wall: float  # s
+    cpu: float  # s
+
+
+def _alone(products: int, task_runner: str = "threads", hit: bool = False) -> Night:
+    """A night. `hit`: the process that begins the second clip is killed while it makes it."""
     with tempfile.TemporaryDirectory(prefix="operate-") as folder:
         rig = Rig(Path(folder))
         campaign = shop.lay_out(rig.home / "shop", products)
+        campaign.write_text(campaign.read_text().replace("workers: 2", f"workers: 2\n  task_runner: {task_runner}"))
         command = [str(Path(sys.executable).parent / "crossreel"), "run", str(campaign)]
-        subprocess.run(command, env=rig.environment(), capture_output=True, check=True)
-        return _keys(rig)
+        began, before = time.monotonic(), resource.getrusage(resource.RUSAGE_CHILDREN)
+        with started(command, rig.environment(), rig.home / "run.log") as night:
+            if hit:
+                begun = lambda: [pid for _, pid, what, key, _ in rig.diary() if what == "began" and key.startswith("clip/")]
+                until(lambda: len(begun()) > 1, 300, "nothing was begun")
+                _kill(begun()[1])
+            code = night.wait()
+        used = resource.getrusage(resource.RUSAGE_CHILDREN)
+        cpu = used.ru_utime + used.ru_stime - before.ru_utime - before.ru_stime
+        return Night(_keys(rig), _twice(rig), code, time.monotonic() - began, cpu)
+
+
+def _twice(rig: Rig) -> list[str]:
+    return [k for k, n in Counter(key for _, _, what, key, _ in rig.diary() if what == "ended").items() if n > 1]
 
 
 def _keys(rig: Rig) -> set[str]:
@@ -91,7 +130,7 @@ def _workers(products: int, alone: set[str]) -> list[Figure]:
                 rig.retry(run)
                 end = rig.ended(run, 1800, count=end["run_count"] + 1)
             made = _keys(rig)
-            twice = [k for k, n in Counter(key for _, _, what, key, _ in rig.diary() if what == "ended").items() if n > 1]
+            twice = _twice(rig)
             posted = Counter(clip for _, _, what, _, clip in rig.diary() if what == "published")
             wanted = set(shop.names(products))
             return [
