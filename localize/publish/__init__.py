@@ -34,6 +34,11 @@ class Parcel:
     def name(self) -> str:
         return f"{self.clip.sku}.{self.clip.language}"
 
+    @property
+    def about(self) -> str:
+        """What a message of it begins with."""
+        return f"{self.name} on {self.channel.name}"
+
     def files(self) -> dict[str, Path]:
         """The clip's files by the suffix each has beside the others: video, cover, and captions in every form there is."""
         captions = [Path(self.clip.captions)]  # which every clip has; the other forms of them are newer

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import io
 import time
+from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 from typing import Any, BinaryIO, ClassVar
@@ -21,7 +22,7 @@ from localize.engines import Card, Options
 from localize.errors import Blocked, CrossreelError, NotReady, Transient, UserError
 from localize.publish import Entry, Parcel, Twin, Unknown, accounts, must_be_publishable
 from localize.publish.post import rendered, rules
-from localize.publish.refusals import HAND_OFF, Kind, Meaning, Platform, Refusal, as_number
+from localize.publish.refusals import HAND_OFF, Kind, Meaning, Platform, Refusal, Signer, as_number
 from localize.publish.wire import NoAnswer, Wire
 
 VIDEO = "/api/douyin/v1/video"
@@ -106,66 +107,53 @@ class DouyinPublisher:
         must_be_publishable(parcel.clip)
         _must_fit(parcel)
         options = DouyinOptions.model_validate(parcel.channel.options)
-        api = _Api(DOUYIN.account(parcel.channel), options)
+        api = _Api(DOUYIN.account(parcel.channel), options, parcel.about)
         try:
             item_id = _Posting(parcel, entry, options, api).item_id()
         except Refusal as refusal:
-            raise DOUYIN.error(refusal, parcel.name, api.account.name) from None
+            raise DOUYIN.error(refusal, parcel.about, api.account.name) from None
         declare = DECLARE.format(rules("douyin").declaration)
         return parcel.receipt("published", where=f"{api.account.name} on Douyin", reason=declare, post_id=item_id)
 
     def check(self, channel: Channel) -> list[Finding]:
-        def found(severity: Severity, message: str) -> Finding:
-            return Finding(check="channel.douyin", severity=severity, message=message, evidence={"channel": channel.name})
+        def look(account: accounts.Account) -> Iterator[tuple[Severity, str]]:
+            api = _Api(account, DouyinOptions.model_validate(channel.options), channel.name)
+            if account.scopes and not SCOPES & set(account.scopes):
+                yield "block", f"{account.name} has not allowed the app to post (video.create.bind). {_ADD.format(name=account.name)}"
+            try:
+                api.ask("GET", LIST, params={"cursor": 0, "count": 1})
+            except Refusal as refusal:
+                if refusal.code not in NO_RIGHT:
+                    raise
+                yield "info", "The app may not read the account's posts (video.list): after a crash a post may be told without its number."
 
-        findings = [found("block", wrong)] if (wrong := DOUYIN.no_such_privacy(channel)) else []
-        try:
-            api = _Api(DOUYIN.account(channel), DouyinOptions.model_validate(channel.options))
-            if api.account.scopes and not SCOPES & set(api.account.scopes):
-                lacks = f"{api.account.name} has not allowed the app to post (video.create.bind)."
-                findings.append(found("block", f"{lacks} {_ADD.format(name=api.account.name)}"))
-            api.ask("GET", LIST, params={"cursor": 0, "count": 1})
-        except Refusal as refusal:
-            if refusal.code in NO_RIGHT:
-                said = "The app may not read the account's posts (video.list): after a crash a post may be told without its number."
-                findings.append(found("info", said))
-            else:
-                findings.append(found("block", str(DOUYIN.error(refusal, channel.name, api.account.name))))
-        except CrossreelError as e:
-            findings.append(found("warn" if isinstance(e, Transient) else "block", str(e)))
-        return findings
+        return DOUYIN.checked(channel, look)
 
 
 class _Api:
     """Douyin as one account sees it: every call with its token, which is renewed once where Douyin calls it stale."""
 
-    def __init__(self, account: accounts.Account, options: DouyinOptions) -> None:
-        self.account = account
-        self._wire = Wire("Douyin", options.api, timeout=httpx.Timeout(options.timeout, connect=10.0))
-        self._token = account.token()
+    def __init__(self, account: accounts.Account, options: DouyinOptions, about: str) -> None:
+        self.account, self._name = account, f"{about}: Douyin"
+        self._wire = Wire(self._name, options.api, timeout=httpx.Timeout(options.timeout, connect=10.0))
+        self._signer = Signer(account, STALE)
 
     def ask(self, method: str, path: str, *, params: dict[str, Any] | None = None, **body: Any) -> dict[str, Any]:
         """The `data` of an answer. Raises Refusal, and what Wire.json raises."""
-        try:
-            return self._once(method, path, params or {}, body)
-        except Refusal as refusal:
-            if refusal.code not in STALE:
-                raise
-        self._token = self.account.renew(self._token)
-        return self._once(method, path, params or {}, body)
+        return self._signer.ask(lambda token: self._once(token, method, path, params or {}, body))
 
-    def _once(self, method: str, path: str, params: dict[str, Any], body: dict[str, Any]) -> dict[str, Any]:
+    def _once(self, token: str, method: str, path: str, params: dict[str, Any], body: dict[str, Any]) -> dict[str, Any]:
         status, said = self._wire.json(
-            method, path, headers={"access-token": self._token}, params={"open_id": self.account.open_id, **params}, **body
+            method, path, headers={"access-token": token}, params={"open_id": self.account.open_id, **params}, **body
         )
         parts = [part for part in (said.get("data"), said.get("extra"), said) if isinstance(part, dict)]
         codes = [code for part in parts for name in ("error_code", "err_no") if (code := as_number(part.get(name))) is not None]
         if not codes and status < 400:
-            raise NoAnswer(f"Douyin ({method} {path}) answered {status} without saying how it went.")
+            raise NoAnswer(f"{self._name} ({method} {path}) answered {status} without saying how it went.")
         code = next((code for code in codes if code), status if status >= 400 else 0)
         if code:
             words = [str(part[name]) for part in parts for name in ("sub_description", "description", "err_msg") if part.get(name)]
-            raise Refusal(code, "; ".join(dict.fromkeys(words)).replace(self._token, "…"))
+            raise Refusal(code, "; ".join(dict.fromkeys(words)).replace(token, "…"))
         return parts[0] if isinstance(said.get("data"), dict) else {}
 
 
@@ -175,7 +163,7 @@ class _Posting:
     is posted."""
 
     def __init__(self, parcel: Parcel, entry: Entry, options: DouyinOptions, api: _Api) -> None:
-        self.parcel, self.entry, self.options, self.api = parcel, entry, options, api
+        self.parcel, self.entry, self.options, self.api, self.about = parcel, entry, options, api, parcel.about
 
     def item_id(self) -> str:
         """What Douyin calls the post, once it is posted: "" where it is posted and Douyin does not say."""
@@ -189,7 +177,7 @@ class _Posting:
             return self._created(video_id)
         except Refusal as refusal:
             if refusal.code != NO_SUCH_VIDEO:
-                error = DOUYIN.error(refusal, self.parcel.name, self.api.account.name)
+                error = DOUYIN.error(refusal, self.about, self.api.account.name)
                 if not before or isinstance(error, Transient | NotReady):
                     raise
                 raise self._unknown(f"{error} An earlier try to post it was never answered") from None
@@ -209,7 +197,7 @@ class _Posting:
         if found or (before and fresh):
             return self._keep(found)
         if before or fresh or alike:
-            raise self._unknown(f"{self.parcel.name}: Douyin no longer takes the uploaded video ({NO_SUCH_VIDEO})")
+            raise self._unknown(f"{self.about}: Douyin no longer takes the uploaded video ({NO_SUCH_VIDEO})")
         self.entry.note(publish_id="", upload_id="")
         return self._created(self._uploaded())
 
@@ -269,7 +257,7 @@ class _Posting:
         if not (image_id := self.entry.kept.get("image_id")):
             with open(self.parcel.clip.cover, "rb") as cover:
                 data = self.api.ask("POST", f"{VIDEO}/upload_image/", files={"image": ("cover.jpg", cover, "image/jpeg")})
-            image_id = _named(data, "image", "image_id")
+            image_id = self._named(data, "image", "image_id")
             self.entry.note(image_id=image_id)
         return str(image_id)
 
@@ -281,10 +269,16 @@ class _Posting:
                 data = self.api.ask("POST", f"{VIDEO}/upload_video/", files={"video": ("clip.mp4", file, "video/mp4")})
         else:
             data = self._in_parts(video)
-        video_id = _named(data, "video", "video_id")
+        video_id = self._named(data, "video", "video_id")
         text = hashlib.sha256(_plain(rendered(self.parcel.post, "douyin")).encode()).hexdigest()[:16]
         self.entry.note(publish_id=video_id, uploaded_at=int(time.time()), text=text)
         return video_id
+
+    def _named(self, data: dict[str, Any], what: str, name: str) -> str:
+        thing = data.get(what)
+        if not isinstance(thing, dict) or not thing.get(name):
+            raise NoAnswer(f"{self.about}: Douyin took the {what} without giving its {name}.")
+        return str(thing[name])
 
     def _in_parts(self, video: Path) -> dict[str, Any]:
         with video.open("rb") as file:
@@ -298,7 +292,7 @@ class _Posting:
                     raise
         upload_id = self.api.ask("POST", f"{VIDEO}/init_video_part_upload/").get("upload_id")
         if not upload_id:
-            raise NoAnswer("Douyin began an upload without naming it.")
+            raise NoAnswer(f"{self.about}: Douyin began an upload without naming it.")
         self.entry.note(upload_id=str(upload_id), parts=0, **of)
         return self._parts(video, str(upload_id), 0, of["part_bytes"])
 
@@ -347,13 +341,6 @@ def _must_fit(parcel: Parcel) -> None:
 
 def _is_out(twin: Twin) -> bool:
     return twin.state == "published" or "item_id" in twin.kept
-
-
-def _named(data: dict[str, Any], what: str, name: str) -> str:
-    thing = data.get(what)
-    if not isinstance(thing, dict) or not thing.get(name):
-        raise NoAnswer(f"Douyin took the {what} without giving its {name}.")
-    return str(thing[name])
 
 
 def _plain(text: str) -> str:

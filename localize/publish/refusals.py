@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from localize.domain import Channel
-from localize.errors import CrossreelError, UserError
+from localize.domain import Channel, Finding, Severity
+from localize.errors import CrossreelError, Transient, UserError
 from localize.publish import Parcel, accounts
 from localize.publish.post import measure, rendered, rules
+from localize.publish.wire import NoAnswer
 
 HAND_OFF = "Until then a channel with `kind: handoff` makes a pack that is posted by hand."
 
@@ -21,8 +22,28 @@ class Refusal(Exception):
     """An error that a platform tells by a number, mostly in the body of an answer."""
 
     def __init__(self, code: int, said: str) -> None:
-        super().__init__(f"{code} {said}")
-        self.code, self.said = code, said
+        self.code, self.said = code, " ".join(said.split())[:200]
+        super().__init__(f"{code} {self.said}")
+
+
+class Signer:
+    """An account's token as one worker uses it. `stale` are the numbers by which the platform says that it takes it no longer."""
+
+    def __init__(self, account: accounts.Account, stale: Collection[int]) -> None:
+        self.account, self.token, self._stale = account, account.token(), stale
+
+    def ask(self, once: Callable[[str], dict[str, Any]]) -> dict[str, Any]:
+        """What `once` answers with the token, or with another one where that is stale."""
+        try:
+            return once(self.token)
+        except Refusal as refusal:
+            if refusal.code not in self._stale:
+                raise
+        try:
+            self.token = self.account.renew(self.token)
+        except NoAnswer as e:  # of the token's server, which posts nothing
+            raise Transient(str(e), retry_after=e.retry_after) from None
+        return once(self.token)
 
 
 @dataclass(frozen=True)
@@ -42,6 +63,21 @@ class Platform:
         kind, way = self.errors.get(refusal.code, (UserError, f"Look the code up in {self.name}'s list: {self.codes}."))
         said = f" ({refusal.said})" if refusal.said else ""
         return kind(f"{about}: {self.name} refused it for {account} with {refusal.code}{said}. {way.format(name=account)}")
+
+    def checked(self, channel: Channel, look: Callable[[accounts.Account], Iterable[tuple[Severity, str]]]) -> list[Finding]:
+        """What would stop a post of a channel: its `privacy`, what `look` sees of its account, and what stops that."""
+        told: list[tuple[Severity, str]] = [("block", wrong)] if (wrong := self.no_such_privacy(channel)) else []
+        try:
+            account = self.account(channel)
+            try:
+                for seen in look(account):  # one by one: what was seen before trouble came is told, too
+                    told.append(seen)
+            except Refusal as refusal:
+                raise self.error(refusal, channel.name, account.name) from None
+        except CrossreelError as e:
+            told.append(("warn" if isinstance(e, Transient) else "block", str(e)))
+        name = f"channel.{self.name.lower()}"
+        return [Finding(check=name, severity=how, message=what, evidence={"channel": channel.name}) for how, what in told]
 
     def must_fit(self, parcel: Parcel) -> None:
         """Raises UserError for a `privacy` or a text that would be refused after an upload."""

@@ -120,7 +120,7 @@ class TikTokPublisher:
 
     def publish(self, parcel: Parcel, entry: Entry) -> Receipt:
         must_be_publishable(parcel.clip)
-        about = f"{parcel.name} on {parcel.channel.name}"
+        about = parcel.about
         if entry.sent and not entry.publish_id:
             raise Unknown(_unanswered(about))
         _fetching(entry)

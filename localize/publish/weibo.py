@@ -13,7 +13,7 @@ import hashlib
 import json
 import re
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
@@ -29,7 +29,7 @@ from localize.engines import Card, Options
 from localize.errors import Blocked, CrossreelError, NotReady, Transient, UserError
 from localize.publish import Entry, Parcel, Twin, Unknown, accounts, must_be_publishable
 from localize.publish.post import rendered, rules
-from localize.publish.refusals import HAND_OFF, Kind, Meaning, Platform, Refusal, as_number
+from localize.publish.refusals import HAND_OFF, Kind, Meaning, Platform, Refusal, Signer, as_number
 from localize.publish.wire import NoAnswer, Wire
 
 MEDIA, API = "https://multimedia.api.weibo.com", "https://api.weibo.com"
@@ -109,44 +109,38 @@ class WeiboPublisher:
         if not Path(parcel.clip.video).stat().st_size:
             raise UserError(f"{parcel.name}: {parcel.clip.video} is empty. Make the clip again.")
         options = WeiboOptions.model_validate(parcel.channel.options)
-        api = _Api(WEIBO.account(parcel.channel), options)
+        api = _Api(WEIBO.account(parcel.channel), options, parcel.about)
         try:
             kind, number = _Posting(parcel, entry, options, api).posted()
         except Refusal as refusal:
-            raise WEIBO.error(refusal, parcel.name, api.account.name) from None
+            raise WEIBO.error(refusal, parcel.about, api.account.name) from None
         where = WHERE[kind].format(number) if number else f"{api.account.name} on Weibo"
         return parcel.receipt("published", where=where, reason=DECLARE.format(rules("weibo").declaration), post_id=number)
 
     def check(self, channel: Channel) -> list[Finding]:
-        def found(severity: Severity, message: str) -> Finding:
-            return Finding(check="channel.weibo", severity=severity, message=message, evidence={"channel": channel.name})
+        def look(account: accounts.Account) -> Iterator[tuple[Severity, str]]:
+            yield "info", f"Weibo's video API may be closed to your app: nothing but a post tells. {HAND_OFF}"
+            api, shown = _Api(account, WeiboOptions.model_validate(channel.options), channel.name), None
+            try:
+                shown = api.timeline(count=1)
+            except Refusal as refusal:
+                if refusal.code not in NO_RIGHT:
+                    raise
+            if not shown:
+                yield "warn", UNSEEN
 
-        findings = [found("info", f"Weibo's video API may be closed to your app: nothing but a post tells. {HAND_OFF}")]
-        if wrong := WEIBO.no_such_privacy(channel):
-            findings.append(found("block", wrong))
-        try:
-            api = _Api(WEIBO.account(channel), WeiboOptions.model_validate(channel.options))
-            if not api.timeline(count=1):
-                findings.append(found("warn", UNSEEN))
-        except Refusal as refusal:
-            if refusal.code in NO_RIGHT:
-                findings.append(found("warn", UNSEEN))
-            else:
-                findings.append(found("block", str(WEIBO.error(refusal, channel.name, api.account.name))))
-        except CrossreelError as e:
-            findings.append(found("warn" if isinstance(e, Transient) else "block", str(e)))
-        return findings
+        return WEIBO.checked(channel, look)
 
 
 class _Api:
     """Weibo as one account sees it. Its token stands in addresses, so none of them is ever in a message."""
 
-    def __init__(self, account: accounts.Account, options: WeiboOptions) -> None:
+    def __init__(self, account: accounts.Account, options: WeiboOptions, about: str) -> None:
         self.account = account
-        timeout = httpx.Timeout(options.timeout, connect=10.0)
-        self._media = Wire("Weibo", options.api or MEDIA, timeout=timeout)
-        self._statuses = Wire("Weibo", options.api or API, timeout=timeout)
-        self._token = account.token()
+        name, timeout = f"{about}: Weibo", httpx.Timeout(options.timeout, connect=10.0)
+        self._media = Wire(name, options.api or MEDIA, timeout=timeout)
+        self._statuses = Wire(name, options.api or API, timeout=timeout)
+        self._signer = Signer(account, STALE)
 
     def init(self, file: dict[str, Any], status: dict[str, Any]) -> dict[str, Any]:
         # The text goes in the body: two thousand characters are more than servers take in an address.
@@ -164,19 +158,13 @@ class _Api:
         return statuses if isinstance(statuses, list) and all(isinstance(status, dict) for status in statuses) else None
 
     def _signed(self, wire: Wire, method: str, path: str, *, params: dict[str, Any], **body: Any) -> dict[str, Any]:
-        try:
-            return self._answer(wire, method, path, params={"access_token": self._token, **params}, **body)
-        except Refusal as refusal:
-            if refusal.code not in STALE:
-                raise
-        self._token = self.account.renew(self._token)
-        return self._answer(wire, method, path, params={"access_token": self._token, **params}, **body)
+        return self._signer.ask(lambda token: self._answer(wire, method, path, params={"access_token": token, **params}, **body))
 
     def _answer(self, wire: Wire, method: str, path: str, **request: Any) -> dict[str, Any]:
         status, said = wire.json(method, path, **request)
         code = as_number(said.get("error_code"))
         if code or status >= 400:
-            raise Refusal(code or status, str(said.get("error", "")).replace(self._token, "…"))
+            raise Refusal(code or status, str(said.get("error", "")).replace(self._signer.token, "…"))
         return said
 
 
@@ -199,7 +187,7 @@ class _Posting:
     of number Weibo gave, and the number), and `fid` and `id`, which no other post has: the video's number and the timeline's."""
 
     def __init__(self, parcel: Parcel, entry: Entry, options: WeiboOptions, api: _Api) -> None:
-        self.parcel, self.entry, self.options, self.api = parcel, entry, options, api
+        self.parcel, self.entry, self.options, self.api, self.about = parcel, entry, options, api, parcel.about
         self.video = Path(parcel.clip.video)
         self.size = self.video.stat().st_size
         self.text = rendered(parcel.post, "weibo")
@@ -228,7 +216,7 @@ class _Posting:
         said = self.api.init(file, {"status_text": self.text, "status_visible": VISIBLE[self.parcel.channel.privacy]})
         name, length = said.get("fileToken"), as_number(said.get("length"))
         if not name or not length or not 0 < length * 1024 <= LARGEST_SECTION:
-            raise NoAnswer("Weibo began an upload without saying how to go on.")
+            raise NoAnswer(f"{self.about}: Weibo began an upload without saying how to go on.")
         self.entry.note(publish_id=str(name), check=check, text=_digest(self.text), section=length * 1024, offset=0)
 
     def _sections(self) -> None:
@@ -280,7 +268,7 @@ class _Posting:
                 self.entry.note()
             raise
         if not (fid := str(said.get("fid") or "")):
-            raise NoAnswer(f"{self.parcel.name}: Weibo took the last section without naming the video.")
+            raise NoAnswer(f"{self.about}: Weibo took the last section without naming the video.")
         # A twin that was looked up meanwhile may have this one's number: it is out as well, so this one's is kept without the claim to it.
         if not self.entry.take({"fid": fid}, post=["fid", fid]):
             self.entry.note(post=["fid", fid])
@@ -303,11 +291,11 @@ class _Posting:
                 return "id", post.number
         settled = max([at, *unanswered, *missing] if free else [at]) + self.options.settle
         if (left := settled - time.time()) > 0:
-            raise Transient(f"{self.parcel.name}: Weibo did not answer, and the post is not in the timeline so far.", retry_after=left)
+            raise Transient(f"{self.about}: Weibo did not answer, and the post is not in the timeline so far.", retry_after=left)
         if free:
-            raise self._unknown(f"{self.parcel.name}: several clips have this text, and Weibo shows fewer posts with it than were sent.")
+            raise self._unknown(f"{self.about}: several clips have this text, and Weibo shows fewer posts with it than were sent.")
         if not reaches_back:
-            raise self._unknown(f"{self.parcel.name}: the timeline that Weibo shows does not reach back to before the post was sent.")
+            raise self._unknown(f"{self.about}: the timeline that Weibo shows does not reach back to before the post was sent.")
         return None
 
     def _shown(self) -> tuple[list[_Shown], bool]:
@@ -323,7 +311,7 @@ class _Posting:
                     raise
                 raise self._unknown(str(self._error(refusal))) from None
             if statuses is None:
-                raise self._unknown(f"{self.parcel.name}: Weibo answered without the account's timeline.")
+                raise self._unknown(f"{self.about}: Weibo answered without the account's timeline.")
             for status in statuses:
                 if _digest(str(status.get("text", ""))) == self.entry.kept["text"]:
                     number = str(status.get("idstr") or status.get("id") or "")
@@ -338,11 +326,11 @@ class _Posting:
         """When a post was made, in s since 1970."""
         made = _time(status.get("created_at"))
         if made is None or not (status.get("idstr") or status.get("id")):
-            raise self._unknown(f"{self.parcel.name}: the timeline has a post whose time or number can't be read.")
+            raise self._unknown(f"{self.about}: the timeline has a post whose time or number can't be read.")
         return made
 
     def _error(self, refusal: Refusal) -> CrossreelError:
-        return WEIBO.error(refusal, self.parcel.name, self.api.account.name)
+        return WEIBO.error(refusal, self.about, self.api.account.name)
 
     def _unknown(self, why: str) -> Unknown:
         sent = "The last part of the video was sent to Weibo and not answered, so the post may be out"

@@ -19,7 +19,9 @@ from platforms.trials import SignedIn, kills, tried
 from localize.domain import Channel, Clip, Disclosure, Finding, Post, Receipt
 from localize.errors import Blocked, CrossreelError, NotReady, Transient, UserError
 from localize.publish import Parcel, Unknown
-from localize.publish.douyin import ERRORS, DouyinPublisher
+from localize.publish.douyin import DOUYIN, ERRORS, DouyinPublisher
+from localize.publish.refusals import Refusal
+from localize.publish.wire import NoAnswer
 
 SECRETS = ("act.secret-one", "act.secret-two")
 POST = Post(title="陶杯，喝茶刚好！", body="陶杯\n• 容量 350 毫升\nAI生成", hashtags=("#陶杯",))
@@ -283,7 +285,7 @@ def test_each_code_says_what_it_means_and_one_post_comes_of_it(tmp_path: Path, a
             with pytest.raises(kind) as refused:
                 publish(server, tmp_path, page)
             said = str(refused.value)
-            assert said.startswith(f"MUG-01.zh: Douyin refused it for shop-cn with {code} (for …). ")
+            assert said.startswith(f"MUG-01.zh on douyin: Douyin refused it for shop-cn with {code} (for …). ")
             assert len(said.partition("). ")[2]) > 20, said  # the way out
             no_secret("".join(traceback.format_exception(refused.value)))
             server.says = []
@@ -322,6 +324,36 @@ def test_a_token_that_ends_in_between_is_renewed_once(tmp_path: Path, account: S
         publish(server, tmp_path, page)
     assert account.renewed == [SECRETS[0]]
     assert server.times(b"a clip") == 1
+
+
+def test_the_tokens_server_failing_is_no_unanswered_post(tmp_path: Path, account: SignedIn, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As Douyin refused the token, the post was not made: nothing is to be looked up later."""
+    server, page = Douyin(says=[("create_video", 28001008, False)]), Page()
+    with serving(server):
+        with monkeypatch.context() as patched:
+
+            def dead(stale: str) -> str:
+                raise NoAnswer("douyin (POST /oauth/refresh_token/) did not answer.")
+
+            patched.setattr(account, "renew", dead)
+            with pytest.raises(Transient, match=r"refresh_token/.* did not answer"):
+                publish(server, tmp_path, page)
+        assert page.sent == ""
+        assert publish(server, tmp_path, page).state == "published"
+    assert server.times(b"a clip") == 1
+
+
+@pytest.mark.parametrize("call", WHOLE_CALLS)
+def test_trouble_on_the_way_says_of_which_post_it_is(tmp_path: Path, call: str) -> None:
+    with serving(server := Douyin(Trouble([(call, "500_before")]))), pytest.raises(Transient) as e:
+        publish(server, tmp_path, Page())
+    assert str(e.value) == f"MUG-01.zh on douyin: Douyin (POST /api/douyin/v1/video/{call}) is in trouble (500)."
+
+
+def test_a_page_that_a_platform_says_in_place_of_a_reason_is_one_short_line() -> None:
+    said = str(DOUYIN.error(Refusal(123456, "<html>\n  <title>Bad</title>\n" + "x" * 9000), "MUG-01.zh on douyin", "shop-cn"))
+    assert "with 123456 (<html> <title>Bad</title> xxx" in said
+    assert (len(said) < 400, "\n" in said) == (True, False)
 
 
 def test_without_the_capability_the_way_out_is_the_pack(tmp_path: Path) -> None:
@@ -366,6 +398,8 @@ def test_check_tells_what_would_stop_a_post(tmp_path: Path, account: SignedIn) -
         ((severity, message),) = found()
         assert severity == "block"
         assert message.endswith("crossreel account add douyin shop-cn")
+        server.says = [("video_list", 10001, False)]
+        assert [severity for severity, _ in found()] == ["block", "warn"]  # what was seen before is told all the same
         account.scopes = ("user_info", "video.create.bind")
         server.lists = False
         assert [severity for severity, _ in found()] == ["info"]

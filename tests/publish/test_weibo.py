@@ -130,7 +130,7 @@ def test_a_section_that_arrives_damaged_is_sent_again(tmp_path: Path, spoils: in
 
 def test_sections_that_never_arrive_whole_are_given_up(tmp_path: Path) -> None:
     server, page = Weibo(spoils=99), Page()
-    with serving(server), pytest.raises(UserError, match=r"MUG-01\.zh: Weibo refused it for shop-cn"):
+    with serving(server), pytest.raises(UserError, match=r"MUG-01\.zh on weibo: Weibo refused it for shop-cn"):
         publish(server, tmp_path, page, b"of one section")
     assert (server.posts, page.sent) == ({}, "")
 
@@ -476,7 +476,7 @@ def test_each_code_says_what_it_means_and_one_post_comes_of_it(tmp_path: Path, a
             with pytest.raises(kind) as refused:
                 publish(server, tmp_path, page, b"short")
             said = str(refused.value)
-            assert said.startswith(f"MUG-01.zh: Weibo refused it for shop-cn with {code} (for …). ")
+            assert said.startswith(f"MUG-01.zh on weibo: Weibo refused it for shop-cn with {code} (for …). ")
             assert len(said.partition("). ")[2]) > 20, said  # the way out
             no_secret("".join(traceback.format_exception(refused.value)))
             server.says = []
@@ -494,6 +494,13 @@ def test_an_error_that_may_be_told_of_what_was_done_ends_in_one_post(tmp_path: P
         assert page.sent.startswith("the last section at ")
         assert publish(server, tmp_path, page, b"short").state == "published"
     assert server.times(b"short") == 1
+
+
+@pytest.mark.parametrize("call", ["open_init", "open_upload"])
+def test_trouble_on_the_way_says_of_which_post_it_is(tmp_path: Path, call: str) -> None:
+    with serving(server := Weibo(Trouble([(call, "500_before")]))), pytest.raises(Transient) as e:
+        publish(server, tmp_path, Page())
+    assert str(e.value) == f"MUG-01.zh on weibo: Weibo (POST /2/multimedia/{call}.json) is in trouble (500)."
 
 
 def test_posted_and_seen_in_a_minute_is_posted(tmp_path: Path) -> None:
