@@ -41,10 +41,12 @@ sys.path.insert(0, str(ROOT))
 
 from benchmarks.figures import Figure, report  # noqa: E402
 from localize import campaign as campaigns  # noqa: E402
-from localize import media, planning, stages  # noqa: E402
+from localize import planning, stages  # noqa: E402
 from localize.clip import render  # noqa: E402
 from localize.disclosure import aigc  # noqa: E402
 from localize.domain import Script  # noqa: E402
+from localize.media import metering, mp4, probing  # noqa: E402
+from localize.media.command import ffmpeg_exe, file  # noqa: E402
 from localize.store import LocalStore  # noqa: E402
 from localize.timeline import Timeline  # noqa: E402
 
@@ -77,8 +79,8 @@ def raw_frames(job: render.Job, out: Path) -> None:
 
 
 def plain_encode(job: render.Job, raw: Path, out: Path) -> None:
-    graph = ffmpeg.input(media.file(raw), **job.encoding.source()).output(media.file(out), **job.encoding.options())
-    command = ffmpeg.compile(graph.global_args("-loglevel", "error"), cmd=media.ffmpeg_exe(), overwrite_output=True)
+    graph = ffmpeg.input(file(raw), **job.encoding.source()).output(file(out), **job.encoding.options())
+    command = ffmpeg.compile(graph.global_args("-loglevel", "error"), cmd=ffmpeg_exe(), overwrite_output=True)
     subprocess.run(command, check=True)
 
 
@@ -151,7 +153,7 @@ def finished(bench: Bench) -> list[Figure]:
     clip, video = bench.clip, bench.folder("cost") / "clip.mp4"
     if not video.is_file():
         render.render(clip, bench.folder("cost"))
-    facts, level = media.probe(video), media.loudness(video)
+    facts, level = probing.probe(video), metering.loudness(video)
     apart, gaps, steps = abs(facts.audio_start - facts.video_start), empty_edits(video), frame_steps(video)
     colours = colour_tags(video)
     form = f"{facts.codec} {facts.profile} {facts.pixels}, {facts.audio_codec} {facts.audio_rate} Hz, {facts.audio_channels} channels"
@@ -171,7 +173,7 @@ def variants(bench: Bench) -> list[Figure]:
     """Nine files for three encodes: the two other platforms' are the same packets under another label."""
     encodes, single, clips = 0, 0.0, bench.languages()
     began = cpu()
-    before = media.encoder
+    before = mp4.encoder
     folder = bench.folder("variants")
 
     def counted(*args: Any, **kwargs: Any) -> Any:
@@ -179,7 +181,7 @@ def variants(bench: Bench) -> list[Figure]:
         encodes += 1
         return before(*args, **kwargs)
 
-    media.encoder = counted  # type: ignore[assignment]
+    mp4.encoder = counted  # type: ignore[assignment]
     try:
         for number, clip in enumerate(clips):
             clip = replace(clip, encoding=replace(clip.encoding, encoder="x264"))
@@ -189,9 +191,9 @@ def variants(bench: Bench) -> list[Figure]:
             render.render(clip, own)
             single += cpu() - start
             for platform in PLATFORMS:
-                media.remux(own / "clip.mp4", own / f"{platform}.mp4", {**aigc.tags(clip.disclosure), "platform": platform})
+                mp4.remux(own / "clip.mp4", own / f"{platform}.mp4", {**aigc.tags(clip.disclosure), "platform": platform})
     finally:
-        media.encoder = before
+        mp4.encoder = before
     files = sorted(folder.glob("*/*.mp4"))
     outputs = [f for f in files if f.stem in PLATFORMS]
     spent = cpu() - began
@@ -258,7 +260,7 @@ def stretched(timeline: Timeline, seconds: float) -> Timeline:
 
 def hardware(bench: Bench) -> list[Figure]:
     """Whether the machine's encoder, at the quality that a campaign's crf is mapped to, looks as x264 does at that crf."""
-    by = media.coder("auto")
+    by = mp4.coder("auto")
     if by == "x264":
         return []
     clip = replace(bench.clip, timeline=replace(bench.clip.timeline, duration=5.0))
@@ -279,8 +281,8 @@ def hardware(bench: Bench) -> list[Figure]:
 def vmaf(clip: render.Job, encoded: Path, raw: Path) -> float:
     """VMAF of an encode against the frames it was made from."""
     e = clip.encoding
-    command = [media.ffmpeg_exe(), "-hide_banner", "-i", media.file(encoded), "-f", "rawvideo", "-pix_fmt", "yuv420p"]
-    command += ["-s", f"{e.width}x{e.height}", "-framerate", str(e.fps), "-i", media.file(raw), "-lavfi", "libvmaf=n_subsample=3"]
+    command = [ffmpeg_exe(), "-hide_banner", "-i", file(encoded), "-f", "rawvideo", "-pix_fmt", "yuv420p"]
+    command += ["-s", f"{e.width}x{e.height}", "-framerate", str(e.fps), "-i", file(raw), "-lavfi", "libvmaf=n_subsample=3"]
     said = subprocess.run([*command, "-f", "null", "-"], capture_output=True, text=True, check=True).stderr
     found = re.search(r"VMAF score: ([\d.]+)", said)
     if not found:
@@ -417,7 +419,7 @@ def main() -> int:
         }  # fmt: skip
         lacking = {
             "moviepy": "moviepy (--quick)" if asked.quick else "" if find_spec("moviepy") else "moviepy, which is not installed",
-            "hardware": "" if media.coder("auto") != "x264" else "hardware: no encoder of the machine's own works",
+            "hardware": "" if mp4.coder("auto") != "x264" else "hardware: no encoder of the machine's own works",
         }
         parts = [(name, partial(part, bench)) for name, part in every.items() if name.startswith(asked.only) and not lacking.get(name)]
         left_out = "; ".join(why for name, why in lacking.items() if why and name.startswith(asked.only))

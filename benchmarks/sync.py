@@ -37,12 +37,14 @@ import numpy.typing as npt
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from localize import campaign as campaigns
-from localize import languages, media, planning, stages
+from localize import languages, planning, stages
 from localize.assets import ASSETS
 from localize.avatar import DrawnAvatar
 from localize.avatar.pose import mouth_at, mouth_opening
 from localize.clip import layout as layouts
 from localize.domain import Performance
+from localize.media import pcm
+from localize.media.command import file
 from localize.store import LocalStore
 
 PRESENTER_RIGHT = layouts.get("presenter-right")
@@ -92,10 +94,10 @@ def demo_clips(tmp: Path, spoken: Sequence[str] = ("th", "id"), avatar: str = "m
 def loudness(samples: npt.NDArray[np.float32]) -> Series:
     """The voice's band (150-5000 Hz) in dB against its loud parts, one value every `HOP` for the 2 * HOP around it [n]."""
     spectrum = np.fft.rfft(samples)
-    hertz = np.fft.rfftfreq(len(samples), 1 / media.RATE)
+    hertz = np.fft.rfftfreq(len(samples), 1 / pcm.RATE)
     spectrum[(hertz < 150) | (hertz > 5000)] = 0
     power = np.fft.irfft(spectrum, len(samples)) ** 2
-    hop = round(HOP * media.RATE)
+    hop = round(HOP * pcm.RATE)
     cells = power[: len(power) // hop * hop].reshape(-1, hop).mean(axis=1)
     padded = np.pad(cells, 1, mode="edge")
     level = 10 * np.log10((padded[:-2] / 2 + padded[1:-1] + padded[2:] / 2) / 2 + 1e-12)
@@ -116,7 +118,7 @@ def follows(first: Series, second: Series, reach: int) -> tuple[float, float]:
 
 def heard(video: Path, performance: Performance) -> dict[str, float]:
     """Correlation and offset of opening and loudness, and how often the mouth is closed in silence."""
-    level = loudness(media.read_audio(video))
+    level = loudness(pcm.read_audio(video))
     count = min(len(level), int(performance.duration / HOP))
     times = (np.arange(count) + 0.5) * HOP
     # A frame stays up until the next: the opening at a time is that of the frame shown then.
@@ -161,7 +163,7 @@ def darkness(video: Path, mouth: tuple[float, float]) -> Series:
     x, y = (round(a + b) for a, b in zip(PRESENTER_RIGHT.presenters[0][:2], mouth, strict=True))
     left, top, right, bottom = x + MOUTH[0], y + MOUTH[1], x + MOUTH[2], y + MOUTH[3]
     dark = []
-    with av.open(media.file(video)) as container:
+    with av.open(file(video)) as container:
         for frame in container.decode(video=0):
             plane = frame.planes[0]
             luma = np.frombuffer(plane, np.uint8).reshape(-1, plane.line_size)

@@ -15,7 +15,7 @@ from typing import Any, cast
 
 import numpy as np
 
-from localize import engines, languages, media
+from localize import engines, languages
 from localize.campaign import Campaign
 from localize.checks import speech as speech_checks
 from localize.desk import read_json, write_json
@@ -23,6 +23,7 @@ from localize.domain import Finding, Line, Recognition, Speech
 from localize.errors import Blocked, NotReady
 from localize.languages import Token
 from localize.lexicon import Lexicon
+from localize.media import pcm
 from localize.pace import FASTEST, LINE_GAP, seconds_of
 from localize.planning import Progress
 from localize.recognize import Recognizer
@@ -197,7 +198,7 @@ class Booth:
     def _speech(self, makers: Cast, line: Line, name: str, first: Sound | None, language: str, progress: Progress) -> Speech:
         def build(folder: Path) -> None:
             sound, spoken = self._best(makers, line, first, language)
-            media.write_wav(folder / "line.wav", sound.samples, sound.rate)
+            pcm.write_wav(folder / "line.wav", sound.samples, sound.rate)
             write_json(folder / "speech.json", spoken.model_dump(mode="json"))
 
         folder = progress.count("voice", self.store.make(name, build)).folder
@@ -256,7 +257,7 @@ class Booth:
         Raises Blocked where that is not the Line: the speech is kept, another recognizer may hear it right."""
 
         def build(folder: Path) -> None:
-            samples, rate = media.read_wav(speech.audio)
+            samples, rate = pcm.read_wav(speech.audio)
             heard, found = _recognised(recognizer, Sound(samples, rate), self.read(line.text, language), language)
             told = {"recognition": heard.model_dump(mode="json"), "findings": [f.model_dump(mode="json") for f in found]}
             write_json(folder / "recognition.json", told)
@@ -307,9 +308,9 @@ class Booth:
             return speech
 
         def build(folder: Path) -> None:
-            samples, rate = media.read_wav(speech.audio)
+            samples, rate = pcm.read_wav(speech.audio)
             sound = stretched(Sound(samples, rate, speech.words, speech.mouths), tempo)
-            media.write_wav(folder / "line.wav", sound.samples, sound.rate)
+            pcm.write_wav(folder / "line.wav", sound.samples, sound.rate)
             changed = {"audio": "line.wav", "duration": sound.duration, "words": sound.words, "mouths": sound.mouths}
             fitted = speech.model_copy(update={**changed, "tempo": speech.tempo * tempo})
             write_json(folder / "speech.json", fitted.model_dump(mode="json"))

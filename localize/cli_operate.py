@@ -48,7 +48,8 @@ def doctor(
 
 def _print_engines(options: dict[str, dict[str, object]]) -> list[str]:
     """Print every engine and the machine's basics. Returns the stages that have no engine ready."""
-    from localize import engines, languages, media
+    from localize import engines, languages
+    from localize.media.command import ffmpeg_exe
 
     table = Table("stage", "engine", "ready", "commercial use", "languages", "what it is / what it lacks")
     unready: list[str] = []
@@ -64,7 +65,7 @@ def _print_engines(options: dict[str, dict[str, object]]) -> list[str]:
         if cards and stage not in ("translate", "recognize", "separate", "cutout") and all(lack for _, lack in cards):
             unready.append(stage)
     console.print(table)
-    _say(f"crossreel {__version__}, Python {sys.version.split()[0]}, ffmpeg {media.ffmpeg_exe()}")
+    _say(f"crossreel {__version__}, Python {sys.version.split()[0]}, ffmpeg {ffmpeg_exe()}")
     _say(f"languages: {', '.join(f'{c} ({languages.get(c).name})' for c in languages.codes())}")
     home = campaigns.home()
     _say(f"store: {home / 'store'}, {shutil.disk_usage(home if home.exists() else Path.home()).free / 2**30:.0f} GiB free")

@@ -12,7 +12,7 @@ from rich.table import Table
 
 from localize import consent as consents
 from localize.errors import Blocked, CrossreelError, UserError
-from localize.media import read_audio
+from localize.media.pcm import read_audio
 from localize.voice import package as packages
 from localize.voice import reference as references
 from localize.voice.reference import Examined, Figures

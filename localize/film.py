@@ -21,7 +21,7 @@ from av.sidedata.sidedata import Type
 from av.video.reformatter import Colorspace
 
 from localize.errors import UserError
-from localize.media import file
+from localize.media.command import file
 from localize.pixels import Pixels
 
 CONTAINERS = "mov,matroska,webm,mpeg,mpegts,avi,flv,asf,ogg,gif,mxf"

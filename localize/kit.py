@@ -9,12 +9,13 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import get_args
 
-from localize import languages, media
+from localize import languages
 from localize.clip import bookends, fonts
 from localize.clip.bookends import Bookend, End, Sign
 from localize.clip.cards import Palette
 from localize.domain import Variant
 from localize.errors import UserError
+from localize.media import mp4
 from localize.products import pictures
 from localize.sections import AUTO, NO_BOOKEND, Brand
 from localize.store import LocalStore, file_digest, key
@@ -102,7 +103,7 @@ def made(store: LocalStore, brand: Brand, variant: Variant, size: bookends.Size,
             frames = bookends.drawn(end, Sign(brand.logo, brand.name, palette(brand, variant)), size, fps)
         else:
             frames = bookends.shown(end, pictures.load(said, 2 * max(size)), size, fps)
-        bookends.write(frames, media.Encoding(*size, fps, bookends.CRF, "veryfast", threads), folder, video)
+        bookends.write(frames, mp4.Encoding(*size, fps, bookends.CRF, "veryfast", threads), folder, video)
 
     return {
         end: bookends.read(store.make(name, lambda folder, end=end: build(end, folder)).folder)  # type: ignore[misc]

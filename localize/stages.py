@@ -20,7 +20,7 @@ import numpy as np
 
 from localize import campaign as campaigns
 from localize import consent as consents
-from localize import engines, kit, languages, media
+from localize import engines, kit, languages
 from localize.avatar import Scene, perform
 from localize.avatar import choose as gesture_words
 from localize.avatar.drawn import DrawnAvatar
@@ -59,6 +59,7 @@ from localize.engines import Engine
 from localize.errors import Blocked, CrossreelError, NotReady, Transient, UserError
 from localize.lipsync import FilmedLipsync, Lipsync
 from localize.lipsync import patches as patch_files
+from localize.media import mp4, pcm
 from localize.planning import Hold, Job, Progress
 from localize.products import footage as videos
 from localize.products import pictures
@@ -324,7 +325,7 @@ class Studio(Desk):
         presenters, performances = self._presenters(job, timeline, layout, lips)
         if not variant.branded:
             script = script.model_copy(update={"text": script.text.model_copy(update={"brand": ""})})
-        size, threads = (layout.width, layout.height), media.threads(c.limits.at_once)
+        size, threads = (layout.width, layout.height), mp4.threads(c.limits.at_once)
         ends, palette = kit.made(self.store, c.brand, variant, size, fps, threads), kit.palette(c.brand, variant)
         return render.Job(
             layout=layout, script=script, timeline=timeline,
@@ -334,7 +335,7 @@ class Studio(Desk):
             presenters=presenters,
             music=self._bed(job.product), captions=c.video.captions,
             footage=[self.look(Path(f)) for f in job.product.footage], footage_sound=c.video.footage_sound == "ducked",
-            encoding=media.Encoding(*size, fps, c.video.crf, c.video.preset, threads, c.video.encoder),
+            encoding=mp4.Encoding(*size, fps, c.video.crf, c.video.preset, threads, c.video.encoder),
             disclosure=self.disclosure(job.product.sku, job.language, name),
         ), performances  # fmt: skip
 
@@ -369,7 +370,7 @@ class Studio(Desk):
                 name = key("lips", LIPS_VERSION, engine.fingerprint(), avatar.fingerprint(), said, own.duration)
 
                 def build(folder: Path, avatar: FilmedAvatar = avatar, own: Timeline = own) -> None:
-                    patch_files.write(folder / "lips.mkv", avatar.lips(engine, render.speech(own), media.RATE, own.duration))
+                    patch_files.write(folder / "lips.mkv", avatar.lips(engine, render.speech(own), pcm.RATE, own.duration))
 
                 with hold("encode" if getattr(engine, "device", "cpu") == "cpu" else "gpu"):
                     made.append(Lips(name, progress.count("lipsync", self.store.make(name, build)).folder / "lips.mkv"))

@@ -12,7 +12,8 @@ from fontTools import subset
 from fontTools.ttLib import TTFont
 
 from localize.assets import ASSETS
-from localize.media import RATE, ffmpeg_exe, write_wav
+from localize.media.command import ffmpeg_exe
+from localize.media.pcm import RATE, write_wav
 from localize.pixels import Pixels
 
 LATIN = "".join(map(chr, range(0x20, 0x7F)))

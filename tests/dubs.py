@@ -16,7 +16,7 @@ from localize import languages, work
 from localize.campaign import Campaign
 from localize.domain import Clip, Narration
 from localize.dub.studio import DubStudio
-from localize.media import resampled
+from localize.media.pcm import resampled
 from localize.planning import Dub, Progress
 from localize.store import LocalStore
 from localize.voice import VoiceStyle

@@ -15,7 +15,7 @@ import pytest
 
 from localize.avatar.filmed.faces import Box, Faces
 from localize.engines import Card
-from localize.media import ffmpeg_exe
+from localize.media.command import ffmpeg_exe
 from localize.pixels import Pixels
 
 REAL = Path(__file__).parents[2] / "shared" / "testdata" / "talking_head"

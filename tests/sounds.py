@@ -9,7 +9,8 @@ from pathlib import Path
 import av
 import numpy as np
 
-from localize.media import Samples, ffmpeg_exe
+from localize.media.command import ffmpeg_exe
+from localize.media.pcm import Samples
 
 RATE = 44_100
 

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import numpy as np
 
-from localize import media
 from localize.domain import Disclosure, Ingredient
+from localize.media import mp4, pcm
 
 TOLD = Disclosure(
     label="สร้างด้วย AI", producer="Corner", produce_id="0123456789abcdef0123456789abcdef", consents=("consent 89abcdef01234567",),
@@ -19,8 +19,8 @@ TOLD = Disclosure(
 def encoded(out: Path, tags: Mapping[str, str]) -> Path:
     """A second of grey, 128x96, with sound."""
     sound = out.with_suffix(".wav")
-    media.write_wav(sound, np.sin(np.arange(media.RATE) / 20).astype(np.float32) / 4)
-    with media.encoder(out, media.Encoding(128, 96, fps=10, preset="ultrafast"), sound, tags) as pipe:
+    pcm.write_wav(sound, np.sin(np.arange(pcm.RATE) / 20).astype(np.float32) / 4)
+    with mp4.encoder(out, mp4.Encoding(128, 96, fps=10, preset="ultrafast"), sound, tags) as pipe:
         for shade in range(10):
             pipe.write(bytes(np.full(128 * 96 * 3 // 2, 100 + shade, np.uint8)))
     return out

@@ -11,10 +11,11 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
-from localize import cli_voice, engines, languages, media
+from localize import cli_voice, engines, languages
 from localize import consent as consents
 from localize.cli_voice import voice_app
 from localize.errors import CrossreelError
+from localize.media import pcm
 from localize.voice import VoiceStyle, speakers
 from localize.voice import package as packages
 
@@ -22,10 +23,10 @@ TEXT = "This kettle boils a litre of water in three minutes, switches itself off
 
 
 @cache
-def speech() -> media.Samples:
+def speech() -> pcm.Samples:
     english = languages.get("en")
     voice = engines.get("voice", "espeak")
-    samples: media.Samples = voice.speak(english.read(TEXT), english, VoiceStyle()).samples  # type: ignore[attr-defined]
+    samples: pcm.Samples = voice.speak(english.read(TEXT), english, VoiceStyle()).samples  # type: ignore[attr-defined]
     return (samples + np.random.default_rng(1).normal(size=len(samples)) * 1e-4).astype(np.float32)
 
 
@@ -35,7 +36,7 @@ def voice(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[..., str]
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(speakers, "find_spec", lambda name: None)
     monkeypatch.setattr(cli_voice.console, "width", 200)
-    media.write_wav(tmp_path / "a.wav", speech())
+    pcm.write_wav(tmp_path / "a.wav", speech())
     (tmp_path / "consent.yaml").write_text(consents.EXAMPLE.replace("2027-02-28", "2999-02-28"), encoding="utf-8")
 
     def command(*args: object) -> str:
@@ -100,7 +101,7 @@ def test_a_consent_to_another_recording_is_blocked(voice: Callable[..., str], tm
 
 
 def test_a_bad_recording_is_refused_with_its_reason(voice: Callable[..., str], tmp_path: Path) -> None:
-    media.write_wav(tmp_path / "short.wav", speech()[:96000])
+    pcm.write_wav(tmp_path / "short.wav", speech()[:96000])
     error = refusal(voice, "add", "anna", "--reference", "short.wav", "--consent", "consent.yaml")
     assert error.exit_code == 2
     assert "short.wav can't be used: it has" in str(error)
@@ -109,8 +110,8 @@ def test_a_bad_recording_is_refused_with_its_reason(voice: Callable[..., str], t
 
 def test_several_short_recordings_make_one(voice: Callable[..., str], tmp_path: Path) -> None:
     half = len(speech()) // 2
-    media.write_wav(tmp_path / "b.wav", speech()[:half])
-    media.write_wav(tmp_path / "c.wav", speech()[half:])
+    pcm.write_wav(tmp_path / "b.wav", speech()[:half])
+    pcm.write_wav(tmp_path / "c.wav", speech()[half:])
     said = voice("add", "bea", "--reference", "b.wav", "--reference", "c.wav", "--consent", "consent.yaml", "--into", tmp_path / "mine")
     assert "together" in said
     assert len(packages.find("bea", tmp_path / "mine").sheet.made_from) == 2

@@ -13,7 +13,7 @@ import films
 import numpy as np
 import pytest
 
-from localize import engines, hosts, media, planning, stages
+from localize import engines, hosts, planning, stages
 from localize.avatar.filmed import package
 from localize.avatar.filmed.avatar import FilmedAvatar
 from localize.campaign import Campaign, load
@@ -24,6 +24,7 @@ from localize.engines import Card
 from localize.errors import Blocked, NotReady, UserError
 from localize.lipsync import Boxes, Frame, Patch, Samples
 from localize.lipsync.blend import cut
+from localize.media import probing
 from localize.planning import Progress
 from localize.stages import Studio
 from localize.store import LocalStore
@@ -101,7 +102,7 @@ def test_a_clip_shows_the_person_and_its_lips_are_made_once(
     studio, job = start(shop, store)
     progress = Progress()
     clip, _, _ = stages.make(studio, job, progress)
-    facts = media.probe(clip.video)
+    facts = probing.probe(clip.video)
     assert (facts.width, facts.height, round(facts.fps)) == (1080, 1920, 25)
     assert loud.made == [round(clip.duration * 25)]
     assert (progress.made["lipsync"], "lipsync" in progress.seconds) == (1, True)
@@ -115,7 +116,7 @@ def test_a_clip_shows_the_person_and_its_lips_are_made_once(
     # The mouth is bright while something is said, dark while nothing is, and what is beside the person is theirs.
     _, top, right, _ = layouts.get("presenter-below").presenters[0]
     line = told["lines"][1]
-    said, silent = (media.frame_at(clip.video, t) for t in ((line["start"] + line["end"]) / 2, clip.duration - 0.2))
+    said, silent = (probing.frame_at(clip.video, t) for t in ((line["start"] + line["end"]) / 2, clip.duration - 0.2))
     (mouth,) = np.argwhere(np.abs(said.astype(int) - silent).sum(axis=2)[1000:1276] > 400).mean(axis=0, keepdims=True)
     assert said[round(1000 + mouth[0]), round(mouth[1])].min() > 150 > silent[round(1000 + mouth[0]), round(mouth[1])].max()
     assert np.abs(said[top + 100 : top + 160, right - 60 : right].astype(int) - (90, 90, 110)).max() < 12

@@ -11,9 +11,9 @@ import numpy as np
 from benchmarks.figures import Figure
 from benchmarks.voices_parts import timings
 from benchmarks.voices_parts.timings import Labelled
-from localize import media
 from localize.dub import aligning, transcript
 from localize.dub.decoded import HEARD
+from localize.media import pcm
 
 PAUSE = 0.9  # s between two sentences
 ROUNDS = 12  # times that all recordings are heard, for minutes of speech
@@ -33,7 +33,7 @@ def _told(cases: Sequence[Labelled]) -> Iterator[Figure]:
     quiet = np.zeros(round(PAUSE * HEARD), np.float32)
     parts, spans, firsts, now = [quiet], list[tuple[float, float]](), list[float](), PAUSE
     for case in cases:
-        samples = media.resampled(case.sound.samples, case.sound.rate, HEARD)
+        samples = pcm.resampled(case.sound.samples, case.sound.rate, HEARD)
         firsts.append(now + case.spans[0][0])
         spans += [(now + a, now + b) for a, b in case.spans]
         parts += [samples * np.float32(0.1 / max(1e-6, float(np.sqrt(np.mean(samples**2))))), quiet]

@@ -15,9 +15,10 @@ import numpy.typing as npt
 
 from benchmarks.dub_parts import texts
 from benchmarks.dub_parts.texts import Said
-from localize import languages, media
+from localize import languages
 from localize.assets import ASSETS
 from localize.dub import activity, decoded
+from localize.media import pcm
 from localize.voice import VoiceStyle
 from localize.voice.espeak import EspeakVoice
 
@@ -87,7 +88,7 @@ def narrated(lines: Sequence[str], *, clicks: bool = True) -> tuple[Samples, tup
     sound = 0.08 * music(round(now * RATE))
     for line, take in zip(said, takes, strict=True):
         first = round(line.start * RATE)
-        samples = media.resampled(take.samples, take.rate, RATE)
+        samples = pcm.resampled(take.samples, take.rate, RATE)
         sound[first : first + len(samples)] += samples[:, None]
     for line in said if clicks else ():
         for at in (line.end + 0.7, line.end + 1.2):
@@ -98,7 +99,7 @@ def narrated(lines: Sequence[str], *, clicks: bool = True) -> tuple[Samples, tup
 
 
 def music(n: int) -> Samples:
-    bed = media.read_stereo(ASSETS / "music" / "calm.ogg", RATE)
+    bed = pcm.read_stereo(ASSETS / "music" / "calm.ogg", RATE)
     return np.tile(bed, (-(-n // len(bed)), 1))[:n]
 
 

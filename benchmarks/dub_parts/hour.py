@@ -15,7 +15,7 @@ from benchmarks.dub_parts.films import Film
 from benchmarks.dub_parts.rig import Ended
 from benchmarks.dub_parts.texts import Said
 from benchmarks.figures import Figure
-from localize.media import ffmpeg_exe
+from localize.media.command import ffmpeg_exe
 
 SHORT, LONG = 3, 60  # minutes
 FLAT = 1.3  # times the memory of the short one's dub

@@ -16,10 +16,11 @@ import numpy as np
 
 from benchmarks import sync as clips
 from benchmarks.hosts_parts import Figure
-from localize import media, yamls
+from localize import yamls
 from localize.assets import ASSETS
 from localize.avatar import DrawnAvatar
 from localize.checks.sync import Lips, compare, level
+from localize.media import pcm
 
 LANGUAGES = ("th", "vi", "id", "zh")
 CORRELATION, NEAR, CLOSED = 0.6, 1.0, 0.95
@@ -46,11 +47,11 @@ def _avatar(name: str, languages: Sequence[str] = LANGUAGES) -> Iterator[Figure]
             sidecar = json.loads((folder / "clip.json").read_text("utf-8"))
             dark = clips.darkness(folder / "clip.mp4", mouth)
             opening = np.sqrt(np.maximum(dark - np.percentile(dark, 5), 0))
-            heard = media.read_audio(folder / "clip.mp4")
+            heard = pcm.read_audio(folder / "clip.mp4")
             # A frame stays up until the next: it stands for the middle of that time.
             middle = 0.5 / clips.FPS
-            found = compare(Lips((opening,), clips.FPS, middle), heard, media.RATE)
-            loud = level(heard, media.RATE, (np.arange(len(opening)) + found.offset) / clips.FPS + middle)
+            found = compare(Lips((opening,), clips.FPS, middle), heard, pcm.RATE)
+            loud = level(heard, pcm.RATE, (np.arange(len(opening)) + found.offset) / clips.FPS + middle)
             correlation = float(np.corrcoef(opening, loud)[0, 1])
             what = f"{name}, {sidecar['language']}"
             yield Figure(

@@ -14,10 +14,11 @@ import av
 import numpy as np
 
 from benchmarks.hosts_parts import Figure
-from localize import media
 from localize.checks import sync
 from localize.checks.sync import RATE, Lips, Sync
 from localize.errors import UserError
+from localize.media import pcm
+from localize.media.command import file
 
 SHIFTS = (2, -2, 4, -4, 8, -8)  # frames
 NEAR = 1.0  # frames
@@ -34,7 +35,7 @@ def figures(shared: Path | None, *, quick: bool = False) -> list[Figure]:
     return found if quick else [*found, *_others([f for f in films if not f.name.startswith("grid_") and _sounds(f)])]
 
 
-def shifted(samples: media.Samples, seconds: float) -> media.Samples:
+def shifted(samples: pcm.Samples, seconds: float) -> pcm.Samples:
     """The sound later by so much (earlier below 0), as long as it was."""
     by = round(seconds * RATE)
     return np.concatenate([np.zeros(max(0, by), np.float32), samples[max(0, -by) :]])[: len(samples)].astype(np.float32)
@@ -55,7 +56,7 @@ def _pieces(seen: Lips, seconds: float, step: float) -> Iterator[Lips]:
 def _in_sync(films: list[Path]) -> Iterator[Figure]:
     pieces: list[float] = []
     strangers: list[Sync] = []
-    heard = {film: media.read_audio(film, RATE) for film in films}
+    heard = {film: pcm.read_audio(film, RATE) for film in films}
     for film in films:
         seen = sync.lips(film)
         found = sync.compare(seen, heard[film], RATE)
@@ -81,7 +82,7 @@ def _others(films: list[Path]) -> Iterator[Figure]:
     for film in films:
         try:
             seen = sync.lips(film)
-            heard = media.read_audio(film, RATE)
+            heard = pcm.read_audio(film, RATE)
             found = sync.compare(seen, heard, RATE)
         except UserError as error:
             yield Figure(f"{film.stem}: not measured", str(error))
@@ -99,5 +100,5 @@ def _told(found: Sync) -> str:
 
 
 def _sounds(film: Path) -> bool:
-    with av.open(media.file(film)) as container:
+    with av.open(file(film)) as container:
         return bool(container.streams.audio)

@@ -20,7 +20,7 @@ from localize.clip.footage import Look
 from localize.clip.layout import Layout
 from localize.clip.window import Window
 from localize.domain import Disclosure, Line, Mouth, Script, Speech, Word
-from localize.media import Encoding
+from localize.media.mp4 import Encoding
 from localize.timeline import lay_out
 
 FPS = 30

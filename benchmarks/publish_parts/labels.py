@@ -18,12 +18,14 @@ import numpy as np
 
 from benchmarks.figures import Figure
 from benchmarks.layouts_parts import composed, lines, plain, shapes
-from localize import disclosure, languages, media
+from localize import disclosure, languages
 from localize.clip.layout import Layout
 from localize.disclosure import Signer, aigc, certificates, manifest
 from localize.disclosure.boxes import BoxError
 from localize.domain import Disclosure, Money, Script, Text
 from localize.errors import Blocked
+from localize.media import mp4, probing
+from localize.media.command import ffmpeg_exe
 
 LEAST = 0.05  # of the frame's shorter side, GB 45438-2025
 SECONDS, FPS = 2.0, 5
@@ -68,7 +70,7 @@ def clip(out: Path, layout: Layout, code: str) -> tuple[Path, tuple[int, int, in
     price = Money(amount=Decimal(99), currency="THB")
     script = Script(language=code, lines=said, text=text, price=price, engine="none")
     composer = composed(layout, script, [plain()], presenters=[lambda t: ()] * len(layout.stands))
-    with media.encoder(out, media.Encoding(layout.width, layout.height, FPS, preset="superfast"), None, {}) as pipe:
+    with mp4.encoder(out, mp4.Encoding(layout.width, layout.height, FPS, preset="superfast"), None, {}) as pipe:
         for k in range(round(SECONDS * FPS) + 1):
             pipe.write(composer.frame(k * composer.timeline.fps // FPS).buffer.data)
     return out, composer.text_boxes()["label"]
@@ -98,7 +100,7 @@ def letters(rgb: Any, box: tuple[int, int, int, int], code: str) -> int:
 
 
 def _tiny(out: Path, told: Disclosure) -> Path:
-    with media.encoder(out, media.Encoding(128, 96, fps=10, preset="ultrafast"), None, aigc.tags(told)) as pipe:
+    with mp4.encoder(out, mp4.Encoding(128, 96, fps=10, preset="ultrafast"), None, aigc.tags(told)) as pipe:
         for shade in range(10):
             pipe.write(bytes(np.full(128 * 96 * 3 // 2, 100 + shade, np.uint8)))
     return out
@@ -114,11 +116,11 @@ def _read(folder: Path, count: int) -> Iterator[Figure]:
     for _ in range(count):
         told = _told(chance)
         video = _tiny(folder / "read.mp4", told)
-        texts, tags = aigc.found(video), media.probe(video).tags
+        texts, tags = aigc.found(video), probing.probe(video).tags
         agreed += len(texts) == 1 and tags["AIGC"] == texts[0] and aigc.parsed(texts[0]) == aigc.fields(told)
-        subprocess.run([media.ffmpeg_exe(), "-v", "error", "-y", "-i", video, "-c", "copy", folder / "copy.mp4"], check=True)
+        subprocess.run([ffmpeg_exe(), "-v", "error", "-y", "-i", video, "-c", "copy", folder / "copy.mp4"], check=True)
         dropped += _stopped(folder / "copy.mp4", told)
-        media.remux(video, folder / "own.mp4", aigc.tags(told))
+        mp4.remux(video, folder / "own.mp4", aigc.tags(told))
         kept += not _stopped(folder / "own.mp4", told)
     yield Figure("AIGC label: one, and the same for the box walker and ffmpeg", f"{agreed} of {count} files", "all", agreed == count)
     yield Figure("plain ffmpeg remux (-c copy) stopped by require()", f"{dropped} of {count}", "all", dropped == count)
@@ -154,7 +156,7 @@ def _signed(folder: Path, signer: Signer, authority: Path, flips: int) -> Iterat
             changed.write_bytes(broken)
             caught += _stopped(changed, told, signed=True)
         yield Figure(f"one flipped bit in {where} stopped", f"{caught} of {flips}", "all", caught == flips)
-    media.remux(out, changed, aigc.tags(told))
+    mp4.remux(out, changed, aigc.tags(told))
     caught = int(_stopped(changed, told, signed=True))
     yield Figure("a signed clip through the project's own remux stopped", f"{caught} of 1", "all", caught == 1)
 
@@ -190,7 +192,7 @@ def _speed(folder: Path, signer: Signer) -> Iterator[Figure]:
     """A file of a clip's size: frames of noise, which no encoder makes small."""
     noise, told = np.random.default_rng(3), _told(random.Random(17))
     video, out = folder / "large.mp4", folder / "large.signed.mp4"
-    with media.encoder(video, media.Encoding(540, 960, fps=10, crf=14, preset="ultrafast"), None, aigc.tags(told)) as pipe:
+    with mp4.encoder(video, mp4.Encoding(540, 960, fps=10, crf=14, preset="ultrafast"), None, aigc.tags(told)) as pipe:
         for _ in range(50):
             pipe.write(noise.integers(0, 256, 540 * 960 * 3 // 2, np.uint8).tobytes())
     began = time.monotonic()

@@ -18,10 +18,11 @@ from typing import NamedTuple
 import numpy as np
 
 from benchmarks.voices_parts import Figure
-from localize import campaign, languages, media, pace, planning
+from localize import campaign, languages, pace, planning
 from localize.checks import speech
 from localize.desk import Desk
 from localize.domain import Finding, Word
+from localize.media import pcm
 from localize.recognize import Samples, Transcript
 from localize.store import LocalStore
 from localize.voice import VoiceStyle
@@ -103,7 +104,7 @@ def recorded() -> list[Said]:
     for path in sorted(SPEECH.glob("*.*")) if SPEECH.is_dir() else []:
         if path.suffix in (".txt", ".csv") or path.name.startswith(NOT_SOUND):
             continue
-        sound = polish(media.read_audio(path, 48_000)[: 20 * 48_000], 48_000, "natural").samples
+        sound = polish(pcm.read_audio(path, 48_000)[: 20 * 48_000], 48_000, "natural").samples
         out.append(Said(path.name[:2], path.stem, sound, 48_000, (), ("abcdefghijklmnopqrstuvwxyz",), len(sound) / 48_000))
     return out
 

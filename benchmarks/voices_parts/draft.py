@@ -18,8 +18,9 @@ import numpy as np
 import numpy.typing as npt
 
 from benchmarks.voices_parts import Figure
-from localize import languages, media, pace
+from localize import languages, pace
 from localize.languages import Token
+from localize.media import pcm
 from localize.voice import Sound, VoiceStyle, espeak
 from localize.voice.espeak_text import compose, is_price
 from localize.voice.polish import RATE, loudness, polish
@@ -103,7 +104,7 @@ def _real(folder: Path) -> Mapping[str, list[Curve]]:
             and path.name[:3] in ("th_", "vi_", "id_", "zh_", "en_")
             and path.read_bytes()[:4] in (b"RIFF", b"fLaC")
         ):
-            sound = media.read_audio(path, 16000).astype(np.float64)
+            sound = pcm.read_audio(path, 16000).astype(np.float64)
             clips["female" if np.median(_pitch(sound, 16000)) > 165 else "male"].append(sound)
     return clips
 
@@ -121,7 +122,7 @@ def _said(code: str, gender: str, settings: str) -> Curve:
         raw = espeak._PROCESS.ask(request, text)
         # The draft's tone is made for the voice as it is.
         polished = polish(raw.samples, raw.rate, "dry" if settings else "draft")
-        sounds.append(media.resampled(polished.samples, RATE, 16000))
+        sounds.append(pcm.resampled(polished.samples, RATE, 16000))
     return np.concatenate(sounds).astype(np.float64)
 
 
@@ -218,7 +219,7 @@ def _line_figures(code: str) -> Iterator[Figure]:
     yield Figure(
         f"{code}: level above 11 kHz; of the pauses", f"{above:.0f} dB; {floor:.0f} dB", "below -60; below -45", above < -60 and floor < -45
     )
-    pitch = np.concatenate([_pitch(media.resampled(s.samples, RATE, 16000), 16000) for s in sounds])
+    pitch = np.concatenate([_pitch(pcm.resampled(s.samples, RATE, 16000), 16000) for s in sounds])
     low, high = np.percentile(pitch, [5, 95])
     spoken = sum(s.duration for s in sounds) / sum(pace.seconds(line, code) for line in LINES[code])
     yield Figure(f"{code}: pitch, 5th to 95th percentile", f"{low:.0f}-{high:.0f} Hz, {12 * np.log2(high / low):.1f} semitones")
@@ -255,7 +256,7 @@ def _price(code: str, tokens: list[Token], sound: Sound) -> tuple[float, float]:
         word = said.words[where]
         part = said.samples[round(word.start * RATE) : round(word.end * RATE)]
         lengths.append(word.end - word.start)
-        pitches.append(np.exp(np.log(_pitch(media.resampled(part, RATE, 16000), 16000)).mean()))
+        pitches.append(np.exp(np.log(_pitch(pcm.resampled(part, RATE, 16000), 16000)).mean()))
     return lengths[0] / lengths[1], float(12 * np.log2(pitches[0] / pitches[1]))
 
 

@@ -18,9 +18,10 @@ import ffmpeg
 import numpy as np
 
 from benchmarks.voices_parts import Figure
-from localize import engines, languages, media
+from localize import engines, languages
 from localize.assets import ASSETS
 from localize.errors import UserError
+from localize.media import command, pcm
 from localize.voice import VoiceStyle
 from localize.voice import reference as references
 from localize.voice.reference import Examined, Recording
@@ -92,13 +93,13 @@ def made(folder: Path) -> Iterator[tuple[str, str, Path]]:
     """(case, expected, file) of every bad kind there is, made of one clean recording."""
     voice, rate = _voice()
     rng = np.random.default_rng(5)
-    tune = media.read_audio(ASSETS / "music" / "calm.ogg", rate)[: len(voice)]
+    tune = pcm.read_audio(ASSETS / "music" / "calm.ogg", rate)[: len(voice)]
     power = float(np.sqrt(np.mean(voice**2)))
     noise = rng.normal(size=len(voice)).astype(np.float32) * power
     loud = np.clip(voice / np.quantile(np.abs(voice), 0.98), -1, 1)
 
-    def kept(name: str, samples: media.Samples, at: int = rate) -> Path:
-        media.write_wav(folder / name, samples.astype(np.float32), at)
+    def kept(name: str, samples: pcm.Samples, at: int = rate) -> Path:
+        pcm.write_wav(folder / name, samples.astype(np.float32), at)
         return folder / name
 
     clean = kept("clean.wav", voice)
@@ -111,9 +112,9 @@ def made(folder: Path) -> Iterator[tuple[str, str, Path]]:
     for end, bits in (("mp3", "128k"), ("m4a", "96k"), ("ogg", None), ("flac", None)):
         yield end, "accepted", encoded(clean, folder / f"as.{end}", **({"audio_bitrate": bits} if bits else {}))
     yield "video (mp4)", "accepted", video(clean, folder / "video.mp4")
-    yield "NIST SPHERE named .wav", "accepted", sphere(folder / "sphere.wav", media.resampled(voice, rate, 16000))
-    yield "8 kHz", "rate", kept("phone.wav", media.resampled(voice, rate, 8000), 8000)
-    phone = media.resampled(media.resampled(voice, rate, 8000), 8000, 48000)
+    yield "NIST SPHERE named .wav", "accepted", sphere(folder / "sphere.wav", pcm.resampled(voice, rate, 16000))
+    yield "8 kHz", "rate", kept("phone.wav", pcm.resampled(voice, rate, 8000), 8000)
+    phone = pcm.resampled(pcm.resampled(voice, rate, 8000), 8000, 48000)
     yield "8 kHz, sold as 48 kHz", "band", kept("upsampled.wav", phone, 48000)
     yield "2 s", "length", kept("short.wav", voice[: 2 * rate])
     yield (
@@ -137,21 +138,21 @@ def made(folder: Path) -> Iterator[tuple[str, str, Path]]:
     yield "music behind the voice, 10 dB below", "music|noise", kept("bed.wav", voice + bed * 10 ** (-10 / 20))
     yield "clipped", "clipping", kept("clipped.wav", loud)
     yield "clipped, made quieter", "clipping", kept("clipped_quiet.wav", loud * 0.3)
-    yield "clipped, resampled to 48 kHz", "clipping", kept("clipped_48.wav", media.resampled(loud * 0.5, rate, 48000), 48000)
+    yield "clipped, resampled to 48 kHz", "clipping", kept("clipped_48.wav", pcm.resampled(loud * 0.5, rate, 48000), 48000)
     other, at = _spoken("male" if _is_high(clean) else "female")
-    both = np.concatenate([voice[: 8 * rate], np.zeros(rate // 4, np.float32), media.resampled(other, at, rate)[: 8 * rate]])
+    both = np.concatenate([voice[: 8 * rate], np.zeros(rate // 4, np.float32), pcm.resampled(other, at, rate)[: 8 * rate]])
     yield "a woman and a man", "speakers", kept("two.wav", both)
     (folder / "text.wav").write_text("this is no sound", encoding="utf-8")
     yield "a text file named .wav", "unreadable", folder / "text.wav"
 
 
-def _voice() -> tuple[media.Samples, int]:
+def _voice() -> tuple[pcm.Samples, int]:
     """A clean recording [n] and its rate."""
     path = TESTDATA / "speech" / "vi_vixtts_female_16s.wav"
-    return media.read_wav(path) if path.is_file() else _spoken("female")
+    return pcm.read_wav(path) if path.is_file() else _spoken("female")
 
 
-def _spoken(gender: str) -> tuple[media.Samples, int]:
+def _spoken(gender: str) -> tuple[pcm.Samples, int]:
     english = languages.get("en")
     voice = engines.get("voice", "espeak")
     sound = voice.speak(english.read(TEXT), english, VoiceStyle(gender=gender))  # type: ignore[attr-defined]
@@ -163,18 +164,18 @@ def _is_high(path: Path) -> bool:
 
 
 def encoded(source: Path, out: Path, **options: str) -> Path:
-    media.run(ffmpeg.input(media.file(source)).audio.output(media.file(out), **options), f"encoding {out.name}")
+    command.run(ffmpeg.input(command.file(source)).audio.output(command.file(out), **options), f"encoding {out.name}")
     return out
 
 
 def video(source: Path, out: Path) -> Path:
     picture = ffmpeg.input("color=c=gray:s=64x64:r=5", f="lavfi").video
-    graph = ffmpeg.output(picture, ffmpeg.input(media.file(source)).audio, media.file(out), shortest=None, audio_bitrate="128k")
-    media.run(graph, f"encoding {out.name}")
+    graph = ffmpeg.output(picture, ffmpeg.input(command.file(source)).audio, command.file(out), shortest=None, audio_bitrate="128k")
+    command.run(graph, f"encoding {out.name}")
     return out
 
 
-def sphere(out: Path, samples: media.Samples) -> Path:
+def sphere(out: Path, samples: pcm.Samples) -> Path:
     """NIST SPHERE: a header of 1024 bytes of text, then 16-bit samples."""
     fields = {"channel_count": 1, "sample_count": len(samples), "sample_rate": 16000, "sample_n_bytes": 2, "sample_sig_bits": 16}
     head = "NIST_1A\n   1024\n" + "".join(f"{name} -i {value}\n" for name, value in fields.items())
@@ -202,7 +203,7 @@ def two_people(every: int) -> Row:
     doubted: list[str] = []
     method = "resemblyzer" if find_spec("resemblyzer") else "timbre and pitch"
     for one, other in pairs:
-        parts = [media.resampled(clips[who][0], clips[who][1], 24000)[: 6 * 24000] for who in (one, other)]
+        parts = [pcm.resampled(clips[who][0], clips[who][1], 24000)[: 6 * 24000] for who in (one, other)]
         heard: Examined = references.judge(Recording(np.concatenate([parts[0], np.zeros(7200, np.float32), parts[1]]), 24000, 0.0))
         if heard.people and heard.people.people != "two":
             (doubted if heard.people.people == "perhaps two" else missed).append(f"{one}+{other}")

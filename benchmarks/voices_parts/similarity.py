@@ -20,7 +20,8 @@ import numpy as np
 import numpy.typing as npt
 
 from benchmarks.voices_parts import Figure
-from localize import engines, languages, media
+from localize import engines, languages
+from localize.media import pcm
 from localize.voice import Samples, Speaker, VoiceStyle
 from localize.voice.converters.match import MatchConverter
 from localize.voice.similarity import embedding, missing
@@ -100,14 +101,14 @@ class Row(NamedTuple):
 
 def sound_of(folder: Path, clips: Sequence[str]) -> Samples:
     """The clips one after the other, each brought to the same level."""
-    parts = [media.read_audio(folder / clip, RATE) for clip in clips]
+    parts = [pcm.read_audio(folder / clip, RATE) for clip in clips]
     return np.concatenate([part * np.float32(0.06 / np.sqrt(np.mean(part**2))) for part in parts])
 
 
 def speaker_of(person: Person, sound: Samples, folder: Path) -> Speaker:
     """The person's reference, written to a folder."""
     path = folder / f"{person.name}.wav"
-    media.write_wav(path, sound, RATE)
+    pcm.write_wav(path, sound, RATE)
     return Speaker(person.name, path, person.name, language=person.language, gender=person.sex)
 
 

@@ -62,7 +62,7 @@ def measure(count: int, converter: str) -> dict[str, float]:
     import numpy as np
 
     from localize import engines, languages
-    from localize.media import write_wav
+    from localize.media.pcm import write_wav
     from localize.voice import Speaker, VoiceStyle
 
     voice: Any = engines.get("voice", "espeak")

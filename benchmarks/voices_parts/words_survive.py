@@ -26,7 +26,7 @@ import numpy.typing as npt
 
 from benchmarks.voices_parts import Figure
 from benchmarks.voices_parts.similarity import LINES, PEOPLE, RATE, draft, sound_of, speaker_of
-from localize import media
+from localize.media import pcm
 from localize.voice import Samples, Speaker
 from localize.voice.converters.match import MatchConverter, cepstra_of
 from localize.voice.converters.spectra import Spectra, analyse
@@ -185,7 +185,7 @@ def _decoder() -> Any:
 
 
 def _transcript(decoder: Any, sound: Samples) -> str:
-    speech = media.resampled(sound, RATE, 16000)
+    speech = pcm.resampled(sound, RATE, 16000)
     padded = np.pad(speech * (0.5 / np.abs(speech).max()), 3200)
     padded = padded + np.random.default_rng(0).standard_normal(len(padded)) * 1e-4  # digital silence upsets its noise estimate
     decoder.start_utt()

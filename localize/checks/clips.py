@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from localize import media
 from localize.domain import Finding, Severity
+from localize.media import metering, mixing, pcm, probing
 
 SHORTEST, LONGEST = 5.0, 600.0  # s: what the platforms take
 LOUDNESS_TOLERANCE = 1.0  # LU
@@ -40,7 +40,7 @@ class Expected:
 
 def check(video: Path, expected: Expected) -> list[Finding]:
     """Every finding on a finished file."""
-    facts = media.probe(video)
+    facts = probing.probe(video)
     sound = _sound(video, expected) if facts.audio_codec else ()
     return [*_spec(facts, expected), *sound, *_boxes(expected), *_label(video, expected), *_pictures(expected), *_glyphs(expected)]
 
@@ -51,7 +51,7 @@ def _finding(
     return [] if ok else [Finding(check=check, severity=severity, message=message, evidence=evidence)]
 
 
-def _spec(facts: media.Facts, want: Expected) -> Iterable[Finding]:
+def _spec(facts: probing.Facts, want: Expected) -> Iterable[Finding]:
     has = f"{facts.width}x{facts.height} {facts.fps:g} fps {facts.codec} {facts.profile} {facts.pixels}"
     asked = f"{want.width}x{want.height} {want.fps} fps h264 High yuv420p"
     yield from _finding("spec", has == asked, f"The file is {has}; it must be {asked}.", is_=has)
@@ -77,10 +77,10 @@ def _spec(facts: media.Facts, want: Expected) -> Iterable[Finding]:
 
 
 def _sound(video: Path, want: Expected) -> Iterable[Finding]:
-    level = media.loudness(video)
-    near = abs(level.integrated - media.LOUDNESS) <= LOUDNESS_TOLERANCE
+    level = metering.loudness(video)
+    near = abs(level.integrated - mixing.LOUDNESS) <= LOUDNESS_TOLERANCE
     yield from _finding(
-        "loudness", near, f"Loudness is {level.integrated:.1f} LUFS, it must be {media.LOUDNESS:.0f} +-1.", is_=level.integrated
+        "loudness", near, f"Loudness is {level.integrated:.1f} LUFS, it must be {mixing.LOUDNESS:.0f} +-1.", is_=level.integrated
     )
     yield from _finding(
         "clipping",
@@ -91,9 +91,9 @@ def _sound(video: Path, want: Expected) -> Iterable[Finding]:
     holes = [b - a for (_, a), (b, _) in zip(want.spoken, want.spoken[1:], strict=False)]
     worst = max(holes, default=0.0)
     yield from _finding("silence", worst <= SILENCE, f"Nothing is said for {worst:.1f} s between two sentences.", hole=worst)
-    samples = media.read_audio(video)
+    samples = pcm.read_audio(video)
     for number, (start, end) in enumerate(want.spoken, 1):
-        part = samples[round(start * media.RATE) : round(end * media.RATE)]
+        part = samples[round(start * pcm.RATE) : round(end * pcm.RATE)]
         loud = float(np.sqrt(np.mean(part**2))) if len(part) else 0.0
         yield from _finding("silence", loud > 10 ** (-38 / 20), f"Line {number} can't be heard ({start:.1f}-{end:.1f} s).", line=number)
 
@@ -119,7 +119,7 @@ def label_contrast(video: Path, label: np.ndarray[Any, np.dtype[np.uint8]], box:
     """How much brighter, of 255, the label's letters are than their ground in a video's first frame. `label` is what was drawn in the
     box, premultiplied RGBA."""
     left, top, right, bottom = box
-    seen = media.frame_at(video, 0.0)[top:bottom, left:right].astype(np.float32).mean(axis=2)
+    seen = probing.frame_at(video, 0.0)[top:bottom, left:right].astype(np.float32).mean(axis=2)
     letters = label[: bottom - top, : right - left, :3].min(axis=2) > 250
     ground = label[: bottom - top, : right - left, :3].max(axis=2) < 30
     return float(seen[letters].mean() - seen[ground].mean()) if letters.any() and ground.any() else 0.0

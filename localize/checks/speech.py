@@ -20,8 +20,9 @@ import numpy as np
 import numpy.typing as npt
 from rapidfuzz.distance import Levenshtein
 
-from localize import languages, media, numerals
+from localize import languages, numerals
 from localize.domain import Finding, Model, Recognition, Severity, Word
+from localize.media import pcm
 
 Samples = npt.NDArray[np.float32]
 Curve = npt.NDArray[np.float64]
@@ -263,7 +264,7 @@ def _sliding(row: npt.NDArray[np.generic], size: int) -> Curve:
 
 def _bands(samples: Samples, rate: int, hop: float) -> Curve:
     """Power in dB of 24 bands evenly spread by pitch as it is heard, every `hop` seconds; 60 dB deep."""
-    sound = media.resampled(samples, rate, 16_000)
+    sound = pcm.resampled(samples, rate, 16_000)
     width, step = 512, round(hop * 16_000)
     count = max(0, (len(sound) - width) // step + 1)
     if not count:

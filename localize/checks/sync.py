@@ -23,8 +23,8 @@ import numpy as np
 import numpy.typing as npt
 from av.container import InputContainer
 
-from localize import media
 from localize.errors import NotReady, UserError
+from localize.media import command, pcm
 
 Curve = npt.NDArray[np.float64]
 Grey = npt.NDArray[np.uint8]
@@ -89,10 +89,10 @@ def measure(video: str | Path, sound: str | Path | None = None) -> Sync:
     seen = lips(video)
     if sound is not None:
         seen = Lips(seen.openings, seen.fps)
-    return compare(seen, media.read_audio(sound or video, RATE), RATE)
+    return compare(seen, pcm.read_audio(sound or video, RATE), RATE)
 
 
-def compare(seen: Lips, samples: media.Samples, rate: int) -> Sync:
+def compare(seen: Lips, samples: pcm.Samples, rate: int) -> Sync:
     """The offset of mono samples [n] at `rate` Hz to a mouth of at least 1 s; UserError for a shorter one."""
     count, reach = min(len(o) for o in seen.openings), round(REACH * seen.fps)
     if count < max(seen.fps, reach + 8):
@@ -109,7 +109,7 @@ def compare(seen: Lips, samples: media.Samples, rate: int) -> Sync:
     return Sync(best - reach + _vertex(scores, best), float(scores[best]), float(rival), count / seen.fps)
 
 
-def level(samples: media.Samples, rate: int, times: Curve) -> Curve:
+def level(samples: pcm.Samples, rate: int, times: Curve) -> Curve:
     """The voice in `BAND` around each of `times` [n] (s), in dB below its loud parts, -`FLOOR` at least. What is outside is silent."""
     size = round(WINDOW * rate)
     window, hertz = np.hanning(size), np.fft.rfftfreq(size, 1 / rate)
@@ -165,7 +165,7 @@ def lips(video: str | Path) -> Lips:
 def _opened(video: str | Path) -> Iterator[InputContainer]:
     """A file that has pictures. Raises UserError where there are none, or they can't be read."""
     try:
-        with av.open(media.file(video), metadata_errors="replace") as container:
+        with av.open(command.file(video), metadata_errors="replace") as container:
             if not container.streams.video:
                 raise UserError(f"{video} has no pictures.")
             yield container

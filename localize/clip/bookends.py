@@ -18,7 +18,6 @@ from typing import Any, Literal
 import cv2
 import numpy as np
 
-from localize import media
 from localize.clip import cards, stills
 from localize.clip import type as typeset
 from localize.clip.canvas import Frame
@@ -28,6 +27,7 @@ from localize.clip.reel import Screen, woven
 from localize.clip.salience import Crop
 from localize.errors import UserError
 from localize.film import Film, Pace
+from localize.media import metering, mixing, mp4, pcm
 from localize.pixels import Pixels, u8
 
 VERSION = "1"  # part of the key: raise it when the same kit would give other frames or sound
@@ -75,14 +75,14 @@ class Bookend:
         for _, frame in islice(film.frames(Pace()), self.count):
             yield screen.shown(frame)
 
-    def heard(self) -> media.Samples | None:
+    def heard(self) -> pcm.Samples | None:
         """Its own sound [n, 2] as loud as speech is mixed, exactly as long as it is; None for one that is silent."""
         if self.sound is None:
             return None
-        samples = media.leveled(media.read_stereo(self.sound), media.VOICE)
-        out = np.zeros((round(self.seconds * media.RATE), 2), np.float32)
+        samples = metering.leveled(pcm.read_stereo(self.sound), mixing.VOICE)
+        out = np.zeros((round(self.seconds * pcm.RATE), 2), np.float32)
         out[: len(samples)] = samples[: len(out)]
-        fade = np.linspace(1, 0, media.RATE // 50, dtype=np.float32)[:, None]
+        fade = np.linspace(1, 0, pcm.RATE // 50, dtype=np.float32)[:, None]
         out[-len(fade) :] *= fade  # cut off, a jingle would click
         return out
 
@@ -100,16 +100,16 @@ def check(path: Path) -> None:
         raise UserError(f"{path.name} is damaged after {pace.last:.1f} s: {pace.broken}. Export it again as MP4 (H.264).")
 
 
-def write(frames: Iterator[Frame], encoding: media.Encoding, folder: Path, own: Path | None = None) -> None:
+def write(frames: Iterator[Frame], encoding: mp4.Encoding, folder: Path, own: Path | None = None) -> None:
     """Keep frames, and the sound of an `own` video, in a folder for `read`."""
     count = 0
-    with media.encoder(folder / "film.mp4", encoding, None, {}) as pipe:
+    with mp4.encoder(folder / "film.mp4", encoding, None, {}) as pipe:
         for frame in frames:
             pipe.write(frame.buffer.data)
             count += 1
     sounds = own is not None and Film(own).sound
     if own is not None and sounds:
-        media.write_wav(folder / "sound.wav", media.read_stereo(own)[: round(count / encoding.fps * media.RATE)])
+        pcm.write_wav(folder / "sound.wav", pcm.read_stereo(own)[: round(count / encoding.fps * pcm.RATE)])
     told = {"count": count, "fps": encoding.fps, "sound": "sound.wav" if sounds else ""}
     (folder / "bookend.json").write_text(json.dumps(told), encoding="utf-8")
 

@@ -18,12 +18,12 @@ import numpy as np
 import numpy.typing as npt
 from av.video.reformatter import Interpolation
 
-from localize import media
 from localize.clip.salience import Crop, Heads, Map, Rect, Window, measured
 from localize.domain import Finding, Severity
 from localize.errors import UserError
 from localize.film import Film, Pace, see_through
-from localize.media import Samples
+from localize.media import metering, pcm
+from localize.media.pcm import Samples
 from localize.pixels import Pixels, u8
 
 VERSION = "1"  # of everything that decides what is seen of a file
@@ -409,7 +409,7 @@ def sound(path: Path, start: float, seconds: float, rate: int) -> Samples:
     out[: len(ramp)] *= ramp
     last = min(len(out), int(heard[-1]) + 1)  # the sound may end before the stretch
     out[max(0, last - len(ramp)) : last] *= ramp[::-1][-min(last, len(ramp)) :]
-    level = media.measured(media.resampled(out, rate, media.RATE)).integrated  # from both sides, as it will be heard
+    level = metering.measured(pcm.resampled(out, rate, pcm.RATE)).integrated  # from both sides, as it will be heard
     if level < -65:  # hiss that nobody would miss
         return np.zeros_like(out)
     gain = min(10 ** (min(TARGET - level, MOST_GAIN) / 20), SOUND_PEAK / float(np.abs(out).max()))

@@ -8,13 +8,13 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from localize import media
 from localize.clip import render
 from localize.clip import type as typeset
 from localize.clip.canvas import Frame
 from localize.clip.compose import Composer
 from localize.clip.type import Style
 from localize.disclosure import aigc
+from localize.media import mp4, pcm
 from localize.pixels import Pixels, over, u8
 
 SMALLER = 3  # of a clip's width and height
@@ -34,10 +34,10 @@ def _film(job: render.Job, composer: Composer, out: Path) -> Path:
     step = SKIPPED if job.timeline.fps % SKIPPED == 0 else 1  # the picture must keep up with the sound
     encoding = replace(job.encoding, width=width, height=height, fps=job.timeline.fps // step, preset="veryfast")
     sound = out.with_suffix(".wav")
-    media.write_wav(sound, render.mastered(job))
+    pcm.write_wav(sound, render.mastered(job))
     small = Frame(width, height)
     try:
-        with media.encoder(out, encoding, sound, aigc.tags(job.disclosure)) as pipe:
+        with mp4.encoder(out, encoding, sound, aigc.tags(job.disclosure)) as pipe:
             for frame in render.frames(job, composer, step):
                 for large, plane in ((frame.y, small.y), (frame.u, small.u), (frame.v, small.v)):
                     cv2.resize(large, plane.shape[::-1], dst=plane, interpolation=cv2.INTER_AREA)

@@ -16,7 +16,6 @@ import numpy as np
 import numpy.typing as npt
 import yaml
 
-from localize import media
 from localize.assets import ASSETS
 from localize.clip import footage as footages
 from localize.clip import subtitles
@@ -29,6 +28,7 @@ from localize.clip.layout import Box, Layout
 from localize.clip.type import ruler
 from localize.disclosure import aigc
 from localize.domain import Disclosure, Script, Word
+from localize.media import metering, mixing, mp4, pcm
 from localize.timeline import Timeline
 
 VERSION = "8"  # part of the clip's key: raise it when the same inputs would give other frames or sound
@@ -49,7 +49,7 @@ class Job:
     logo: str
     presenters: Sequence[Callable[[float], Iterable[Sprite]]]
     music: str
-    encoding: media.Encoding
+    encoding: mp4.Encoding
     disclosure: Disclosure
     captions: Design = "outline"
     footage: Sequence[footages.Look] = ()
@@ -72,7 +72,7 @@ class Rendered:
     pages: tuple[Page, ...]
     words: tuple[Word, ...]
     label_glyph: int
-    loudness: media.Loudness
+    loudness: metering.Loudness
 
 
 def caption_words(timeline: Timeline) -> tuple[Word, ...]:
@@ -91,12 +91,12 @@ def render(job: Job, folder: Path, *, progress: Callable[[int, int], None] = lam
     # The sound comes first: what mastering needs grows with the clip's length, and is given back before the frames need theirs.
     sound = folder / "sound.wav"
     heard = mastered(job)
-    media.write_wav(sound, heard)
-    level = media.measured(heard)
+    pcm.write_wav(sound, heard)
+    level = metering.measured(heard)
     del heard
     composer, shown, _ = compose(job)
     cover_at, whole, before = _cover_frame(job), job.whole, job.intro.seconds if job.intro else 0.0
-    with media.encoder(folder / "clip.mp4", job.encoding, sound, aigc.tags(job.disclosure)) as pipe:
+    with mp4.encoder(folder / "clip.mp4", job.encoding, sound, aigc.tags(job.disclosure)) as pipe:
         width, height = job.layout.width, job.layout.height
         for i, frame in enumerate(frames(job, composer, paper=lambda: Frame(width, height, pipe.room(width * height * 3 // 2)))):
             pipe.write(frame.buffer.data)
@@ -164,40 +164,40 @@ def look(job: Job) -> Look:
     return Look(right - left, size, brand=p.primary, accent=p.accent, design=job.captions, roundness=p.roundness, font=p.font)
 
 
-def mastered(job: Job) -> media.Samples:
+def mastered(job: Job) -> pcm.Samples:
     """The clip's sound [n, 2]: speech at its times, the bed ducked under it as is what is heard in the footage, if it is to be
     heard, and a whoosh where cards come and a sting at the price. An intro or outro with a sound of its own is heard alone, the bed
     goes on under one without."""
     own = [end.heard() if end else None for end in (job.intro, job.outro)]
     before, after = (end.seconds if end and heard is None else 0.0 for end, heard in zip((job.intro, job.outro), own, strict=True))
     parts = [own[0], _mixed(job, job.timeline.within(before, after), before), own[1]]
-    return media.master(np.concatenate([part for part in parts if part is not None]))
+    return mixing.master(np.concatenate([part for part in parts if part is not None]))
 
 
-def _mixed(job: Job, timeline: Timeline, before: float) -> media.Samples:
+def _mixed(job: Job, timeline: Timeline, before: float) -> pcm.Samples:
     """The Lines' sound and all that goes with it [n, 2], in a timeline that begins `before` s before theirs."""
     said = speech(timeline)
     bed = _bed(job.music) if job.music != "none" else None
     stings = list(_stings(timeline) if bed is not None else ())
     heard = [(at + before, sound) for at, sound in (_heard(job) if job.footage_sound else ())]
     effects, under = (_laid(timeline, sounds, channels=2) if sounds else None for sounds in (stings, heard))
-    return media.mix(said, bed, effects, under)
+    return mixing.mix(said, bed, effects, under)
 
 
-def _heard(job: Job) -> Iterator[tuple[float, media.Samples]]:
+def _heard(job: Job) -> Iterator[tuple[float, pcm.Samples]]:
     """The sound of footage while it is shown, as loud as `footage.sound` makes it."""
     seen = views(len(job.pictures), len(job.footage))
     planned = shots(job.script, job.timeline, len(seen))
     for number, (look, stretch) in stretches(planned, seen, job.footage).items():
         shot = planned[number]
-        sound = footages.sound(look.film.path, stretch.start, min(stretch.length, shot.end - shot.start), media.RATE)
+        sound = footages.sound(look.film.path, stretch.start, min(stretch.length, shot.end - shot.start), pcm.RATE)
         yield shot.start, np.repeat(sound[:, None], 2, axis=1)
 
 
 # All clips of a night sound over one or a few beds: decoding and measuring one costs as much as mastering a clip.
 @lru_cache(maxsize=2)
-def _bed(name: str) -> media.Samples:
-    return media.leveled(media.read_stereo(MUSIC / f"{name}.ogg"), media.BED)
+def _bed(name: str) -> pcm.Samples:
+    return metering.leveled(pcm.read_stereo(MUSIC / f"{name}.ogg"), mixing.BED)
 
 
 def bed_for(text: str, group: str) -> str:
@@ -220,8 +220,8 @@ def _moods() -> tuple[dict[str, list[str]], dict[str, str]]:
     return table["words"], table["groups"]
 
 
-def _stings(timeline: Timeline) -> Iterator[tuple[float, media.Samples]]:
-    whoosh, price = (media.read_stereo(MUSIC / name) * gain for name, gain in (("whoosh.ogg", 0.10), ("price.ogg", 0.16)))
+def _stings(timeline: Timeline) -> Iterator[tuple[float, pcm.Samples]]:
+    whoosh, price = (pcm.read_stereo(MUSIC / name) * gain for name, gain in (("whoosh.ogg", 0.10), ("price.ogg", 0.16)))
     priced = False
     for spoken in timeline.spoken:
         if spoken.line.role == "feature":
@@ -231,17 +231,17 @@ def _stings(timeline: Timeline) -> Iterator[tuple[float, media.Samples]]:
             yield max(0.0, spoken.start - 0.2), price
 
 
-def speech(timeline: Timeline) -> media.Samples:
-    """What is said in a clip, all of its length: mono at `media.RATE` [n]."""
-    return _laid(timeline, ((s.start, media.read_audio(s.speech.audio)) for s in timeline.spoken))
+def speech(timeline: Timeline) -> pcm.Samples:
+    """What is said in a clip, all of its length: mono at `pcm.RATE` [n]."""
+    return _laid(timeline, ((s.start, pcm.read_audio(s.speech.audio)) for s in timeline.spoken))
 
 
-def _laid(timeline: Timeline, sounds: Iterable[tuple[float, media.Samples]], channels: int = 1) -> media.Samples:
+def _laid(timeline: Timeline, sounds: Iterable[tuple[float, pcm.Samples]], channels: int = 1) -> pcm.Samples:
     """Sounds laid on a silent track of the clip's length at their times (seconds): [n] or [n, channels]; what leaves it is cut off."""
-    n = round(timeline.duration * media.RATE)
+    n = round(timeline.duration * pcm.RATE)
     track = np.zeros((n, channels) if channels > 1 else n, np.float32)
     for at, samples in sounds:
-        start = round(at * media.RATE)
+        start = round(at * pcm.RATE)
         part = track[start : start + len(samples)]
         part += samples[: len(part)]
     return track

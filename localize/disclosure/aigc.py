@@ -27,7 +27,7 @@ def fields(disclosure: Disclosure) -> dict[str, str]:
 
 
 def tags(disclosure: Disclosure) -> Mapping[str, str]:
-    """The label as the metadata that `media.encoder` and `media.remux` write."""
+    """The label as the metadata that `mp4.encoder` and `mp4.remux` write."""
     return {NAME: json.dumps({NAME: fields(disclosure)}, separators=(",", ":"))}
 
 

@@ -16,7 +16,7 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
-from localize.media import let_go
+from localize.media.mapped import let_go
 
 Samples = npt.NDArray[np.float32]
 Mask = npt.NDArray[np.bool_]

@@ -12,7 +12,6 @@ from typing import Any, NamedTuple
 import cv2
 import numpy as np
 
-from localize import media
 from localize.campaign import Campaign
 from localize.clip import render, subtitles
 from localize.clip.canvas import Frame
@@ -27,6 +26,7 @@ from localize.engines import on_gpu
 from localize.errors import UserError
 from localize.film import Pace
 from localize.lipsync import FilmedLipsync
+from localize.media import mapped, mp4, pcm, probing
 from localize.planning import Hold, Progress
 from localize.script import phrases
 from localize.sections import Dubbing
@@ -106,9 +106,9 @@ class Todo:
         return Palette(brand.primary, brand.accent, brand.corners, brand.font)
 
     @property
-    def encoding(self) -> media.Encoding:
+    def encoding(self) -> mp4.Encoding:
         v = self.campaign.video
-        return self.shape.encoding(crf=v.crf, preset=v.preset, threads=media.threads(self.campaign.limits.at_once), encoder=v.encoder)
+        return self.shape.encoding(crf=v.crf, preset=v.preset, threads=mp4.threads(self.campaign.limits.at_once), encoder=v.encoder)
 
     def mark(self) -> dict[str, Any]:
         """What the file and its sidecar hang on, by what it is, for their key; the speech comes on top."""
@@ -221,9 +221,9 @@ def _sound(todo: Todo, out: Path, source: decoded.Sound | None, background: soun
     )
 
 
-def _pieces(cues: Sequence[Cue], speeches: Sequence[Speech]) -> Iterator[tuple[float, media.Samples]]:
+def _pieces(cues: Sequence[Cue], speeches: Sequence[Speech]) -> Iterator[tuple[float, pcm.Samples]]:
     for cue, speech in zip(cues, speeches, strict=True):
-        yield cue.start, media.read_wav(speech.audio)[0]
+        yield cue.start, pcm.read_wav(speech.audio)[0]
 
 
 def _words(todo: Todo) -> tuple[Word, ...]:
@@ -262,7 +262,7 @@ def _encoded(todo: Todo) -> Iterator[Finding]:
 def _cover(todo: Todo, folder: Path) -> None:
     at = min(COVER_AT, todo.shape.seconds / 2)
     if todo.encoded:
-        rgb = media.frame_at(folder / "clip.mp4", at)
+        rgb = probing.frame_at(folder / "clip.mp4", at)
     else:  # as a player shows it: turned, in square pixels
         frame, number = Frame(todo.shape.width, todo.shape.height), todo.shape.number(at)
         shown = next((decoded for _, after, decoded in todo.shape.decoded(Pace()) if after > number), None)
@@ -308,7 +308,7 @@ def lips(
         })  # fmt: skip
         if seen.stretches:
             np.savez_compressed(folder / "boxes.npz", *[s.boxes for s in seen.stretches])
-            faces.lips(engine, shape, seen.stretches, _laid(cues, speeches, shape.seconds), media.RATE, folder / "lips.mkv")
+            faces.lips(engine, shape, seen.stretches, _laid(cues, speeches, shape.seconds), pcm.RATE, folder / "lips.mkv")
 
     def build(folder: Path) -> None:
         with hold("gpu" if on_gpu(engine) else "encode"):  # lips that are there wait for nothing
@@ -324,10 +324,10 @@ def lips(
     return Lips(name, folder / "lips.mkv", tuple(stretches))
 
 
-def _laid(cues: Sequence[Cue], speeches: Sequence[Speech], seconds: float) -> media.Samples:
-    """All that is said in the dub: mono at `media.RATE` [n], on disk."""
-    out = media.blank(round(seconds * media.RATE), 1)[:, 0]
+def _laid(cues: Sequence[Cue], speeches: Sequence[Speech], seconds: float) -> pcm.Samples:
+    """All that is said in the dub: mono at `pcm.RATE` [n], on disk."""
+    out = mapped.blank(round(seconds * pcm.RATE), 1)[:, 0]
     for start, samples in _pieces(cues, speeches):
-        at = round(start * media.RATE)
+        at = round(start * pcm.RATE)
         out[at : at + len(samples)] = samples[: len(out[at : at + len(samples)])]
     return out

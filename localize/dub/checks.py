@@ -8,11 +8,11 @@ from pathlib import Path
 
 import numpy as np
 
-from localize import media
 from localize.checks import clips
 from localize.domain import Finding
 from localize.dub import Cue, decoded
 from localize.dub.picture import Label, Shape
+from localize.media import mapped, metering, probing
 
 VERSION = "2"
 HEARD = -45.0  # dBFS that the loudest tenth of a second of each sentence reaches at least
@@ -38,7 +38,7 @@ def check(video: Path, want: Expected) -> list[Finding]:
 
 
 def _form(video: Path, want: Expected) -> Iterable[Finding]:
-    facts, shape = media.probe(video), Shape.of(video)
+    facts, shape = probing.probe(video), Shape.of(video)
     # Its picture's, and not the file's length: a source's sound may go on behind its picture. A picture that was copied ends with the
     # source's last frame: how long that is seen, not every file tells, and each kind of file leads to another guess.
     shown, wanted, what = shape.seconds, want.duration, "The picture lasts {:.2f} s, the video {:.2f} s."
@@ -57,7 +57,7 @@ def _form(video: Path, want: Expected) -> Iterable[Finding]:
 
 def _sound(video: Path, want: Expected) -> Iterable[Finding]:
     heard = decoded.heard(video)
-    peak = media.loudness(video).true_peak if heard is not None else -np.inf
+    peak = metering.loudness(video).true_peak if heard is not None else -np.inf
     if peak > clips.HIGHEST_PEAK:
         message = f"The true peak is {peak:.1f} dBTP, over {clips.HIGHEST_PEAK:.0f}: where nobody speaks, the sound is the source's own."
         yield Finding(check="clipping", severity="warn", message=message, evidence={"is": peak})
@@ -69,7 +69,7 @@ def _sound(video: Path, want: Expected) -> Iterable[Finding]:
             message = f"Sentence {number} can't be heard ({cue.start:.1f}-{cue.end:.1f} s)."
             yield Finding(check="silence", severity="block", message=message, evidence={"line": number})
         if heard is not None:
-            media.let_go(heard)
+            mapped.let_go(heard)
 
 
 def _label(video: Path, want: Expected) -> Iterable[Finding]:

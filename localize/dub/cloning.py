@@ -7,12 +7,12 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from localize import consent as consents
-from localize import media
 from localize.consent import Consent
 from localize.domain import SourceVideo
 from localize.dub import Talk, decoded, original
 from localize.errors import UserError
-from localize.media import Samples
+from localize.media import mapped
+from localize.media.pcm import Samples
 from localize.store import digest, file_digest
 from localize.voice import package as packages
 from localize.voice.package import SHEET, Sheet, VoicePackage
@@ -84,7 +84,7 @@ def _mono(sound: decoded.Sound) -> Samples:
     """The channels' mean [n], on disk."""
     if sound.channels == 1:
         return sound.samples[:, 0]
-    mono = media.blank(len(sound.samples), 1)[:, 0]
+    mono = mapped.blank(len(sound.samples), 1)[:, 0]
     for at in range(0, len(mono), decoded.BLOCK):
         mono[at : at + decoded.BLOCK] = sound.samples[at : at + decoded.BLOCK].mean(axis=1)
     return mono

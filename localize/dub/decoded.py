@@ -18,7 +18,8 @@ from av.container import InputContainer
 
 from localize.errors import UserError
 from localize.film import Film
-from localize.media import Samples, room_for
+from localize.media.mapped import room_for
+from localize.media.pcm import Samples
 
 HEARD = 16_000  # Hz that recognizers listen at
 RATES = (96_000, 88_200, 64_000, 48_000, 44_100, 32_000, 24_000, 22_050, 16_000, 12_000, 11_025, 8_000)  # Hz that AAC knows

@@ -17,7 +17,7 @@ import numpy.typing as npt
 from localize.dub import Sentence, Talk
 from localize.dub.transcript import clock
 from localize.errors import UserError
-from localize.media import write_wav
+from localize.media.pcm import write_wav
 from localize.voice import reference
 from localize.voice.polish import loudness
 from localize.voice.reference import Examined, Figures

@@ -18,7 +18,6 @@ import av
 import numpy as np
 import numpy.typing as npt
 
-from localize import media
 from localize.clip import cards, layout, tones
 from localize.clip.canvas import Frame, Layer, layer
 from localize.clip.layout import Aspect, Box
@@ -26,6 +25,7 @@ from localize.clip.reel import Screen, woven
 from localize.clip.salience import Crop
 from localize.domain import Finding
 from localize.film import Film, Pace, Turn, matrix
+from localize.media import mp4
 from localize.pixels import Pixels
 
 VERSION = "1"  # raise it when the same inputs would give another picture
@@ -78,10 +78,10 @@ class Shape:
         """The frame that is shown at a time in s, the nearest."""
         return round(t * self.rate)
 
-    def encoding(self, crf: int = 20, preset: str = "faster", threads: int = 0, encoder: Encoder = "x264") -> media.Encoding:
+    def encoding(self, crf: int = 20, preset: str = "faster", threads: int = 0, encoder: Encoder = "x264") -> mp4.Encoding:
         """How it becomes H.264."""
         rate = self.rate.numerator if self.rate.denominator == 1 else self.rate
-        return media.Encoding(self.width, self.height, rate, crf, preset, threads, encoder)
+        return mp4.Encoding(self.width, self.height, rate, crf, preset, threads, encoder)
 
     def decoded(self, pace: Pace) -> Iterator[tuple[int, int, av.VideoFrame]]:
         """The file's frames, each with the number of the frame from which it is shown and that of the first that shows another. What
@@ -214,7 +214,7 @@ class Rendered:
 
 
 def render(
-    shape: Shape, out: Path, language: str, painters: Sequence[Painter] = (), *, encoding: media.Encoding | None = None, hold: float = 0.0
+    shape: Shape, out: Path, language: str, painters: Sequence[Painter] = (), *, encoding: mp4.Encoding | None = None, hold: float = 0.0
 ) -> Rendered:
     """Encode a video's picture anew as an MP4 without sound, with `painters` drawn in their order and the AI label of a language over
     them; the last frame is held `hold` s longer.
@@ -223,7 +223,7 @@ def render(
     encoding, upright, label, pace = encoding or shape.encoding(), Upright(shape), Label.of(language, shape.width, shape.height), Pace()
     total = shape.count + round(hold * shape.rate)
     drawn, size = (*painters, label), shape.width * shape.height * 3 // 2
-    with media.encoder(out, encoding, None, {}) as pipe:
+    with mp4.encoder(out, encoding, None, {}) as pipe:
         for first, after, decoded in shape.decoded(pace):
             for number in range(first, total if after == shape.count else after):
                 frame = Frame(shape.width, shape.height, pipe.room(size))

@@ -15,9 +15,10 @@ import av
 import numpy as np
 import numpy.typing as npt
 
-from localize import media
 from localize.dub.decoded import BLOCK, Sound
-from localize.media import Samples, blank, let_go
+from localize.media import metering, mixing, pcm
+from localize.media.mapped import blank, let_go
+from localize.media.pcm import Samples
 
 Bed = Literal["ducked", "separated", "muted", "music"]
 Background = Callable[[int, int], Samples]  # what the source sounds like without speech, from sample to sample: [n, channels]
@@ -57,7 +58,7 @@ def dubbed(
     `said` are the source's own sentences, from second to second. `background` belongs to the bed "separated", `music` (a file) to
     "music", which lies from the first word to the last, or everywhere where the video has no sound. A video without sound is given
     48 kHz stereo of its length; what is spoken behind its end is cut off."""
-    rate, layout = (source.rate, source.layout) if source else (media.RATE, "stereo")
+    rate, layout = (source.rate, source.layout) if source else (pcm.RATE, "stereo")
     out, n = _copied(source, round(seconds * rate), 2)
     own = [(max(0, round(start * rate)), min(n, round(end * rate))) for start, end in said]
     voice, heard = _laid(pieces, n, rate)
@@ -118,12 +119,12 @@ class Stretch:
 
 
 def _put(out: Samples, stretch: Stretch, mixture: Callable[[int, int], Samples], rate: int) -> None:
-    """Write a mixture over a stretch, its true peaks kept under `media.PEAK` but for where the source is only on its way down."""
+    """Write a mixture over a stretch, its true peaks kept under `mixing.PEAK` but for where the source is only on its way down."""
     cell = rate // 1000
     blocks = [(at, min(at + 4096 * cell, stretch.end)) for at in range(stretch.begin, stretch.end, 4096 * cell)]
     highest = (np.where(stretch.down(at, stop)[::cell] < 1, 0, _peaks(mixture, at, stop, len(out), cell)) for at, stop in blocks)
     # A block is written when the next one's peaks are known, as those are looked for from a little before it.
-    for (at, stop), curve in zip(blocks, media.limits_by_parts(highest, _ratio(media.PEAK)), strict=True):
+    for (at, stop), curve in zip(blocks, mixing.limits_by_parts(highest, _ratio(mixing.PEAK)), strict=True):
         made, places = mixture(at, stop), np.arange(at, stop)
         middles = at + np.arange(-1, len(curve) - 1) * cell + cell / 2
         # What the limiter gives back late comes back with the source.
@@ -145,12 +146,12 @@ class _Tune:
     """Music [m, channels] that goes round and round, somewhat quieter than a dub and much quieter while it speaks."""
 
     def __init__(self, path: Path, rate: int, channels: int, loud: float, heard: Sequence[Span]) -> None:
-        pair = media.read_stereo(path)
-        sides = np.stack([media.resampled(np.ascontiguousarray(pair[:, side]), media.RATE, rate) for side in (0, 1)], axis=1)
-        level = media.integrated(pair)
+        pair = pcm.read_stereo(path)
+        sides = np.stack([pcm.resampled(np.ascontiguousarray(pair[:, side]), pcm.RATE, rate) for side in (0, 1)], axis=1)
+        level = metering.integrated(pair)
         self._samples = np.zeros((len(sides), channels), np.float32)
         self._samples[:, :2] = sides[:, :channels] if channels > 1 else sides.mean(axis=1, keepdims=True)
-        self._samples *= np.float32(_ratio(loud + media.BED - media.VOICE - level) if np.isfinite(level) else 1)
+        self._samples *= np.float32(_ratio(loud + mixing.BED - mixing.VOICE - level) if np.isfinite(level) else 1)
         self._words = [Stretch.around(span, span[1] + rate, rate) for span in _merged(heard, round(PAUSE * rate))]
 
     def part(self, at: int, stop: int) -> Samples:
@@ -160,7 +161,7 @@ class _Tune:
             if words.begin < stop and words.end > at:
                 np.maximum(down, words.down(at, stop), out=down)
         turned = self._samples[np.arange(at, stop) % len(self._samples)]
-        return np.asarray(turned * (10 ** (-media.DUCK / 20 * down))[:, None], np.float32)
+        return np.asarray(turned * (10 ** (-mixing.DUCK / 20 * down))[:, None], np.float32)
 
 
 def _copied(source: Sound | None, n: int, channels: int) -> tuple[Samples, int]:
@@ -182,7 +183,7 @@ def _laid(pieces: Iterable[tuple[float, Samples]], n: int, rate: int) -> tuple[S
     voice, heard = blank(n, 1), []
     for start, speech in pieces:
         at = max(0, round(start * rate))
-        piece = media.resampled(speech, media.RATE, rate)[: max(0, n - at)].copy()
+        piece = pcm.resampled(speech, pcm.RATE, rate)[: max(0, n - at)].copy()
         if not len(piece):
             continue
         edge = min(len(piece) // 2, round(EDGE * rate))
@@ -208,7 +209,7 @@ def _merged(spans: Iterable[Span], pause: int) -> list[Span]:
 
 def _target(level: float) -> float:
     """The loudness of a dub in LUFS where the source's speech has this one."""
-    return media.LOUDNESS if level < SILENCE else min(LOUDEST, max(QUIETEST, level))
+    return mixing.LOUDNESS if level < SILENCE else min(LOUDEST, max(QUIETEST, level))
 
 
 def _loudness(samples: Samples, rate: int, spans: Sequence[Span]) -> float:
@@ -217,7 +218,7 @@ def _loudness(samples: Samples, rate: int, spans: Sequence[Span]) -> float:
     for part in _parts(samples, spans, round(LONGEST * rate)):
         # BS.1770 adds up the channels, and one alone is heard from two sides.
         pairs = [part[:, k : k + 2] if k + 1 < part.shape[1] else part[:, k] for k in range(0, part.shape[1], 2)]
-        powers.append(sum(10 ** (media.integrated(_at_media_rate(pair, rate)) / 10) for pair in pairs))
+        powers.append(sum(10 ** (metering.integrated(_at_media_rate(pair, rate)) / 10) for pair in pairs))
         lengths.append(len(part))
     power, length = np.array(powers), np.array(lengths)
     length[power < 10 ** (SILENCE / 10)] = 0
@@ -236,8 +237,8 @@ def _parts(samples: Samples, spans: Sequence[Span], longest: int) -> Iterator[Sa
 def _at_media_rate(part: Samples, rate: int) -> Samples:
     """Sound [n] or [n, 2] at 48 kHz."""
     if part.ndim == 1:
-        return media.resampled(np.ascontiguousarray(part), rate, media.RATE)
-    return np.stack([media.resampled(np.ascontiguousarray(side), rate, media.RATE) for side in part.T], axis=1)
+        return pcm.resampled(np.ascontiguousarray(part), rate, pcm.RATE)
+    return np.stack([pcm.resampled(np.ascontiguousarray(side), rate, pcm.RATE) for side in part.T], axis=1)
 
 
 def _places(layout: str) -> Samples:

@@ -20,7 +20,9 @@ from av.audio.codeccontext import AudioCodecContext
 
 from localize.dub.decoded import LOOSE, RATES, opened
 from localize.dub.noise import draws, groups, match
-from localize.media import Samples, file, let_go
+from localize.media.command import file
+from localize.media.mapped import let_go
+from localize.media.pcm import Samples
 
 FRAME = 1024
 WARM = 8  # frames that an encoder is given before the first that counts: its rate control and hearing model look back
@@ -287,7 +289,7 @@ def _encoder(frames: Iterable[Samples], context: AudioCodecContext, rate: int, l
 def _whole(mixed: Samples, rate: int, layout: str, codec: Literal["aac", "alac"], out: Path) -> None:
     """Write all of a mix, encoded anew."""
     with av.open(file(out), "w", format="mp4") as container:
-        # See media.encoder about the coder.
+        # See mp4.encoder about the coder.
         stream = container.add_stream(codec, rate=rate, layout=layout, options={"aac_coder": "fast"} if codec == "aac" else {})
         if codec == "aac":
             stream.bit_rate = min(CHANNEL * mixed.shape[1], MOST)

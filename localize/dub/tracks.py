@@ -17,7 +17,7 @@ import av
 
 from localize.errors import UserError
 from localize.film import CONTAINERS, Film
-from localize.media import MediaError, ffmpeg_exe, file
+from localize.media.command import MediaError, ffmpeg_exe, file
 
 ISO_639_2 = {"th": "tha", "vi": "vie", "id": "ind", "zh": "zho", "en": "eng"}
 # Codecs that players take from an MP4; MPEG-1 and 2 may lie in one, but hardly any phone shows them.

@@ -19,7 +19,7 @@ from localize.engines import Card
 from localize.errors import NotReady
 from localize.lipsync import Box, Boxes, Frame, Patch, Samples
 from localize.lipsync.blend import cut
-from localize.media import resampled
+from localize.media.pcm import resampled
 
 RATE = 16_000  # Hz that both models hear
 CHIN = 10  # px below the face that both models were trained to see: an open jaw hangs lower than the one found

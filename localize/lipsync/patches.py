@@ -17,7 +17,7 @@ import numpy as np
 
 from localize.errors import UserError
 from localize.lipsync import Frame, Patch
-from localize.media import file
+from localize.media.command import file
 
 NOWHERE = (0, 0, 0, 0)
 SMALLEST = 16  # px of a side, of a file without any patch

@@ -17,7 +17,7 @@ from pydantic import Field
 from localize import engines, weights
 from localize.engines import Card
 from localize.errors import NotReady
-from localize.media import resampled
+from localize.media.pcm import resampled
 from localize.recognize import HeardWord, Samples, Transcript
 from localize.recognize.known import Piece, joined, times
 

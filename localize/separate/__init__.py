@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from localize.engines import Engine
-from localize.media import blank, let_go
+from localize.media.mapped import blank, let_go
 
 Samples = npt.NDArray[np.float32]
 Voices = Callable[[Samples], Samples]  # of a window of sound [n, channels] what of it is voices, of the same shape

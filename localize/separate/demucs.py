@@ -17,7 +17,7 @@ import numpy as np
 from localize import engines, torch_device, weights
 from localize.engines import Card
 from localize.errors import NotReady
-from localize.media import resampled
+from localize.media.pcm import resampled
 from localize.separate import Samples, without
 
 FILE = "955717e8.safetensors"  # the one model of its bag `htdemucs`

@@ -22,7 +22,7 @@ from localize import engines, torch_device, weights
 from localize.engines import Card
 from localize.errors import NotReady, UserError
 from localize.languages import Language, Token
-from localize.media import read_audio
+from localize.media.pcm import read_audio
 from localize.voice import Samples, Sound, Speaker, VoiceStyle, places
 from localize.voice.text import text_of
 from localize.voice.vits import EDGE, Vits, checked

@@ -18,7 +18,7 @@ from localize import consent as consents
 from localize.consent import Consent, Sha256
 from localize.domain import Model
 from localize.errors import UserError
-from localize.media import Samples, write_wav
+from localize.media.pcm import Samples, write_wav
 from localize.packages import CONSENT, NAME, Shelf, beside
 from localize.voice import Speaker
 

@@ -18,7 +18,8 @@ from numpy.lib.stride_tricks import sliding_window_view
 
 from localize.domain import Finding, Severity
 from localize.errors import UserError
-from localize.media import file, resampled
+from localize.media.command import file
+from localize.media.pcm import resampled
 from localize.voice import speakers
 from localize.voice.polish import decibels, loudness
 from localize.voice.speakers import RATE, Heard

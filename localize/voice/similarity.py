@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from localize.media import read_audio, resampled
+from localize.media.pcm import read_audio, resampled
 
 Samples = npt.NDArray[np.float32]
 

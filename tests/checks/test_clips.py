@@ -10,11 +10,13 @@ import av
 import numpy as np
 import pytest
 
-from localize import media
 from localize.checks.clips import Expected, check
 from localize.clip import cards, stills
 from localize.clip.canvas import Frame, layer
-from localize.media import RATE, Encoding, Samples
+from localize.errors import UserError
+from localize.media import metering, mp4, pcm
+from localize.media.mp4 import Encoding
+from localize.media.pcm import RATE, Samples
 
 SIZE = (540, 960)  # half of what a clip has: the label's check does not ask for more
 SECONDS = 5.2
@@ -50,13 +52,13 @@ def encode(
     wav = out.with_suffix(".wav")
     if sound is not None:
         for _ in range(3):  # holding the peaks takes some loudness away
-            media.write_wav(wav, np.repeat(sound[:, None], 2, axis=1))
-            sound = np.clip(sound * 10 ** ((level - media.loudness(wav).integrated) / 20), -0.7, 0.7)
+            pcm.write_wav(wav, np.repeat(sound[:, None], 2, axis=1))
+            sound = np.clip(sound * 10 ** ((level - metering.loudness(wav).integrated) / 20), -0.7, 0.7)
         if clicks:
             for at in range(RATE, 2 * RATE, RATE // 4):
                 sound[at : at + 24] = 1.0
-        media.write_wav(wav, np.repeat(sound[:, None], 2, axis=1))
-    with media.encoder(out, encoding, wav if sound is not None else None, {}) as pipe:
+        pcm.write_wav(wav, np.repeat(sound[:, None], 2, axis=1))
+    with mp4.encoder(out, encoding, wav if sound is not None else None, {}) as pipe:
         for _ in range(round(seconds * encoding.fps)):
             pipe.write(shown.buffer.data)
     return out
@@ -185,5 +187,5 @@ def test_what_was_meant_is_checked_too(good: Path, changed: dict[str, object], w
 
 def test_what_is_no_video_is_refused(tmp_path: Path) -> None:
     (tmp_path / "clip.mp4").write_bytes(b"nothing")
-    with pytest.raises(media.UserError, match="can't be read"):
+    with pytest.raises(UserError, match="can't be read"):
         check(tmp_path / "clip.mp4", EXPECTED)

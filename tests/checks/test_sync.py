@@ -10,18 +10,18 @@ import films
 import numpy as np
 import pytest
 
-from localize import media
 from localize.assets import ASSETS
 from localize.avatar import DrawnAvatar
 from localize.checks import sync
 from localize.checks.sync import RATE, Curve, Lips, compare, level, lips, measure
 from localize.domain import Performance
 from localize.errors import NotReady, UserError
+from localize.media import pcm
 
 GRID = Path(__file__).resolve().parents[3] / "shared" / "testdata" / "talking_head"
 
 
-def talk(seconds: float = 4.0, seed: int = 1) -> tuple[media.Samples, Curve]:
+def talk(seconds: float = 4.0, seed: int = 1) -> tuple[pcm.Samples, Curve]:
     """A voice [n] at RATE and how far its mouth is open at each sample, 0..1: syllables of uneven length and loudness."""
     chance = np.random.default_rng(seed)
     openness = np.zeros(round(seconds * RATE))
@@ -34,7 +34,7 @@ def talk(seconds: float = 4.0, seed: int = 1) -> tuple[media.Samples, Curve]:
     return (chance.standard_normal(len(openness)) * 0.2 * openness**2).astype(np.float32), openness
 
 
-def shifted(sound: media.Samples, seconds: float) -> media.Samples:
+def shifted(sound: pcm.Samples, seconds: float) -> pcm.Samples:
     """The sound later by so much (earlier below 0), as long as it was."""
     by = round(seconds * RATE)
     return np.concatenate([np.zeros(max(0, by), np.float32), sound[max(0, -by) :]])[: len(sound)].astype(np.float32)
@@ -115,7 +115,7 @@ def film(path: Path, openness: Curve, fps: int = 25) -> None:
 def test_from_pixels(tmp_path: Path) -> None:
     sound, openness = talk(3.0)
     film(tmp_path / "talks.mp4", openness)
-    media.write_wav(tmp_path / "late.wav", shifted(sound, 3 / 25), RATE)
+    pcm.write_wav(tmp_path / "late.wav", shifted(sound, 3 / 25), RATE)
     found = measure(tmp_path / "talks.mp4", tmp_path / "late.wav")
     assert found.offset == pytest.approx(3, abs=0.7)
     assert found.sure

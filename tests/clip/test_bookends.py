@@ -11,7 +11,6 @@ import brand_files
 import numpy as np
 import pytest
 
-from localize import media
 from localize.assets import ASSETS
 from localize.clip import bookends, render
 from localize.clip.bookends import DISSOLVE, Bookend, Sign
@@ -19,6 +18,7 @@ from localize.clip.canvas import Frame
 from localize.clip.cards import Palette
 from localize.domain import Line
 from localize.errors import UserError
+from localize.media import metering, mixing, mp4, pcm
 from localize.timeline import Spoken, Timeline
 
 LOGO = str(ASSETS / "brand" / "demo_logo_dark.png")
@@ -35,7 +35,7 @@ def even(light: int, count: int, size: tuple[int, int] = SIZE) -> Iterator[Frame
 
 def kept(folder: Path, frames: Iterator[Frame], size: tuple[int, int] = SIZE, own: Path | None = None) -> Bookend:
     folder.mkdir()
-    bookends.write(frames, media.Encoding(*size, FPS, bookends.CRF, "ultrafast"), folder, own)
+    bookends.write(frames, mp4.Encoding(*size, FPS, bookends.CRF, "ultrafast"), folder, own)
     return bookends.read(folder)
 
 
@@ -110,8 +110,8 @@ def test_its_sound_is_as_long_as_its_picture_and_as_loud_as_a_voice(tmp_path: Pa
     made = kept(tmp_path / "made", bookends.played(own, SIZE, FPS), own=own)
     heard = made.heard()
     assert heard is not None
-    assert len(heard) == round(made.seconds * media.RATE)
-    assert media.measured(heard).integrated == pytest.approx(media.VOICE, abs=0.5)
+    assert len(heard) == round(made.seconds * pcm.RATE)
+    assert metering.measured(heard).integrated == pytest.approx(mixing.VOICE, abs=0.5)
 
 
 def test_what_is_too_long_or_no_video_is_refused(tmp_path: Path) -> None:
@@ -179,8 +179,8 @@ def test_a_preview_has_every_other_frame_of_all_parts(both: Any) -> None:
 
 
 def test_the_voice_comes_after_the_intro_and_an_own_sound_is_alone(tmp_path: Path) -> None:
-    t = np.arange(2 * media.RATE) / media.RATE
-    media.write_wav(tmp_path / "said.wav", (0.3 * np.sin(2 * np.pi * 300 * t)).astype(np.float32))
+    t = np.arange(2 * pcm.RATE) / pcm.RATE
+    pcm.write_wav(tmp_path / "said.wav", (0.3 * np.sin(2 * np.pi * 300 * t)).astype(np.float32))
     line = Line(role="hook", text="x")
     said: Any = SimpleNamespace(audio=tmp_path / "said.wav")
     spoken = Spoken(line, said, 0.5, 2.5)
@@ -191,13 +191,13 @@ def test_the_voice_comes_after_the_intro_and_an_own_sound_is_alone(tmp_path: Pat
     )  # fmt: skip
     heard = render.mastered(job)
     before = job.intro.seconds
-    assert len(heard) == round((before + 3.0 + 1.0) * media.RATE)
-    assert media.measured(heard).integrated == pytest.approx(-14, abs=0.3)
-    assert _pitch(heard[: round(before * media.RATE)]) == pytest.approx(2000, abs=10)
-    assert _pitch(heard[round((before + 0.6) * media.RATE) : round((before + 2.4) * media.RATE)]) == pytest.approx(300, abs=10)
-    assert np.abs(heard[-media.RATE :]).max() < 1e-3
+    assert len(heard) == round((before + 3.0 + 1.0) * pcm.RATE)
+    assert metering.measured(heard).integrated == pytest.approx(-14, abs=0.3)
+    assert _pitch(heard[: round(before * pcm.RATE)]) == pytest.approx(2000, abs=10)
+    assert _pitch(heard[round((before + 0.6) * pcm.RATE) : round((before + 2.4) * pcm.RATE)]) == pytest.approx(300, abs=10)
+    assert np.abs(heard[-pcm.RATE :]).max() < 1e-3
 
 
 def _pitch(samples: Any) -> float:
     power = np.abs(np.fft.rfft(samples[:, 0]))
-    return float(np.argmax(power) * media.RATE / len(samples))
+    return float(np.argmax(power) * pcm.RATE / len(samples))

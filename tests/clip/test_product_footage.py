@@ -16,7 +16,6 @@ import films
 import numpy as np
 import pytest
 
-from localize import media
 from localize.avatar.filmed.source import Source
 from localize.clip import footage, render, tones
 from localize.clip.canvas import Frame
@@ -24,7 +23,9 @@ from localize.clip.footage import Look, Stretch, choose, look, read, sound, writ
 from localize.clip.reel import Plan, Reel
 from localize.domain import Line
 from localize.errors import UserError
-from localize.media import RATE, ffmpeg_exe, write_wav
+from localize.media import metering, mixing
+from localize.media.command import ffmpeg_exe
+from localize.media.pcm import RATE, write_wav
 from localize.pixels import Pixels
 from localize.timeline import Spoken, Timeline
 
@@ -565,7 +566,7 @@ def test_its_own_sound_becomes_a_quiet_bed(tmp_path: Path) -> None:
     assert loud[0] / 24000 == pytest.approx(1.0, abs=0.03)  # in step with the picture
     assert abs(bed[-1]) < 0.01
     whole = sound(path, 2.2, 1.6, 48000)
-    assert media.measured(whole).integrated == pytest.approx(-24, abs=0.5)  # from both sides, as clips have it
+    assert metering.measured(whole).integrated == pytest.approx(-24, abs=0.5)  # from both sides, as clips have it
     assert abs(whole[0]) < 0.01
 
 
@@ -610,12 +611,12 @@ def test_the_voice_is_well_above_it(tmp_path: Path, monkeypatch: pytest.MonkeyPa
         timeline=Timeline((spoken,), 3.6, 30), script=SimpleNamespace(), pictures=[None], footage=[seen], music="none",
         intro=None, outro=None,
     )  # fmt: skip
-    monkeypatch.setattr(media, "master", lambda mixed: mixed)
+    monkeypatch.setattr(mixing, "master", lambda mixed: mixed)
     job.footage_sound = False
     alone = render.mastered(job)
     job.footage_sound = True
     footage_alone = render.mastered(job) - alone
-    said, beside = (media.measured(s[round(0.8 * RATE) : round(2.8 * RATE)]).integrated for s in (alone, footage_alone))
+    said, beside = (metering.measured(s[round(0.8 * RATE) : round(2.8 * RATE)]).integrated for s in (alone, footage_alone))
     assert said - beside >= 12
     assert np.abs(footage_alone[round(0.3 * RATE) : round(0.6 * RATE)]).max() > 0.05  # before the voice begins, it is louder
 

@@ -12,10 +12,11 @@ import pytest
 from PIL import Image, ImageDraw
 
 from localize import campaign as campaigns
-from localize import disclosure, media, planning, stages
+from localize import disclosure, planning, stages
 from localize.avatar.drawn import DrawnAvatar
 from localize.clip import render
 from localize.domain import MOUTH_OPENING, Performance, Product
+from localize.media import pcm, probing
 from localize.products import pictures
 from localize.store import LocalStore
 
@@ -69,7 +70,7 @@ def first(campaign: campaigns.Campaign, store: Path) -> Made:
 
 
 def test_the_clip_is_what_every_platform_takes_and_all_checks_pass(first: Made) -> None:
-    facts = media.probe(first.clip.video)
+    facts = probing.probe(first.clip.video)
     assert (facts.width, facts.height, facts.fps) == (1080, 1920, 30)
     assert (facts.codec, facts.profile, facts.pixels, facts.colours) == ("h264", "High", "yuv420p", 1)
     assert (facts.audio_codec, facts.audio_rate, facts.audio_channels) == ("aac", 48_000, 2)
@@ -83,7 +84,7 @@ def test_the_clip_is_what_every_platform_takes_and_all_checks_pass(first: Made) 
 
 def test_what_lies_beside_the_clip_agrees_with_it(first: Made) -> None:
     sidecar = json.loads(Path(first.clip.sidecar).read_text("utf-8"))
-    assert json.loads(media.probe(first.clip.video).tags["AIGC"])["AIGC"]["ProduceID"] in first.clip.key
+    assert json.loads(probing.probe(first.clip.video).tags["AIGC"])["AIGC"]["ProduceID"] in first.clip.key
     with Image.open(first.clip.cover) as cover:
         assert cover.size == (1080, 1920)
         assert np.asarray(cover.convert("L")).std() > 20
@@ -109,7 +110,7 @@ def test_an_intro_and_an_outro_move_all_that_has_a_time(campaign: campaigns.Camp
     assert made.progress.made["voice"] == 0
     assert after["bookends"] == {"intro": 1.2, "outro": 1.8}
     assert after["duration"] == pytest.approx(before["duration"] + 3.0)
-    assert media.probe(made.clip.video).duration == pytest.approx(after["duration"], abs=0.05)
+    assert probing.probe(made.clip.video).duration == pytest.approx(after["duration"], abs=0.05)
     for name in ("lines", "words"):
         assert [x["start"] for x in after[name]] == [pytest.approx(x["start"] + 1.2, abs=0.002) for x in before[name]]
     mouths = [
@@ -118,20 +119,20 @@ def test_an_intro_and_an_outro_move_all_that_has_a_time(campaign: campaigns.Camp
     assert [m.start for m in mouths[1]] == [pytest.approx(m.start + 1.2) for m in mouths[0]]
     assert "00:00:00" not in Path(made.clip.captions).read_text("utf-8")
     assert [f for f in made.clip.findings if f.check in ("label", "silence", "duration", "loudness", "spec")] == []
-    edge = [media.frame_at(made.clip.video, t)[-200:, :200].mean(axis=(0, 1)) for t in (0.0, after["duration"] - 0.2)]
+    edge = [probing.frame_at(made.clip.video, t)[-200:, :200].mean(axis=(0, 1)) for t in (0.0, after["duration"] - 0.2)]
     assert all(np.abs(colour - (200, 66, 40)).max() < 30 for colour in edge)  # the brand's
 
 
 def test_no_two_neighbouring_seconds_are_the_same_picture(first: Made) -> None:
     """Nothing froze: the presenter and the picture move all the time."""
     for second in range(1, int(first.clip.duration) - 1, 3):
-        one, other = (media.frame_at(first.clip.video, second + part).astype(int) for part in (0.0, 0.4))
+        one, other = (probing.frame_at(first.clip.video, second + part).astype(int) for part in (0.0, 0.4))
         assert np.abs(one - other).mean() > 0.2
 
 
 def test_the_mouth_is_open_when_the_voice_is_loud(first: Made) -> None:
     performance = Performance.model_validate_json((Path(first.clip.video).parent / "performance.json").read_text("utf-8"))
-    sound = media.read_audio(first.clip.video)
+    sound = pcm.read_audio(first.clip.video)
     cells = np.sqrt((sound[: len(sound) // 1600 * 1600].reshape(-1, 1600) ** 2).mean(axis=1))
     opening = np.zeros(len(cells))
     for mouth in performance.mouths:

@@ -12,9 +12,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tellers import TOLD, encoded
 
-from localize import disclosure, media
+from localize import disclosure
 from localize.disclosure import aigc
 from localize.errors import Blocked
+from localize.media import mp4, probing
+from localize.media.command import ffmpeg_exe
 
 WANTED = {
     "Label": "1", "ContentProducer": "Corner", "ProduceID": TOLD.produce_id, "ReservedCode1": "",
@@ -26,14 +28,14 @@ def with_tags(video: Path, out: Path, *tags: str) -> Path:
     """The same streams with other metadata, by a plain call of ffmpeg; without any, as whoever copies a file makes it."""
     options = [word for tag in tags for word in ("-metadata", tag)]
     movflags = ["-movflags", "use_metadata_tags", "-map_metadata", "-1"] if tags else []
-    command = [media.ffmpeg_exe(), "-v", "error", "-y", "-i", str(video), "-c", "copy", *movflags, *options, str(out)]
+    command = [ffmpeg_exe(), "-v", "error", "-y", "-i", str(video), "-c", "copy", *movflags, *options, str(out)]
     subprocess.run(command, check=True)
     return out
 
 
 def test_two_readers_find_the_same_label_and_only_one(labelled: Path) -> None:
     (own,) = aigc.found(labelled)
-    ffmpegs = {name: value for name, value in media.probe(labelled).tags.items() if "aigc" in name.casefold()}
+    ffmpegs = {name: value for name, value in probing.probe(labelled).tags.items() if "aigc" in name.casefold()}
     assert ffmpegs == {"AIGC": own}
     assert json.loads(own) == {"AIGC": WANTED}
     assert aigc.parsed(own) == WANTED
@@ -57,7 +59,7 @@ def test_a_plain_remux_drops_the_label_and_does_not_go_out(labelled: Path, tmp_p
 
 
 def test_crossreels_own_remux_keeps_it(labelled: Path, tmp_path: Path) -> None:
-    media.remux(labelled, tmp_path / "again.mp4", aigc.tags(TOLD))
+    mp4.remux(labelled, tmp_path / "again.mp4", aigc.tags(TOLD))
     disclosure.require(tmp_path / "again.mp4", TOLD)
 
 

@@ -11,10 +11,11 @@ import pytest
 from tellers import TOLD
 from test_aigc import with_tags
 
-from localize import disclosure, media
+from localize import disclosure
 from localize.disclosure import Signer, aigc, certificates, manifest
 from localize.disclosure import signer as signers
 from localize.errors import Blocked, NotReady, Transient, UserError
+from localize.media import mp4, probing
 
 
 def flipped(video: Path, out: Path, at: Callable[[bytes], int]) -> Path:
@@ -44,10 +45,10 @@ def test_it_tells_the_whole_disclosure_and_how_the_clip_came_to_be(signed: Path)
 
 
 def test_the_signed_file_is_the_same_video_with_its_label(labelled: Path, signed: Path) -> None:
-    before, after = media.probe(labelled), media.probe(signed)
+    before, after = probing.probe(labelled), probing.probe(signed)
     assert after == before
     assert after.index_first
-    assert (media.frame_at(labelled, 0.5) == media.frame_at(signed, 0.5)).all()
+    assert (probing.frame_at(labelled, 0.5) == probing.frame_at(signed, 0.5)).all()
     assert signed.stat().st_size - labelled.stat().st_size < 8192
     disclosure.require(signed, TOLD, signed=True)
 
@@ -84,7 +85,7 @@ def test_a_plain_remux_drops_both(signed: Path, tmp_path: Path) -> None:
 
 
 def test_crossreels_own_remux_keeps_the_label_and_is_caught_all_the_same(signed: Path, tmp_path: Path) -> None:
-    media.remux(signed, tmp_path / "again.mp4", aigc.tags(TOLD))
+    mp4.remux(signed, tmp_path / "again.mp4", aigc.tags(TOLD))
     disclosure.require(tmp_path / "again.mp4", TOLD)
     with pytest.raises(Blocked, match="signature is missing: a program that copied it into another file"):
         disclosure.require(tmp_path / "again.mp4", TOLD, signed=True)

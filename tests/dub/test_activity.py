@@ -12,7 +12,8 @@ from localize import languages
 from localize.assets import ASSETS
 from localize.dub import activity
 from localize.dub.activity import RATE, listen, stretches
-from localize.media import blank, let_go, read_audio, resampled
+from localize.media.mapped import blank, let_go
+from localize.media.pcm import read_audio, resampled
 from localize.voice import VoiceStyle
 from localize.voice.espeak import EspeakVoice
 

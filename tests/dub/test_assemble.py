@@ -19,7 +19,7 @@ from localize.domain import Clip
 from localize.dub import assemble, tracks
 from localize.dub.picture import Shape
 from localize.errors import UserError
-from localize.media import ffmpeg_exe
+from localize.media.command import ffmpeg_exe
 from localize.store import LocalStore
 
 SECONDS = 5.0

@@ -14,7 +14,6 @@ import numpy as np
 import pytest
 
 from localize import consent as consents
-from localize import media
 from localize.avatar.filmed.cascade import CascadeFaces
 from localize.avatar.filmed.source import Source
 from localize.checks import sync
@@ -32,6 +31,7 @@ from localize.lipsync import Frame as Picture
 from localize.lipsync.blend import cut
 from localize.lipsync.neural import placed
 from localize.lipsync.patches import read
+from localize.media import pcm, probing
 from localize.pixels import Pixels
 
 RATE = 16_000
@@ -98,7 +98,7 @@ def _frames(video: Path) -> Iterator[object]:
 @pytest.mark.parametrize("name", GRID)
 def test_a_person_who_says_what_is_heard_is_found_and_one_who_does_not_is_left_alone(name: str) -> None:
     shape = Shape.of(films.real(name))
-    own, other = (media.read_audio(films.real(n), RATE) for n in (name, next(n for n in GRID if n != name)))
+    own, other = (pcm.read_audio(films.real(n), RATE) for n in (name, next(n for n in GRID if n != name)))
     (stretch,) = speaking(shape, [(0.3, 2.8)], own, RATE, finder=CascadeFaces()).stretches
     assert (stretch.first, stretch.stop) == (8, 70)
     assert stretch.boxes.shape == (62, 4)
@@ -112,7 +112,7 @@ def test_a_person_who_says_what_is_heard_is_found_and_one_who_does_not_is_left_a
 @pytest.mark.parametrize("own", [True, False])
 def test_shots_that_are_too_short_are_held_against_the_sound_together(tmp_path: Path, own: bool) -> None:
     films_of = [list(Source(films.real(name)).frames()) for name in GRID]
-    heard = [media.read_audio(films.real(name), RATE) for name in (GRID if own else GRID[::-1])]
+    heard = [pcm.read_audio(films.real(name), RATE) for name in (GRID if own else GRID[::-1])]
     pieces = [(who, start) for start in (8, 40) for who in (0, 1)]
     frames = [frame for who, start in pieces for frame in films_of[who][start : start + 32]]
     sound = np.concatenate([heard[who][start * 640 : (start + 32) * 640] for who, start in pieces])
@@ -247,7 +247,7 @@ def test_lips_go_through_the_one_encode_at_an_odd_rate(tmp_path: Path) -> None:
     stretches = marked(shape, (10, 30))
     lips(Mirror(paint=20), shape, stretches, np.zeros(2 * RATE, np.float32), RATE, tmp_path / "lips.mkv")
     done = render(shape, tmp_path / "out.mp4", "th", [Relipped(shape, stretches, tmp_path / "lips.mkv")])
-    chins = [media.frame_at(tmp_path / "out.mp4", (k + 0.5) * 1001 / 30000)[250:265, 150:170].mean() for k in (2, 20, 36)]
+    chins = [probing.frame_at(tmp_path / "out.mp4", (k + 0.5) * 1001 / 30000)[250:265, 150:170].mean() for k in (2, 20, 36)]
     assert done.frames == 40
     assert chins[1] < 60 < min(chins[0], chins[2])
 

@@ -21,7 +21,7 @@ from localize.cli import app
 from localize.desk import Means
 from localize.engines import Card
 from localize.errors import Blocked, NotReady
-from localize.media import Samples
+from localize.media.pcm import Samples
 from localize.recognize import HeardWord, Transcript
 from localize.review_sheet import TICK, Answer, Entry, parsed
 from localize.store import LocalStore

@@ -13,12 +13,12 @@ import numpy as np
 import pytest
 from moto import mock_aws
 
-from localize import media
 from localize.disclosure import aigc
 from localize.domain import Disclosure, Money, Product
 from localize.dub import sources
 from localize.dub.sources import Lost, Source, each, listed, of_products
 from localize.errors import Transient, UserError
+from localize.media import mp4
 from localize.products.sources import buckets
 from localize.products.sources.fetch import Fetching
 
@@ -134,7 +134,7 @@ def test_a_dub_whose_sidecar_was_not_written_any_more_is_known_by_its_own_label(
     others = told.model_copy(update={"produce_id": "a-tool-of-somebody-else"})
     put(film, tmp_path / "talk.mp4", tmp_path / "lamp.th.mp4")
     for name, said in (("talk.th.mp4", told), ("talk.all.mp4", told), ("mug.th.mp4", others), ("shop.mp4", told), ("clip.th.mp4", told)):
-        media.remux(film, tmp_path / name, aigc.tags(said))
+        mp4.remux(film, tmp_path / name, aigc.tags(said))
     (tmp_path / "clip.th.json").write_text('{"lines": []}')  # of a product's clip
     assert names(found([str(tmp_path)], tmp_path, LIMITS)) == ["clip.th", "lamp.th", "mug.th", "shop", "talk"]
 

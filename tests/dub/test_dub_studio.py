@@ -31,7 +31,8 @@ from localize.errors import Blocked, NotReady, UserError
 from localize.lipsync import Boxes, Patch, Samples
 from localize.lipsync.blend import cut
 from localize.lipsync.neural import placed
-from localize.media import ffmpeg_exe, read_audio
+from localize.media.command import ffmpeg_exe
+from localize.media.pcm import read_audio
 from localize.pixels import Pixels
 from localize.planning import Progress
 from localize.reviews import Review, Reviews

@@ -13,7 +13,7 @@ from localize.dub import Sentence, Spot, Talk
 from localize.dub.activity import RATE, Activity
 from localize.dub.hearing import WINDOW, Embeddings, corrected, cut, hear, told_apart
 from localize.engines import Card
-from localize.media import read_audio
+from localize.media.pcm import read_audio
 from localize.recognize import HeardWord, Transcript
 from localize.recognize.whisper import WhisperOptions, WhisperRecognizer
 

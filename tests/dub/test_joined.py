@@ -16,7 +16,7 @@ from localize.campaign import Campaign
 from localize.desk import write_json
 from localize.domain import Clip, Disclosure
 from localize.dub import sources, tracks
-from localize.media import MediaError
+from localize.media.command import MediaError
 from localize.planning import Outcome
 from localize.store import LocalStore
 

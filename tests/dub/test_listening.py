@@ -16,7 +16,7 @@ from localize.domain import SourceVideo
 from localize.dub.listening import needs, understood
 from localize.engines import Card
 from localize.errors import NotReady, UserError
-from localize.media import Samples, read_stereo, resampled
+from localize.media.pcm import Samples, read_stereo, resampled
 from localize.recognize import Recognizer, Transcript
 from localize.voice import VoiceStyle
 from localize.voice.espeak import EspeakVoice

@@ -12,7 +12,7 @@ from localize.assets import ASSETS
 from localize.dub import Sentence, Talk
 from localize.dub.original import LONGEST, NEEDED, best
 from localize.errors import UserError
-from localize.media import read_audio
+from localize.media.pcm import read_audio
 from localize.voice import VoiceStyle
 from localize.voice.espeak import EspeakVoice
 

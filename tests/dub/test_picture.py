@@ -11,10 +11,11 @@ import films
 import numpy as np
 import pytest
 
-from localize import media
 from localize.checks import clips
 from localize.clip.canvas import Frame
 from localize.dub.picture import Label, Painter, Rendered, Shape, paced, render
+from localize.media import probing
+from localize.media.command import ffmpeg_exe
 from localize.pixels import Pixels
 
 SIZE = (160, 90)
@@ -22,7 +23,7 @@ CHART = [(255, 255, 255), (200, 30, 30), (30, 180, 40), (30, 40, 200), (220, 200
 
 
 def made(path: Path, *words: str, source: str = "testsrc2=s=160x90:r=25:d=2") -> Path:
-    command = [media.ffmpeg_exe(), "-y", "-loglevel", "error", "-f", "lavfi", "-i", source, *words, str(path)]
+    command = [ffmpeg_exe(), "-y", "-loglevel", "error", "-f", "lavfi", "-i", source, *words, str(path)]
     subprocess.run(command, check=True)
     return path
 
@@ -112,10 +113,10 @@ def test_colours_are_the_same_whatever_the_file_holds(tmp_path: Path, matrix: st
     how = f"scale=out_color_matrix={matrix}:out_range={limits},format={pixels}"
     named = ["-colorspace", matrix, "-color_primaries", "bt709", "-color_trc", "bt709", "-color_range", limits]
     source = ["-f", "rawvideo", "-pix_fmt", "rgb24", "-s", "320x96", "-r", "25", "-i", str(raw)]
-    command = [media.ffmpeg_exe(), "-loglevel", "error", *source, "-vf", how, *named, "-c:v", "ffv1", str(tmp_path / "a.mkv")]
+    command = [ffmpeg_exe(), "-loglevel", "error", *source, "-vf", how, *named, "-c:v", "ffv1", str(tmp_path / "a.mkv")]
     subprocess.run(command, check=True)
     encoded(tmp_path / "a.mkv", tmp_path / "out.mp4")
-    assert media.probe(tmp_path / "out.mp4").colours == 1
+    assert probing.probe(tmp_path / "out.mp4").colours == 1
     with av.open(str(tmp_path / "out.mp4")) as container:
         frame = next(container.decode(video=0))
         assert int(frame.color_range) == 1

@@ -14,7 +14,7 @@ from localize.dub.aligning import aligned, placed
 from localize.dub.sentences import LONGEST, MOST, Piece, ends, sentences_of
 from localize.dub.transcript import Cue
 from localize.errors import UserError
-from localize.media import read_audio, resampled
+from localize.media.pcm import read_audio, resampled
 from localize.voice import VoiceStyle
 from localize.voice.espeak import EspeakVoice
 

@@ -14,12 +14,14 @@ import pytest
 from sounds import RATE, in_memory, outside, shifted, tune, video, voice
 from sounds import heard as all_heard
 
-from localize import media
 from localize.dub.decoded import HEARD, RARE, Sound, _layout, decoded, heard
 from localize.dub.sound import Bed, Mixed, Stretch, _peaks, _put, dubbed
 from localize.dub.splice import spliced
 from localize.errors import NotReady, UserError
-from localize.media import Samples, blank
+from localize.media import metering, mixing, pcm
+from localize.media.command import ffmpeg_exe
+from localize.media.mapped import blank
+from localize.media.pcm import Samples
 
 SAID = [(1.0, 2.0), (4.0, 5.0)]
 
@@ -62,7 +64,7 @@ def test_outside_the_stretches_all_is_the_source_s_sample_for_sample(bed: Bed) -
 
 def test_the_dub_is_as_loud_as_the_source_s_speech_and_far_above_it() -> None:
     original = source(tune(7.0))
-    spoken = media.measured(np.concatenate([media.resampled(np.ascontiguousarray(tune(7.0)[RATE : 2 * RATE, k]), RATE, 48_000)[:, None]
+    spoken = metering.measured(np.concatenate([pcm.resampled(np.ascontiguousarray(tune(7.0)[RATE : 2 * RATE, k]), RATE, 48_000)[:, None]
                                             for k in (0, 1)], axis=1)).integrated  # fmt: skip
     mixed = dubbed(original, 7.0, dub(1.0, 4.0), [SAID[0]])
     assert mixed.loudness == pytest.approx(spoken, abs=0.3)
@@ -94,7 +96,7 @@ def test_peaks_are_kept_in_the_stretches_only() -> None:
     hot = np.clip(6 * tune(7.0), -1, 1).astype(np.float32)
     mixed = dubbed(source(hot), 7.0, [(1.0, voice(0.8) * np.float32(1)), (4.1, voice(0.8))], SAID)
     for start, end in SAID:
-        assert media.measured(part(mixed, start, end)).true_peak <= -1.5
+        assert metering.measured(part(mixed, start, end)).true_peak <= -1.5
     free = outside(len(mixed.samples), mixed.touched, RATE)
     assert np.abs(mixed.samples[free]).max() == 1.0
     assert np.array_equal(mixed.samples[free], hot[free])
@@ -115,7 +117,7 @@ def test_a_stretch_is_limited_by_blocks_as_it_would_be_at_once() -> None:
     assert len(blocks) == 3
     peaks = np.concatenate([_peaks(lambda at, stop: source[at:stop], *block, len(out), 8) for block in blocks])
     down = stretch.down(stretch.begin, stretch.end)
-    curve = media.limits(np.where(down[::8] < 1, 0, peaks), 10 ** (media.PEAK / 20))
+    curve = mixing.limits(np.where(down[::8] < 1, 0, peaks), 10 ** (mixing.PEAK / 20))
     places = np.arange(stretch.begin, stretch.end)
     limit = 1 - (1 - np.interp(places, stretch.begin + np.arange(len(curve)) * 8 + 4.0, curve)) * down
     assert np.array_equal(out[stretch.begin : stretch.end], source[stretch.begin : stretch.end] * limit[:, None].astype(np.float32))
@@ -170,7 +172,7 @@ def test_muted_is_silent() -> None:
 def test_a_video_without_sound_is_given_some() -> None:
     mixed = dubbed(None, 5.0, dub(1.0, 3.0), [])
     assert (mixed.rate, mixed.layout, mixed.samples.shape) == (48_000, "stereo", (240_000, 2))
-    assert media.measured(part(mixed, 1.0, 1.8)).integrated == pytest.approx(-14, abs=0.5)
+    assert metering.measured(part(mixed, 1.0, 1.8)).integrated == pytest.approx(-14, abs=0.5)
     assert np.abs(part(mixed, 0.0, 0.5)).max() == 0
     under = dubbed(None, 5.0, dub(1.0, 3.0), [], "music", music=Path("assets/music/calm.ogg"))
     assert under.touched == [(0.0, 5.0)]
@@ -219,7 +221,7 @@ def test_a_video_with_many_channels_is_dubbed(tmp_path: Path, layout: str, codec
     assert _layout(own, RARE) != "7.1", "what comes out of it ends the process"
     tones = "|".join(f"0.1*sin(2*PI*{200 + 60 * k}*t)" for k in range(own.nb_channels))
     inputs = ["-f", "lavfi", "-i", "testsrc2=s=64x64:r=25:d=0.4", "-f", "lavfi", "-i", f"aevalsrc={tones}:c={layout}:s=48000:d=0.4"]
-    command = [media.ffmpeg_exe(), "-v", "error", *inputs, "-c:v", "libx264", "-c:a", codec, "-b:a", "640k", str(tmp_path / name)]
+    command = [ffmpeg_exe(), "-v", "error", *inputs, "-c:v", "libx264", "-c:a", codec, "-b:a", "640k", str(tmp_path / name)]
     subprocess.run(command, check=True)
     sound = decoded(tmp_path / name, lossless=lossless)
     assert sound is not None

@@ -13,7 +13,8 @@ from sounds import RATE, heard, likeness, outside, shifted, tune, video
 from localize.dub.decoded import decoded
 from localize.dub.noise import draws, match
 from localize.dub.splice import Grid, grid_of, spliced
-from localize.media import Samples, blank
+from localize.media.mapped import blank
+from localize.media.pcm import Samples
 
 SAID = [(0.9, 1.4)]
 

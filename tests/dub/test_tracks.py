@@ -17,7 +17,8 @@ from localize.dub.splice import spliced
 from localize.dub.tracks import Heard, Subtitles, can_be_copied, write
 from localize.errors import UserError
 from localize.film import Film, Turn
-from localize.media import ffmpeg_exe, probe
+from localize.media.command import ffmpeg_exe
+from localize.media.probing import probe
 
 LINES = "1\n00:00:00,500 --> 00:00:01,000\nสวัสดี\n\n2\n00:00:01,500 --> 00:00:02,000\nMade with AI\n"
 

@@ -16,10 +16,11 @@ from parcels import stand_in_for
 
 import flows.batch  # before anything of prefect: flows sets what prefect reads when it is imported
 import flows.clips
-from localize import account, media, planning
+from localize import account, planning
 from localize import campaign as campaigns
 from localize.booth import Booth
 from localize.domain import Finding, Line, Speech, Usage
+from localize.media import pcm
 from localize.planning import Job, Progress
 from localize.stages import Studio
 from localize.store import LocalStore
@@ -47,7 +48,7 @@ class StandIn:
 
     def speeches(self, booth: Booth, lines: Sequence[Line], language: str, progress: Progress) -> list[Speech]:
         progress.made["voice"] += len(lines)
-        return [Speech(audio="", rate=media.RATE, duration=1.0, words=(), mouths=(), engine="stand-in") for _ in lines]
+        return [Speech(audio="", rate=pcm.RATE, duration=1.0, words=(), mouths=(), engine="stand-in") for _ in lines]
 
     def render(
         self, studio: Studio, job: Job, script: Any, variant: Any, speeches: Sequence[Speech], lips: Any, origins: Any, name: str,

@@ -13,7 +13,7 @@ from sounds import in_memory
 
 from localize import engines
 from localize.errors import NotReady, UserError
-from localize.media import blank
+from localize.media.mapped import blank
 from localize.separate import Samples, without
 from localize.separate.demucs import FILE, DemucsSeparator
 

@@ -18,7 +18,7 @@ import servers
 
 from localize import languages
 from localize.errors import NotReady, Transient, UserError
-from localize.media import resampled
+from localize.media.pcm import resampled
 from localize.voice import Sound, VoiceStyle, edge
 from localize.voice.edge import EdgeOptions, EdgeVoice, Heard, laid
 from localize.voice.espeak import EspeakVoice

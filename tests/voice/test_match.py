@@ -10,7 +10,7 @@ import pytest
 
 from localize import languages
 from localize.errors import NotReady, UserError
-from localize.media import resampled, write_wav
+from localize.media.pcm import resampled, write_wav
 from localize.voice import Samples, Speaker, VoiceStyle
 from localize.voice.converters import match, spectra
 from localize.voice.converters.match import MatchConverter

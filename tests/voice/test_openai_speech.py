@@ -17,7 +17,7 @@ from servers import Model, Reply
 from localize import account, engines, languages
 from localize.domain import Usage
 from localize.errors import NotReady, Transient, UserError
-from localize.media import write_wav
+from localize.media.pcm import write_wav
 from localize.voice import Sound, Speaker, VoiceStyle
 from localize.voice.openai_speech import OpenAIVoice, SpeechOptions
 from localize.voice.received import decoded

@@ -9,9 +9,11 @@ import films
 import numpy as np
 import pytest
 
-from localize import engines, languages, media
+from localize import engines, languages
 from localize.assets import ASSETS
 from localize.errors import UserError
+from localize.media import pcm
+from localize.media.command import file, run
 from localize.voice import VoiceStyle, speakers
 from localize.voice import reference as references
 from localize.voice.polish import loudness
@@ -66,16 +68,16 @@ def test_what_can_not_be_mended_is_refused() -> None:
     assert refused(voice * 0) == {"silence"}
     assert refused(voice + noise * 0.3) == {"noise"}
     assert refused(noise) & {"noise", "speech"}
-    assert refused(media.resampled(voice, RATE, 8000), 8000) >= {"rate"}
-    assert refused(media.resampled(media.resampled(voice, RATE, 8000), 8000, RATE)) == {"band"}
+    assert refused(pcm.resampled(voice, RATE, 8000), 8000) >= {"rate"}
+    assert refused(pcm.resampled(pcm.resampled(voice, RATE, 8000), 8000, RATE)) == {"band"}
     assert "silence" in refused(np.concatenate([voice[: 2 * RATE], np.zeros(20 * RATE, np.float32), voice[: 2 * RATE]]))
 
 
 @pytest.mark.parametrize("tune", ["bright", "calm", "drive"])
 def test_music_is_not_speech(tune: str) -> None:
-    music = media.read_audio(ASSETS / "music" / f"{tune}.ogg", 24000)[: 10 * 24000]
+    music = pcm.read_audio(ASSETS / "music" / f"{tune}.ogg", 24000)[: 10 * 24000]
     assert "music" in refused(music, 24000)
-    voice = media.resampled(spoken(), RATE, 24000)[: len(music)]
+    voice = pcm.resampled(spoken(), RATE, 24000)[: len(music)]
     bed = music[: len(voice)] * np.float32(np.sqrt(np.mean(voice**2) / np.mean(music**2)))
     assert refused(voice + bed * np.float32(10 ** (-10 / 20)), 24000) & {"music", "noise"}
 
@@ -90,8 +92,8 @@ def test_clipping_is_seen_even_when_made_quieter(after: float) -> None:
 def test_clipping_is_seen_after_another_rate() -> None:
     voice = spoken()
     loud = np.clip(voice / np.quantile(np.abs(voice), 0.95), -1, 1).astype(np.float32) * np.float32(0.5)
-    assert references._flat_tops(media.resampled(loud, RATE, 24000), 24000) > references.CLIPPED
-    assert references._flat_tops(media.resampled(voice, RATE, 24000), 24000) < references.CLIPPED
+    assert references._flat_tops(pcm.resampled(loud, RATE, 24000), 24000) > references.CLIPPED
+    assert references._flat_tops(pcm.resampled(voice, RATE, 24000), 24000) < references.CLIPPED
 
 
 def test_a_woman_and_a_man_are_two_and_each_alone_is_one() -> None:
@@ -113,7 +115,7 @@ def test_the_channel_that_holds_the_voice_is_taken() -> None:
 
 def test_a_long_recording_gives_its_clearest_stretch() -> None:
     rate = 16_000
-    piece = np.append(media.resampled(spoken(), RATE, rate), np.zeros(rate // 2, np.float32))
+    piece = np.append(pcm.resampled(spoken(), RATE, rate), np.zeros(rate // 2, np.float32))
     long = np.tile(piece, 1 + 95 * rate // len(piece))
     noisy = np.random.default_rng(3).normal(size=len(long)).astype(np.float32) * 3e-3
     noisy[len(long) // 2 :] *= 0.03  # the second half is clear
@@ -142,7 +144,7 @@ def test_cleaning_sets_rate_level_and_low_end() -> None:
     assert np.abs(samples).max() <= 10 ** (references.PEAK / 20) + 1e-4
     level = loudness(references.clean(0.05 * spoken(), RATE)[0], rate, references.FRAME, 0.025)
     assert references.LEVEL - 1.5 < references._activity(level)[2] < references.LEVEL + 0.5  # less where a peak would be too high
-    assert references.clean(media.resampled(spoken(), RATE, 16000), 16000)[1] == 24_000
+    assert references.clean(pcm.resampled(spoken(), RATE, 16000), 16000)[1] == 24_000
 
 
 def sphere(path: Path, samples: Samples) -> Path:
@@ -154,7 +156,7 @@ def sphere(path: Path, samples: Samples) -> Path:
 
 
 def test_sphere_under_a_wav_name_is_read(tmp_path: Path) -> None:
-    narrow = media.resampled(spoken(), RATE, 16000)
+    narrow = pcm.resampled(spoken(), RATE, 16000)
     found = references.read(sphere(tmp_path / "a.wav", narrow))
     assert found.rate == 16000
     assert np.abs(found.samples - narrow).max() < 1e-3
@@ -164,14 +166,14 @@ def test_sphere_under_a_wav_name_is_read(tmp_path: Path) -> None:
 def test_compressed_files_and_videos_are_read(tmp_path: Path, end: str) -> None:
     import ffmpeg
 
-    media.write_wav(tmp_path / "a.wav", spoken())
-    media.run(ffmpeg.input(media.file(tmp_path / "a.wav")).audio.output(media.file(tmp_path / f"b.{end}")), "encoding")
+    pcm.write_wav(tmp_path / "a.wav", spoken())
+    run(ffmpeg.input(file(tmp_path / "a.wav")).audio.output(file(tmp_path / f"b.{end}")), "encoding")
     found = references.examine(tmp_path / f"b.{end}")
     assert not found.refused
 
 
 def test_a_title_in_any_encoding_is_no_hindrance(tmp_path: Path) -> None:
-    media.write_wav(tmp_path / "a.wav", spoken())
+    pcm.write_wav(tmp_path / "a.wav", spoken())
     path = films.titled(tmp_path / "a.wav", tmp_path / "b.wav")
     assert len(references.read(path).samples) == len(references.read(tmp_path / "a.wav").samples)
     assert len(decoded(path.read_bytes())[0]) == len(spoken())
@@ -214,10 +216,10 @@ def test_the_encoder_hears_people_apart(monkeypatch: pytest.MonkeyPatch) -> None
     one, other = (references.examine(TESTDATA / "speech" / name) for name in ("en_jfk.flac", "en_librispeech_2033-164914-0006.flac"))
     assert one.people
     assert (one.people.method, one.people.people) == ("resemblyzer", "one")
-    assert speakers._alike(speakers._embedded(media.resampled(one.samples, one.rate, speakers.RATE))) > speakers.ALIKE
+    assert speakers._alike(speakers._embedded(pcm.resampled(one.samples, one.rate, speakers.RATE))) > speakers.ALIKE
     both = np.concatenate([part.samples[: 6 * part.rate] for part in (_at(one, 16000), _at(other, 16000))])
     assert speakers._alike(speakers._embedded(both)) < speakers.ALIKE
 
 
 def _at(part: references.Examined, rate: int) -> Recording:
-    return Recording(media.resampled(part.samples, part.rate, rate), rate, 0.0)
+    return Recording(pcm.resampled(part.samples, part.rate, rate), rate, 0.0)

@@ -9,7 +9,7 @@ import pytest
 
 from localize import languages
 from localize.errors import UserError
-from localize.media import write_wav
+from localize.media.pcm import write_wav
 from localize.voice import Sound, VoiceStyle
 from localize.voice import similarity as s
 from localize.voice.espeak import EspeakVoice

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from localize.media import write_wav
+from localize.media.pcm import write_wav
 from localize.voice import Samples, Speaker
 
 LETTERS = {

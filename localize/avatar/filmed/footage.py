@@ -19,7 +19,7 @@ from localize.avatar.filmed.quality import Table
 from localize.avatar.filmed.sheet import FACES, FOOTAGE, MATTE, SHEET, Sheet
 from localize.avatar.filmed.source import FPS
 from localize.errors import UserError
-from localize.media import file
+from localize.media.command import file
 from localize.pixels import Pixels
 
 GROUP = 12  # frames from one that is whole to the next: what reading backwards decodes at a time

@@ -20,9 +20,9 @@ from typing import ClassVar
 import numpy as np
 import numpy.typing as npt
 
-from localize import media
 from localize.engines import Card
 from localize.errors import NotReady, UserError
+from localize.media import pcm
 from localize.voice import Samples, Speaker
 from localize.voice.converters import tone
 from localize.voice.converters.spectra import GRID, HOP, RATE, Array, Spectra, analyse, power, synthesise
@@ -119,7 +119,7 @@ class MatchConverter:
         """
         if lack := self.missing():
             raise NotReady(f"the converter match is not ready: {lack}", missing=(lack,))
-        sound = media.resampled(samples, rate, RATE)
+        sound = pcm.resampled(samples, rate, RATE)
         person = self._person(speaker)
         if not len(sound) or np.abs(sound).max() < 1e-4:
             return sound, RATE
@@ -142,7 +142,7 @@ class MatchConverter:
 
 def listened(speaker: Speaker) -> Person:
     """The analysis of a speaker's reference."""
-    sound = media.read_audio(speaker.reference)[: round(LONGEST * RATE)]
+    sound = pcm.read_audio(speaker.reference)[: round(LONGEST * RATE)]
     loudest = float(np.abs(sound).max(initial=0.0))
     if loudest < 1e-3:
         raise UserError(f"{speaker.reference} of {speaker.name} is silent; give a reference with 5 s of speech or more.")

@@ -12,7 +12,7 @@ from pydantic import Field
 from localize import engines, torch_device, weights
 from localize.engines import Card
 from localize.errors import NotReady, UserError
-from localize.media import read_audio
+from localize.media.pcm import read_audio
 from localize.voice import Samples, Speaker
 from localize.voice.converters.pieces import through
 

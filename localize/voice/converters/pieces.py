@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 
-from localize.media import resampled
+from localize.media.pcm import resampled
 from localize.voice import Samples
 
 LONGEST = 20  # s in one piece; memory grows with its length
