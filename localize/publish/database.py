@@ -47,14 +47,18 @@ class Database:
     def open(cls, where: str | Path) -> Database:
         """The database at a path or an address, made if it is a file that is not there, its tables the newest. Raises UserError for what
         is none, or was written by a newer crossreel."""
-        url = _url(str(where))
-        if url.get_backend_name() == "postgresql":
-            made = cls(_postgresql(url), url.set(drivername="postgresql", query={}).render_as_string(hide_password=True))
-        else:
-            file = Path(url.database or "").expanduser().absolute()
-            made = cls(_sqlite(file), str(file), file)
+        url, name = _url(str(where)), cls.called(where)
+        made = cls(_postgresql(url), name) if _is_postgresql(url) else cls(_sqlite(Path(name)), name, Path(name))
         made._renew_tables()
         return made
+
+    @staticmethod
+    def called(where: str | Path) -> str:
+        """What messages call the database at a path or an address. Raises UserError for what is none."""
+        url = _url(str(where))
+        if _is_postgresql(url):
+            return url.set(drivername="postgresql", query={}).render_as_string(hide_password=True)
+        return str(Path(url.database or "").expanduser().absolute())
 
     @contextmanager
     def reading(self) -> Iterator[sa.Connection]:
@@ -159,6 +163,10 @@ def _url(where: str) -> URL:
     if kind not in ("postgresql", "postgres"):
         raise UserError(f"the ledger {kind}://… is of no kind that can be used: write a path, or postgresql://user@host/database")
     return url.set(drivername="postgresql+psycopg")
+
+
+def _is_postgresql(url: URL) -> bool:
+    return url.get_backend_name() == "postgresql"
 
 
 def _sqlite(file: Path) -> sa.Engine:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import re
+import shlex
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
@@ -18,6 +19,7 @@ from typing import Any, Literal, Self, get_args
 import sqlalchemy as sa
 from sqlalchemy import and_, func, or_, select, update
 
+from localize import campaign as campaigns
 from localize.domain import Model, Receipt
 from localize.errors import CrossreelError, Transient, UserError
 from localize.publish import Parcel
@@ -32,6 +34,8 @@ MARKS: tuple[Marked, ...] = get_args(Marked)
 REPLACED = "a newer clip of the product took its place"
 WAITING, UNDER_WAY = ("planned", "failed"), ("uploading", "processing")
 OUT = (*UNDER_WAY, "published", "held")  # or may be: nobody can tell of what is held
+# What lies further ahead than these was written before a clock was set back.
+LONGEST_LEASE, LONGEST_LINE = 3600.0, 360  # s; workers that wait for one rate
 
 
 class Lost(Transient):
@@ -113,6 +117,13 @@ class Ledger:
     def close(self) -> None:
         self._database.engine.dispose()
 
+    def option(self) -> str:
+        """What a command is to be given so that it opens this ledger; "" where it does by itself."""
+        with suppress(UserError):  # what else is chosen is no ledger
+            if Database.called(chosen(campaigns.home())) == self._database.name:
+                return ""
+        return f" --ledger {shlex.quote(self._database.name)}"
+
     def copy(self, to: Path) -> None:
         """Write all of it into a new file, which is a ledger itself. Raises UserError for one on PostgreSQL."""
         self._database.copy(to)
@@ -162,11 +173,13 @@ class Ledger:
         self, row_id: int, *, worker: str, lease: float = 120.0, daily: int = 0, since: float = 0.0, again: bool = False,
         first: bool = False,
     ) -> Claim | None:  # fmt: skip
-        """The row for this worker alone, for `lease` seconds and as long as the Claim renews that; None if another has it, it is out
-        (unless it may go out `again`) or held, it would be a new one though `daily` posts of its place were begun `since`, or it is to be
-        the `first` of its product and language there and is not."""
+        """The row for this worker alone, for `lease` seconds (an hour at most) and as long as the Claim renews that; None if another has
+        it, it is out (unless it may go out `again`) or held, it would be a new one though `daily` posts of its place were begun `since`,
+        or it is to be the `first` of its product and language there and is not."""
         if not worker:
             raise ValueError("a worker has a name")
+        if not 0 < lease <= LONGEST_LEASE:
+            raise ValueError(f"a lease lasts up to {LONGEST_LEASE:.0f} s")
         db, new = self._database, True
         with db.reading() as c:  # most that can't be had is seen without keeping others from writing
             place = c.execute(self._look[again], {"post": row_id}).scalar()
@@ -240,7 +253,7 @@ class Ledger:
             if state == "published":
                 times = {"begun_at": before.begun_at or db.now, "published_at": before.published_at or db.now}
                 values = {"post_id": post_id or before.post_id, "where": where or before.where, **times}
-            idle = or_(posts.c.worker == "", posts.c.lease_until <= db.now)
+            idle = or_(posts.c.worker == "", _over(db.now))
             change = update(posts).where(posts.c.id == row_id, idle).values(
                 state=state, reason=reason, sent="", worker="", lease_until=0.0, updated_at=db.now, **values
             )  # fmt: skip
@@ -258,8 +271,9 @@ class Ledger:
     def slot(self, name: str, per_minute: float) -> float:
         """Take the next free moment of a rate that all workers share, evenly spaced. Returns the seconds until then."""
         db, gap = self._database, 60.0 / per_minute
+        free = sa.case((rates.c.next_at > db.now + LONGEST_LINE * gap, db.now), else_=db.later(rates.c.next_at, db.now))
         taken = db.insert(rates).values(name=name, next_at=db.now + gap).on_conflict_do_update(
-            index_elements=["name"], set_={"next_at": db.later(rates.c.next_at, db.now) + gap}
+            index_elements=["name"], set_={"next_at": free + gap}
         )  # fmt: skip
         with db.writing() as c:
             wait: float = c.execute(taken.returning(rates.c.next_at - gap - db.now)).scalar_one()
@@ -419,9 +433,14 @@ def _twin(row: Row, noted: Mapping[str, str]) -> sa.ColumnElement[bool]:
     return and_(posts.c.place == row.place, posts.c.id != row.id, same)
 
 
+def _over(now: sa.ColumnElement[float]) -> sa.ColumnElement[bool]:
+    """Of a row's lease: that it has run out, or would last longer than any. Whoever has it all the same renews it soon."""
+    return or_(posts.c.lease_until <= now, posts.c.lease_until > now + LONGEST_LEASE)
+
+
 def _free(now: sa.ColumnElement[float], again: bool, new: bool = True) -> sa.ColumnElement[bool]:
     """Of the row `post`: that it may be claimed. Without `new`, only to go on with what was begun."""
-    begun = and_(_is((*UNDER_WAY, "published") if again else UNDER_WAY), posts.c.lease_until <= now)
+    begun = and_(_is((*UNDER_WAY, "published") if again else UNDER_WAY), _over(now))
     return and_(posts.c.id == sa.bindparam("post"), or_(_is(WAITING), begun) if new else begun)
 
 

@@ -63,7 +63,7 @@ class Outbox:
                 entry.release(str(e))
                 raise
             except Unknown as e:
-                return _told(parcel, entry.hold(f"{e} {_way(row)}"))
+                return _told(parcel, entry.hold(f"{e} {self._way(row)}"))
             except CrossreelError as e:
                 # What was sent and not answered may be out: the next try asks, though this one can't.
                 entry.release(str(e)) if entry.sent else entry.fail(str(e))
@@ -108,7 +108,11 @@ class Outbox:
             return self._not_its_turn(parcel, row)
         with claim as entry:
             why = f"{row.name} on {row.channel} was begun with an earlier clip, which is not in the store any more."
-            return _told(parcel, entry.hold(f"{why} {_way(row)}"))
+            return _told(parcel, entry.hold(f"{why} {self._way(row)}"))
+
+    def _way(self, row: Row) -> str:
+        marked = f"crossreel ledger mark {row.id} published{self.ledger.option()}"
+        return f"Look there, then say `{marked}`, or `planned` in place of `published` to have it posted again."
 
     def _not_its_turn(self, parcel: Parcel, row: Row) -> Receipt:
         """Why a post could not be claimed, as the ledger is now."""
@@ -121,10 +125,6 @@ class Outbox:
         if other and parcel.channel.again == "never":
             return _told(parcel, other)
         return parcel.receipt("planned", reason=f"{parcel.channel.daily} posts a day are out: waits for tomorrow")
-
-
-def _way(row: Row) -> str:
-    return f"Look there, then say `crossreel ledger mark {row.id} published`, or `planned` to have it posted again."
 
 
 def _told(parcel: Parcel, row: Row) -> Receipt:

@@ -29,6 +29,7 @@ from localize.publish.ledger import Ledger, Lost, Row, chosen
 from localize.publish.ledger_tables import TABLES
 
 SHOP = Channel(name="tiktok-th", kind="tiktok", platform="tiktok", account="shop-th", market="TH")
+DAY = 86400.0  # s
 LONG, ENOUGH = 120.0, 60.0  # s of a lease that no test outlives, and of patience with a slow machine
 
 
@@ -184,6 +185,42 @@ def test_the_lease_is_renewed_while_a_claim_is_entered(ledger: Ledger, where: st
         assert told == [LONG / 3]
         claim.note(publish_id="v_pub~1")
     assert _have(ledger, row, "two").publish_id == "v_pub~1"
+
+
+def test_a_clock_that_was_set_back_keeps_no_post_from_the_next_worker(ledger: Ledger, where: str) -> None:
+    """Of a worker that was killed while it was a day ahead; who lives has renewed its lease by the new time."""
+    row = ledger.plan(parcel())
+    dead = _have(ledger, row)
+    _set(where, f"UPDATE ledger_posts SET lease_until = lease_until + {DAY}")
+    assert ledger.claim(row.id, worker="two") is not None
+    assert not dead.renew()
+    _set(where, f"UPDATE ledger_posts SET lease_until = lease_until + {DAY}")
+    assert ledger.mark(row.id, "planned").state == "planned"
+    alive = _have(ledger, row)
+    _set(where, f"UPDATE ledger_posts SET lease_until = lease_until + {DAY}")
+    assert alive.renew()
+    assert ledger.claim(row.id, worker="two") is None
+    with pytest.raises(ValueError, match="3600"):
+        ledger.claim(row.id, worker="two", lease=3601.0)
+
+
+def test_a_clock_that_was_set_back_keeps_no_rate_waiting(ledger: Ledger, where: str) -> None:
+    assert ledger.slot("tiktok/shop-th/init", 6) == 0.0
+    _set(where, f"UPDATE ledger_rates SET next_at = next_at + {DAY}")
+    assert ledger.slot("tiktok/shop-th/init", 6) == 0.0
+    assert 9.0 < ledger.slot("tiktok/shop-th/init", 0.006) <= 10.0, "the rate holds from then on"
+
+
+def test_a_command_is_told_the_ledger_that_it_would_not_open_by_itself(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CROSSREEL_HOME", str(tmp_path))
+    monkeypatch.delenv("CROSSREEL_LEDGER", raising=False)
+    assert Ledger.open(tmp_path / "ledger.sqlite").option() == ""
+    own = tmp_path / "a shop's own.sqlite"
+    assert Ledger.open(own).option() == f""" --ledger '{tmp_path}/a shop'"'"'s own.sqlite'"""
+    monkeypatch.setenv("CROSSREEL_LEDGER", f"sqlite:///{own}")
+    assert Ledger.open(own).option() == ""
+    monkeypatch.setenv("CROSSREEL_LEDGER", "pigeon://x")
+    assert Ledger.open(own).option() != ""
 
 
 def test_who_lost_a_post_writes_nothing_more(ledger: Ledger, where: str) -> None:
@@ -574,6 +611,13 @@ def _run_out(where: str, row: Row) -> None:
         )
     engine.dispose()
     assert changed.rowcount == 1
+
+
+def _set(where: str, statement: str) -> None:
+    engine = _engine(where)
+    with engine.begin() as c:
+        assert c.execute(sa.text(statement)).rowcount == 1
+    engine.dispose()
 
 
 def _engine(where: str) -> sa.Engine:
