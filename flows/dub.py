@@ -16,7 +16,7 @@ from prefect.runtime import flow_run
 from prefect.states import Failed
 from pydantic import Field
 
-from flows.nightly import Language, nightly, over
+from flows.nightly import Address, Language, nightly, over
 from localize import campaign as campaigns
 from localize import runs
 from localize.campaign import Campaign
@@ -24,7 +24,7 @@ from localize.dub.asked import Platform, dubbing, write
 from localize.sections import DubCaptions, DubLabel, DubLips, DubSound
 from localize.store import open_store
 
-Videos = Annotated[tuple[str, ...], Field(min_length=1)]
+Videos = Annotated[tuple[Annotated[str, Address], ...], Field(min_length=1)]
 To = Annotated[tuple[Language, ...], Field(min_length=1)]
 
 
@@ -44,7 +44,7 @@ def dub(
     """Dub videos into other languages.
 
     Args:
-        videos: files and folders on the worker's machine, patterns such as clips/*.mp4, s3:// and http(s) addresses
+        videos: files and folders on the worker's machine, patterns such as clips/*.mp4, s3:// and http(s) addresses (keys as ${NAME})
         to: the languages to speak
         out: the folder to write to
         source_language: the language that is spoken in them, such as zh; empty: it is found out

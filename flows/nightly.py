@@ -34,7 +34,7 @@ from localize.budget import Budget
 from localize.campaign import Campaign
 from localize.errors import CrossreelError, NotReady
 from localize.planning import Job, Outcome, Plan
-from localize.secrecy import veiled
+from localize.secrecy import PATTERN, veiled
 from localize.sections import Code, queue
 from localize.store import LocalStore, digest, open_store
 
@@ -43,6 +43,9 @@ Language = Annotated[Code, WithJsonSchema({"type": "string", "enum": list(tongue
 Text = Annotated[str, BeforeValidator(lambda given: "" if given is None else given)]
 Languages = Annotated[tuple[Language, ...], BeforeValidator(lambda given: () if given is None else given)]
 Skus = Annotated[tuple[str, ...], BeforeValidator(lambda given: () if given is None else given)]
+# An address as a form's field: the server refuses one with a secret written out, which it would keep in the run's parameters.
+_WRITTEN_OUT = {"description": "An address with a password, key or token written out: write ${NAME} in its place.", "pattern": PATTERN}
+Address = WithJsonSchema({"type": "string", "not": _WRITTEN_OUT})
 PAGE = "Copy this address into a new tab; a link on this page may not open a file:\n\n```\n{}\n```"
 
 
@@ -53,7 +56,7 @@ def run_name() -> str:
 
 @flow(name="nightly", flow_run_name=run_name, persist_result=False)
 def nightly(
-    campaign: Annotated[str, Field(min_length=1)], catalog: Text = "", languages: Languages = (), only: Skus = (),
+    campaign: Annotated[str, Field(min_length=1)], catalog: Annotated[Text, Address] = "", languages: Languages = (), only: Skus = (),
     limit: Annotated[int, Field(ge=0)] = 0, out: Text = "", batch_size: Annotated[int, Field(ge=1, le=1000)] = 100, run: Text = "",
 ) -> State[None]:  # fmt: skip
     """Make and publish every clip of a campaign that is not there yet.

@@ -216,6 +216,9 @@ def _absolute(campaign: Campaign, base: Path, path: Path, tree: yaml.Node | None
     hosts = tuple(_host(host, n, base, at, problems, blocked) for n, host in enumerate(campaign.hosts))
     problems += _together(campaign, hosts, at)
     problems += (f"{at(name)}{told}" for name in ("catalog", "pictures") if (told := _written_out(name, getattr(campaign, name))))
+    for n, video in enumerate(campaign.dub.videos):
+        if told := _written_out(f"dub.videos: {shown(video)}", video):
+            problems.append(f"{at('dub', 'videos', n)}{told}")
     absolute = campaign.model_copy(
         update={
             "catalog": sources.absolute(campaign.catalog, base) if campaign.catalog else "",

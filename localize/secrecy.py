@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Iterable
 from urllib.parse import parse_qsl
 
 SHORTEST = 8  # letters of a secret: shorter ones would be found in words that are none
@@ -14,7 +15,11 @@ _SECRET = re.compile(
 _QUERY = re.compile(r"(\w[\w+.-]*://[^\s\"'?#]*)\?[^\s\"']+")
 _PASSWORD = re.compile(r"(\w[\w+.-]*://)[^\s\"'/?#]+@")  # to the last @: a password may have one
 _WRITTEN = re.compile(r"\w[\w+.-]*://[^/?#\s:]*:([^/?#\s]+)@")
-_NAMED = re.compile(r"(?:token|secret|signature|password|passwd|pwd|api_?key|access_?key)$|(?:^|[_-])(?:key|sig|auth|credential)$", re.I)
+_LOGIN = re.compile(r"https?://([^/?#\s@:]+):?@", re.I)  # a user without a password is a token there, and nobody's name
+# What a query's secrets are called: their names end so, or are these words.
+_ENDS = ("token", "secret", "signature", "password", "passwd", "pwd", "api_?key", "access_?key")
+_WORDS = ("key", "sig", "ssig", "sign", "auth", "credential")
+_NAMED = re.compile(rf"(?:{'|'.join(_ENDS)})$|(?:^|[_-])(?:{'|'.join(_WORDS)})$", re.I)
 _BEARER = re.compile(r"\b(Bearer|Basic) [\w.~+/=-]{8,}", re.I)
 
 _told: dict[str, str] = {}  # other secrets: value -> the name of its variable
@@ -31,12 +36,27 @@ def written_out(address: str) -> str:
     elsewhere, and tells nothing."""
     if (login := _WRITTEN.match(address)) and "${" not in login[1]:
         return "the password"
-    if "://" in address:
+    if (login := _LOGIN.match(address)) and "${" not in login[1]:
+        return "the login"
+    if "://" in address or address.startswith("${"):
         query = address.partition("?")[2].partition("#")[0]
         for name, value in parse_qsl(query):
             if "${" not in value and _NAMED.search(name):
                 return f"the secret `{name}`"
     return ""
+
+
+def _any_case(words: Iterable[str]) -> str:
+    return "|".join("".join(f"[{c.upper()}{c}]" if c.isalpha() else c for c in word) for word in words)
+
+
+# The same as a JSON schema's pattern, which fits what `written_out` tells of: a form that has it refuses such an address before it is kept.
+PATTERN = (
+    r"^\w[\w+.-]*://[^/?#\s:]*:(?![^/?#\s]*\$\{)[^/?#\s]+@"
+    r"|^[Hh][Tt][Tt][Pp][Ss]?://(?![^/?#\s@:]*\$\{)[^/?#\s@:]+:?@"
+    rf"|^[^?]*(?:://|^\$\{{)[^?]*\?(?:[^#]*&)?(?:[^=&#]*(?:{_any_case(_ENDS)})|(?:[^=&#]*[_-])?(?:{_any_case(_WORDS)}))"
+    r"=(?![^&#]*\$\{)[^&#]"
+)
 
 
 def veiled(text: str) -> str:

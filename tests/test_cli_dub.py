@@ -73,6 +73,19 @@ def test_an_address_that_holds_a_key_is_for_its_owner_alone(crossreel: Command, 
     assert there.stat().st_mode & 0o777 == 0o600
 
 
+@pytest.mark.parametrize(
+    ("address", "secret"),
+    [("https://anna:PASSW0RD@shop.example/talk.mp4", "the password"), ("https://shop.example/talk.mp4?sig=T0KEN", "the secret `sig`")],
+)
+def test_a_secret_that_is_written_out_is_refused_before_anything_is_written(crossreel: Command, address: str, secret: str) -> None:
+    code, said = crossreel("talk.mp4", address, "--to", "th")
+    assert code == 2
+    assert f"{secret} stands in the address shop.example/talk.mp4" in said
+    assert "write ${NAME} in its place" in said
+    assert not [hidden for hidden in ("PASSW0RD", "T0KEN") if hidden in said]
+    assert not Path("dubs").exists()
+
+
 def test_a_call_runs_what_it_asked_for_whatever_another_writes_meanwhile(
     crossreel: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

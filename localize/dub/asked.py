@@ -14,6 +14,7 @@ from localize.campaign import Campaign
 from localize.dub.sources import is_address, shown
 from localize.errors import UserError
 from localize.reviews import alone
+from localize.secrecy import written_out
 from localize.sections import DubCaptions, DubLabel, DubLips, DubSound
 
 ASKED = "dub.yaml"  # what was asked for, as a campaign: for the next run, the sheet and the UI
@@ -26,13 +27,23 @@ def dubbing(
     label: DubLabel, track: int, original: bool, one_file: bool, lossless: bool, keep_length: bool,
 ) -> dict[str, Any]:  # fmt: skip
     """What is asked for, of the command line and of the form, as a campaign's `dub:` says it; paths are seen from the folder that this
-    process was started in. Raises UserError for an address where a file of this machine must be."""
+    process was started in. Raises UserError for an address where a file of this machine must be, and for one with a secret written out,
+    which would be in the parameters of every run."""
     return {
-        "videos": [absolute(video) for video in videos], "transcripts": _file(transcripts, "a transcript"),
+        "videos": [_video(video) for video in videos], "transcripts": _file(transcripts, "a transcript"),
         "voice": _file(voice, "a voice") if "/" in voice else voice, "consent": _file(consent, "a consent"), "lipsync": lipsync,
         "sound": sound, "captions": captions, "label": label, "track": track, "original": original, "one_file": one_file,
         "lossless": lossless, "keep_length": keep_length,
     }  # fmt: skip
+
+
+def _video(given: str) -> str:
+    if secret := written_out(given):
+        raise UserError(
+            f"{secret} stands in the address {shown(given)}, and Prefect's database would keep it: write ${{NAME}} in its place, or for "
+            "the whole address (in a shell in single quotes), and set NAME in the environment of whoever fetches the videos."
+        )
+    return absolute(given)
 
 
 def _file(given: str, what: str) -> str:
@@ -52,8 +63,9 @@ def write(
     base: campaigns.Campaign | None = None,
 ) -> tuple[Path, Campaign]:
     """Write what is asked for as a campaign into the output folder, and read it. Of `base` everything stays that dubs have a use for. The
-    file is its owner's alone, as a video's address may hold a key; another call may write it anew at any time, so the campaign that was
-    read is the one to run. Raises UserError for what can't be asked for, Transient where another call does not let go of the file."""
+    file is its owner's alone, as an address may hold a key that is not known as one; another call may write it anew at any time, so the
+    campaign that was read is the one to run. Raises UserError for what can't be asked for, Transient where another call does not let go of
+    the file."""
     if base and platform != "any":
         raise UserError("the platform is said for dubs without a campaign: the channels of the campaign say what theirs are for.")
     told: dict[str, Any] = base.model_dump(mode="json", exclude_unset=True) if base else {"name": "dub"}

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path, PurePosixPath
 from typing import TypeVar
-from urllib.parse import quote, unquote
+from urllib.parse import unquote
 
 from pydantic import Field
 
@@ -41,7 +41,6 @@ REMOTE = ("http://", "https://", "s3://")
 PAUSES = (5.0, 20.0, 60.0)
 LONGEST = 120.0  # s that a server may ask to be waited for
 _PRODUCED = re.compile("[0-9a-f]{32}")  # what is made here is named by its key's digest
-_VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
 
 
 Had = TypeVar("Had")
@@ -200,7 +199,7 @@ def _wanted(
 def _spots(argument: str) -> list[_Spot]:
     """Raises UserError for what stands for no video, NotReady and Transient for a bucket that can't be asked."""
     if is_address(argument):
-        address = _filled(argument)
+        address = sources.filled(argument, f"the video {shown(argument)}")
         if address[:5].lower() == "s3://":
             return _in_bucket(address)
         if _is_remote(address):
@@ -373,7 +372,7 @@ def _folder(reference: str) -> str:
 def _file(reference: str) -> str:
     """The file's name in a path or address, without a query; what the environment would fill in is named, not told."""
     name = unquote(reference.partition("?")[0]) if reference.lower().startswith(("http", "${")) else reference
-    return _VARIABLE.sub(r"\1", name.rstrip("/").rpartition("/")[2])
+    return sources.VARIABLE.sub(r"\1", name.rstrip("/").rpartition("/")[2])
 
 
 def _is_remote(reference: str) -> bool:
@@ -388,17 +387,3 @@ def is_address(reference: str) -> bool:
 def shown(reference: str) -> str:
     """A reference for people: a path as it was given, of a web address the server and the file only."""
     return fetch.shown(reference) if "://" in reference and reference[:5].lower() != "s3://" else sources.shown(reference)
-
-
-def _filled(address: str) -> str:
-    """`${NAME}` from the environment: encoded as a part of an address, as it is where it makes the address's beginning. Only of what the
-    campaign says: a catalog's rows may come from anybody, and would send a key to whom they like."""
-
-    def value(match: re.Match[str]) -> str:
-        found = os.environ.get(match[1], "")
-        if not found:
-            needs = f"{shown(address)} needs the environment variable {match[1]}, which is not set"
-            raise UserError(f"{needs}: export it where the videos are fetched, then start again")
-        return found if match.start() == 0 else quote(found, safe="")
-
-    return _VARIABLE.sub(value, address)

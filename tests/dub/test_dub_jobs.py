@@ -146,9 +146,13 @@ def test_a_campaign_of_dubs_reaches_a_worker_as_it_was(folder: Path) -> None:
 
 
 @pytest.mark.parametrize("scheme", ["rtsp", "ftp", "https"])
-def test_what_an_address_keeps_secret_is_neither_told_nor_noted(film: Path, tmp_path: Path, scheme: str) -> None:
+def test_what_an_address_keeps_secret_is_neither_told_nor_noted(
+    film: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, scheme: str
+) -> None:
+    monkeypatch.setenv("SHOP_LOGIN", "PASSW0RD")
+    monkeypatch.setenv("SHOP_SIGN", "T0KEN")
     (tmp_path / "film.mp4").symlink_to(film)
-    address = f"{scheme}://anna:PASSW0RD@127.0.0.1/talk.mp4?sig=T0KEN"
+    address = f"{scheme}://anna:${{SHOP_LOGIN}}@127.0.0.1/talk.mp4?sig=${{SHOP_SIGN}}"
     campaign, plan = planned(asked(tmp_path / "film.mp4", dub={"videos": [address, "film.mp4"]}))
     assert campaign.dub.videos[0] == address
     (reject,) = plan.rejects
@@ -159,6 +163,25 @@ def test_what_an_address_keeps_secret_is_neither_told_nor_noted(film: Path, tmp_
     noted = [path.read_text(encoding="utf-8") for path in store.root.rglob("*.json")]
     assert noted
     assert not [secret for secret in ("PASSW0RD", "T0KEN") if secret in f"{noted} {plan} {campaign!r}"]
+
+
+@pytest.mark.parametrize(
+    ("address", "told"),
+    [
+        ("https://anna:PASSW0RD@shop.example/talk.mp4", "shop.example/talk.mp4: the password stands in the address"),
+        ("https://shop.example/talk.mp4?sig=T0KEN", "shop.example/talk.mp4: the secret `sig` stands in the address"),
+        ("s3://ID:T0KEN@clips/talk.mp4", "clips/talk.mp4: the password stands in the address"),
+        ("${SHOP}/talk.mp4?token=T0KEN", "${…: the secret `token` stands in the address"),
+    ],
+)
+def test_an_address_with_a_secret_written_out_is_refused_before_it_is_in_every_run(tmp_path: Path, address: str, told: str) -> None:
+    path = asked(tmp_path / "film.mp4", dub={"videos": ["film.mp4", address]})
+    line = next(n for n, text in enumerate(path.read_text(encoding="utf-8").splitlines(), 1) if "talk.mp4" in text)
+    with pytest.raises(UserError) as raised:
+        campaigns.load(path)
+    assert f"campaign.yaml, line {line}: dub.videos: {told}" in str(raised.value)
+    assert "${NAME}" in str(raised.value)
+    assert not [secret for secret in ("PASSW0RD", "T0KEN") if secret in str(raised.value)]
 
 
 # ---- a catalog's footage

@@ -4,6 +4,15 @@ from __future__ import annotations
 
 import inspect
 import json
+import os
+import shutil
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
@@ -12,11 +21,13 @@ import pytest
 import yaml
 from dubs import MEMORY, TALK, asked, srt
 from prefect.client.orchestration import SyncPrefectClient
+from prefect.client.schemas.filters import FlowRunFilter
 from prefect.client.schemas.objects import State
-from prefect.exceptions import ParameterTypeError
+from prefect.exceptions import ParameterTypeError, PrefectHTTPStatusError
 from prefect.states import Completed, Failed
 from sounds import tune, video
 
+from benchmarks.publish_parts import leaks
 from flows.dub import dub, here
 from flows.nightly import nightly
 from localize import campaign as campaigns
@@ -158,6 +169,66 @@ def test_the_form_says_what_each_field_is_and_what_it_takes() -> None:
 def test_what_cannot_be_is_refused_by_the_form(given: dict[str, Any], words: str) -> None:
     with pytest.raises(ParameterTypeError, match=words):
         dub.validate_parameters({"videos": ["lamp.mp4"], "to": ["th"], **given})
+
+
+@pytest.mark.parametrize("flow", [dub, nightly])
+def test_the_server_keeps_no_run_whose_address_has_a_secret_written_out(server: SyncPrefectClient, flow: Any) -> None:
+    address = "https://shop.example/lamp.mp4?token=T0KEN"
+    given: dict[str, Any] = {"videos": [address], "to": ["th"]} if flow is dub else {"campaign": "words.yaml", "catalog": address}
+    form = flow.parameters.model_dump()
+    made = server.create_deployment(
+        server.create_flow(flow), f"form-{uuid4().hex[:8]}", parameter_openapi_schema=form, enforce_parameter_schema=True
+    )
+    with pytest.raises(PrefectHTTPStatusError, match=r"write \$\{NAME\} in its place"):
+        server.create_flow_run_from_deployment(made, parameters=given)
+    own = FlowRunFilter.model_validate({"deployment_id": {"any_": [made]}})
+    assert not server.read_flow_runs(flow_run_filter=own)
+
+
+@contextmanager
+def serving(folder: Path) -> Iterator[str]:
+    """A web server of a folder's files, as host and port."""
+    web = ThreadingHTTPServer(("127.0.0.1", 0), partial(SimpleHTTPRequestHandler, directory=str(folder)))
+    threading.Thread(target=web.serve_forever, daemon=True).start()
+    try:
+        yield f"127.0.0.1:{web.server_port}"
+    finally:
+        web.shutdown()
+        web.server_close()
+
+
+@pytest.mark.heavy
+def test_what_an_address_gets_from_the_environment_is_found_nowhere_afterwards(folder: Path, tmp_path: Path) -> None:
+    """All that the command writes and says, Prefect's database and its logs at their fullest among it, of a video that is fetched and of
+    one that can't be."""
+    secrets = ["q7Zk-SIGNATURE-9s2L", "w4Xj-PASSWORD-1p8M", "e5Bn-WHOLE-3t6R"]
+    written, served = tmp_path / "written", tmp_path / "served"
+    written.mkdir()
+    served.mkdir()
+    shutil.copy(folder / "lamp.mp4", served / "lamp.mp4")
+    words = yaml.safe_load((folder / "words.yaml").read_text(encoding="utf-8"))
+    words |= {"fetch": {"allow_private": True}, "store": str(written / "store")}
+    (folder / "words.yaml").write_text(yaml.safe_dump(words), encoding="utf-8")
+    with serving(served) as host:
+        env = {name: value for name, value in os.environ.items() if name != "PREFECT_API_URL"} | {
+            "CROSSREEL_HOME": str(written / "home"), "PREFECT_HOME": str(written / "prefect"), "PREFECT_LOGGING_LEVEL": "DEBUG",
+            "ONE": secrets[0], "TWO": secrets[1], "THREE": f"http://{host}/gone.mp4?sig={secrets[2]}",
+        }  # fmt: skip
+        videos = [f"http://anna:${{TWO}}@{host}/lamp.mp4?sig=${{ONE}}", "${THREE}", f"http://anna:${{TWO}}@{host}/lost.mp4?sig=${{ONE}}"]
+        command = [sys.executable, "-m", "localize.cli", "dub", *videos, "--to", "th", "--from", "en", "--transcript", "said"]
+        (folder / "said").mkdir()
+        (folder / "lamp.srt").rename(folder / "said" / "lamp.srt")
+        done = subprocess.run(
+            [*command, "--campaign", "words.yaml", "--out", str(written / "dubs")],
+            env=env, cwd=folder, capture_output=True, text=True, check=False,
+        )  # fmt: skip
+    (written / "said.txt").write_text(done.stdout + done.stderr, encoding="utf-8")
+    assert (written / "dubs" / "lamp.th.mp4").is_file(), done.stdout + done.stderr
+    assert "/lost.mp4" in done.stdout
+    found, files, _ = leaks.search(written, secrets)
+    assert (found, files > 20) == (set(), True)
+    (written / "planted.txt").write_text(secrets[0])
+    assert leaks.search(written, secrets)[0] == {secrets[0]}  # so that nothing found is nothing there
 
 
 @pytest.mark.heavy

@@ -14,11 +14,12 @@ from rapidfuzz import process
 from localize.errors import UserError
 from localize.products.sources import buckets, fetch
 from localize.products.sources.fetch import Fetching
+from localize.secrecy import written_out
 
 _ADDRESS = re.compile(r"[a-z][a-z0-9+.-]+://|\$\{", re.IGNORECASE)
 _SQLITE = "sqlite:///"
 _DATABASE = re.compile(r"(?:sqlite|postgres|postgresql|mysql|mariadb|mssql|oracle)(?:\+\w+)?://", re.IGNORECASE)
-_VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
+VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
 # What office programs and systems leave beside a table: locks, and files that begin with a point.
 _NO_TABLES = (".", "~$")
 
@@ -41,8 +42,8 @@ def shown(catalog: str) -> str:
     if not _ADDRESS.match(catalog):
         return catalog
     if catalog.startswith("${"):  # what stands after the variable may be a secret
-        return catalog if _VARIABLE.fullmatch(catalog) else "${…"
-    if catalog[:5].lower() == "s3://":
+        return catalog if VARIABLE.fullmatch(catalog) else "${…"
+    if catalog[:5].lower() == "s3://" and not written_out(catalog):
         return catalog
     if _DATABASE.match(catalog):
         from localize.products.sources import databases  # SQLAlchemy takes its time to load, and most catalogs are files
@@ -94,12 +95,11 @@ def filled(address: str, what: str = "the catalog") -> str:
     def value(match: re.Match[str]) -> str:
         found = os.environ.get(match[1], "")
         if not found:
-            raise UserError(
-                f"the address of {what} needs the environment variable {match[1]}, which is not set: export it, then start again"
-            )
+            needs = f"the address of {what} needs the environment variable {match[1]}, which is not set"
+            raise UserError(f"{needs}: export it (for a fleet on every worker), then start again")
         return found if match.start() == 0 else quote(found, safe="")
 
-    return _VARIABLE.sub(value, address)
+    return VARIABLE.sub(value, address)
 
 
 def _is_glob(path: str) -> bool:
