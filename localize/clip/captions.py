@@ -23,12 +23,14 @@ from localize.clip import emoji
 from localize.clip.type import Masks, Style, ink, masks, measure, paint, tint
 from localize.domain import Word
 from localize.languages import Token, wrap
+from localize.languages.base import bare, leans
 from localize.pixels import Pixels, over, u8
 
 HOLD = 0.4  # a shorter gap between two pages would flicker: the earlier one stays
 TAIL = 0.25  # how long a page stays after its last word, before a longer silence
 SHORT = 0.8  # a page shown for less is hard to read
 FLASH = 0.3  # a page shown for less is not seen
+OPENING = 0.6  # words said so soon are there from the first frame, which feeds show before a clip plays
 STAY = 2.0  # the stay that is liveliest and still easily read
 
 SENTENCE_END, CLAUSE_END = tuple(".!?…。！？"), tuple(",;:–—，、；：")
@@ -58,7 +60,8 @@ def pages(words: Sequence[Word], measure: Callable[[str], float], width: float, 
     """Share out a clip's words into pages whose lines are no wider than `width` by `measure`.
 
     Pages prefer to end where a sentence, a clause or a breath ends, and to stay at least SHORT; a gap that holds a
-    line break ("\\n") always ends one. A word wider than `width` has a line of its own. Pages do not overlap.
+    line break ("\\n") always ends one. A word wider than `width` has a line of its own. Pages do not overlap. Words said
+    within OPENING are shown from 0 s.
     """
     out: list[Page] = []
     first = 0
@@ -112,9 +115,9 @@ def _cost(words: Sequence[Word], i: int, j: int, last: int, fullness: float) -> 
 
 
 def _turn(words: Sequence[Word], j: int) -> float:
-    """How bad it is to turn the page before words[j]: 0 after a sentence, 2 in the middle of a phrase, 4 before an emoji, which
-    belongs to the words it follows."""
-    if emoji.only(words[j].text):
+    """How bad it is to turn the page before words[j]: 0 after a sentence, 2 in the middle of a phrase, 3 after a word that leans on
+    it, 4 before an emoji, which belongs to the words it follows, and between a figure and what it counts."""
+    if emoji.only(words[j].text) or bare(words[j - 1].text):
         return 4.0
     spoken = j
     while spoken > 1 and emoji.only(words[spoken - 1].text):
@@ -128,7 +131,7 @@ def _turn(words: Sequence[Word], j: int) -> float:
     # Thai has no commas: where most words touch, a space is one.
     if words[j - 1].gap.strip("\n") and sum(bool(w.gap) for w in words) < len(words) / 2:
         return 0.5
-    return 2.0
+    return 3.0 if leans(words[j - 1].text) else 2.0
 
 
 def _timed(untimed: Sequence[Page], words: Sequence[Word]) -> list[Page]:
@@ -143,6 +146,8 @@ def _timed(untimed: Sequence[Page], words: Sequence[Word]) -> list[Page]:
         start = max(0.0, min(out[k].start, out[k].end - FLASH))
         out[k] = replace(out[k], start=start)
         out[k - 1] = replace(out[k - 1], end=min(out[k - 1].end, start), start=min(out[k - 1].start, start))
+    if out and out[0].start < OPENING:
+        out[0] = replace(out[0], start=0.0)
     return out
 
 

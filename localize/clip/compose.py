@@ -248,11 +248,12 @@ class Composer:
             still.close()
 
     def _card(self, n: int, t: float) -> None:
-        """A card slides up when it comes and fades when it goes, unless the neighbouring shot shows it too."""
+        """A card slides up when it comes and fades when it goes, unless the neighbouring shot shows it too. The first is there from the
+        first frame, which feeds show before a clip plays."""
         shot = self.shots[n]
         assert shot.card
         sprite = self._counted(t - shot.start) if shot.card[0] == "price" and self._falling else self._cards[shot.card]
-        stays = n > 0 and self.shots[n - 1].card == shot.card
+        stays = n == 0 or self.shots[n - 1].card == shot.card
         goes = n + 1 < len(self.shots) and self.shots[n + 1].card != shot.card
         come = 1.0 if stays else _smooth((t - shot.start) / SLIDE)
         go = _smooth((shot.end - t) / (SLIDE / 2)) if goes else 1.0

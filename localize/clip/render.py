@@ -31,7 +31,7 @@ from localize.domain import Disclosure, Script, Word
 from localize.media import metering, mixing, mp4, pcm
 from localize.timeline import Timeline
 
-VERSION = "8"  # part of the clip's key: raise it when the same inputs would give other frames or sound
+VERSION = "9"  # part of the clip's key: raise it when the same inputs would give other frames or sound
 CAPTION_SIZE = 58
 MUSIC = ASSETS / "music"
 

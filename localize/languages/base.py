@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import re
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -10,6 +11,21 @@ from decimal import Decimal
 from typing import ClassVar
 
 from localize.domain import Money
+
+FIGURES = re.compile(r"\d(?:[\d.,]*\d)?")
+PHRASE_END, QUOTES = (
+    tuple(".!?…。！？,;:–—，、；："),
+    "\"'”’)）」】 ",
+)  # Words that lean on the one after them, in all languages together: a line that ends with one reads as a slip.
+LEANING = frozenset(
+    re.findall(
+        r"\S+",
+        "a an the of to for with in on at and or your"
+        " ความ การ ผู้ นัก น่า ที่ ใน ของ และ กับ จาก เพื่อ ไม่"
+        " của với cho và một các những để từ trong không"
+        " yang di ke dari untuk dengan dan para tidak",
+    )
+)
 
 
 @dataclass(frozen=True)
@@ -84,17 +100,20 @@ class Language(ABC):
 def wrap(tokens: Sequence[Token], width: float, measure: Callable[[str], float]) -> list[list[Token]]:
     """Break tokens into lines no wider than `width` by `measure` (the width of a text, same unit), balanced.
 
-    Fewest lines first, then the most even ones. A token wider than the box gets a line of its own: a word is
-    never broken. Returns the tokens of each line, in order.
+    Fewest lines first, then the most even ones, those that end where a phrase does before others, and a figure with what it
+    counts in one. A token wider than the box gets a line of its own: a word is never broken. Returns the tokens of each line, in
+    order.
     """
     if not tokens:
         return []
     n = len(tokens)
+    apart = 2 * sum(bool(t.gap) for t in tokens) >= n
+    parting = [0.0, *(width**2 * _parting(t, apart=apart) for t in tokens[:-1]), 0.0]
 
     def span(i: int, j: int) -> float:
         return measure("".join(t.text + t.gap for t in tokens[i:j]).rstrip())
 
-    # best[i] = (lines, sum of squared slack) for tokens[i:], and where its first line ends.
+    # best[i] = (lines, sum of squared slack and of what breaks cost) for tokens[i:], and where its first line ends.
     best: list[tuple[int, float, int]] = [(0, 0.0, n)] * (n + 1)
     for i in range(n - 1, -1, -1):
         choice: tuple[int, float, int] | None = None
@@ -103,7 +122,7 @@ def wrap(tokens: Sequence[Token], width: float, measure: Callable[[str], float])
             if w > width and j > i + 1:
                 break
             lines, slack, _ = best[j]
-            cost = (lines + 1, slack + max(0.0, width - w) ** 2, j)
+            cost = (lines + 1, slack + max(0.0, width - w) ** 2 + parting[j], j)
             if choice is None or cost[:2] < choice[:2]:
                 choice = cost
         assert choice is not None
@@ -114,3 +133,25 @@ def wrap(tokens: Sequence[Token], width: float, measure: Callable[[str], float])
         out.append(list(tokens[i:j]))
         i = j
     return out
+
+
+def bare(text: str) -> bool:
+    """Whether a token is figures alone, whose unit or thing follows: 20, 3.5, 1,000."""
+    return bool(FIGURES.fullmatch(text))
+
+
+def leans(text: str) -> bool:
+    """Whether a word belongs to the one after it: an article, a preposition, a prefix that is written as a word."""
+    return text.casefold() in LEANING
+
+
+def _parting(last: Token, *, apart: bool) -> float:
+    """How bad it is to end a line with a token, in squares of the box's width. `apart`: spaces stand between most words."""
+    if bare(last.text):
+        return 0.5
+    if leans(last.text):
+        return 0.3
+    if last.text.rstrip(QUOTES).endswith(PHRASE_END):
+        return 0.0
+    # Where words touch (Thai), a space ends a phrase.
+    return 0.05 if last.gap and not apart else 0.15

@@ -84,6 +84,41 @@ def test_pages_turn_after_a_sentence_rather_than_in_one():
     assert [page.words for page in pages(words, len, 14)] == [(0, 1, 2), (3, 4, 5, 6, 7, 8)]
 
 
+@pytest.mark.parametrize(
+    ("language", "said", "width", "lines"),
+    [
+        ("vi", "Điểm đầu tiên ạ: Màn hình 3.5 inch sắc nét.", 28, ["Điểm đầu tiên ạ:", "Màn hình 3.5 inch sắc nét."]),
+        ("th", "เลือกแกดเจ็ตทีไร ลังเลทุกที ใครเป็นบ้างคะ", 32, ["เลือกแกดเจ็ตทีไร", "ลังเลทุกที ใครเป็นบ้างคะ"]),
+        ("th", "วันนี้มีกระติกน้ำเก็บความเย็นมาแนะนำค่ะ", 28, ["วันนี้มีกระติกน้ำ", "เก็บความเย็นมาแนะนำค่ะ"]),
+        ("en", "Ready to drink in 30 seconds flat", 24, ["Ready to drink", "in 30 seconds flat"]),
+    ],
+)
+def test_lines_break_where_phrases_end_and_keep_a_figure_with_what_it_counts(language, said, width, lines):
+    tokens = languages.get(language).read(said)
+    words = [Word(text=t.text, gap=t.gap, start=0.1 * k, end=0.1 * (k + 1)) for k, t in enumerate(tokens)]
+    (page,) = pages(words, len, width)
+    assert ["".join(words[k].text + words[k].gap for k in line).strip() for line in page.lines] == lines
+
+
+def test_no_page_turns_between_a_figure_and_its_unit_though_a_breath_is_between():
+    said = (("อย่าง", "", 0.0), ("แรก", "", 0.26), ("เลย", " ", 0.48), ("แรงดัน", "", 0.63), ("ปั๊ม", " ", 1.01), ("20", " ", 1.21),
+            ("บาร์", " ", 1.94), ("สกัด", "", 2.08), ("กาแฟ", "", 2.5), ("เข้มข้นค่ะ", "", 2.9), ("", "", 3.6))  # fmt: skip
+    words = [Word(text=w, gap=gap, start=a, end=min(b, a + 0.46)) for (w, gap, a), (_, _, b) in pairwise(said)]
+    look = Look()
+    made = pages(words, ruler(look.style, "th"), look.room)
+    assert len(made) > 1
+    assert all(page.words[-1] != 5 for page in made)
+
+
+def test_what_is_said_at_once_is_up_from_the_first_frame_without_a_pill():
+    words = [Word(text="Look here", gap=" ", start=0.4, end=1.0), Word(text="please.", gap="", start=1.0, end=1.5)]
+    made = pages(words, len, 100)
+    assert made[0].start == 0
+    assert len(CaptionArt(made, words, "en", Look()).at(0.0)) == 1
+    late = [w.model_copy(update={"start": w.start + 1, "end": w.end + 1}) for w in words]
+    assert pages(late, len, 100)[0].start == 1.4
+
+
 def test_a_word_wider_than_the_box_has_a_line_of_its_own():
     words = plain("see www.averyverylongaddress.example now")
     assert [line for page in pages(words, len, 12) for line in page.lines] == [(0,), (1,), (2,)]
@@ -120,7 +155,7 @@ def test_srt_is_numbered_timed_and_whole():
     text = srt(made, words)
     cues = text.split("\n\n")
     assert len(cues) == len(made)
-    assert cues[0].startswith("1\n00:00:00,300 --> ")
+    assert cues[0].startswith("1\n00:00:00,000 --> ")
     assert all(re.search(r"^\d+\n\d\d:\d\d:\d\d,\d{3} --> \d\d:\d\d:\d\d,\d{3}\n\S", cue) for cue in cues)
     said = "".join(line for cue in cues for line in cue.split("\n")[2:])
     assert said.replace(" ", "") == "".join(LINES["th"]).replace(" ", "")

@@ -247,6 +247,12 @@ def test_a_card_is_whole_while_its_line_is_said_and_gone_with_it(english: Compos
     assert len(paper(english, shot.start + 0.5 / FPS)) == 0
 
 
+def test_the_first_card_is_whole_in_the_first_frame() -> None:
+    made = composer(count=1, lines=(Line(role="price", text="a", show="price"),))
+    assert len(paper(made, 0.0)) == pytest.approx(len(paper(made, 0.8)), abs=2)
+    assert len(paper(made, 0.8)) > 100
+
+
 def test_a_card_that_stays_does_not_blink() -> None:
     lines = (Line(role="price", text="a", show="price"), Line(role="price", text="a", show="price"))
     made = composer(count=1, lines=lines)
