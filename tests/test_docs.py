@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import dataclasses
 import importlib.util
+import inspect
 import re
 import shlex
 import tomllib
@@ -17,12 +19,20 @@ import yaml
 from pydantic import BaseModel
 
 from localize import cli, engines, sections
+from localize.avatar.filmed.faces import FaceFinder
 from localize.campaign import Campaign
+from localize.cutouts import Cutter
 from localize.disclosure import Signer
 from localize.domain import Channel
+from localize.lipsync import Lipsync
 from localize.notices import Recipient
 from localize.products.sources.fetch import Fetching
-from localize.publish import NoOptions
+from localize.publish import NoOptions, Publisher
+from localize.recognize import Recognizer
+from localize.script import Writer
+from localize.separate import Separator
+from localize.translate import Translator
+from localize.voice import Converter, Voice
 
 ROOT = Path(cli.__file__).parents[1]
 PAGES = (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")))
@@ -230,6 +240,40 @@ def test_engines_and_their_options_are_told(stage: str) -> None:
         for shape in (getattr(kind, "Options", NoOptions), getattr(kind, "ChannelOptions", NoOptions)):
             for option in shape.model_fields:
                 assert re.search(rf"`[^`\n]*\b{option}\b[^`\n]*`|^ +{option}:", where, re.MULTILINE), f"no page tells of {name}'s {option}"
+
+
+INTERFACES = {
+    "script": Writer.write,
+    "translate": Translator.translate,
+    "voice": Voice.speak,
+    "convert": Converter.convert,
+    "recognize": Recognizer.transcribe,
+    "separate": Separator.background,
+    "lipsync": Lipsync.track,
+    "faces": FaceFinder.follow,
+    "cutout": Cutter.cut,
+    "publish": Publisher.publish,
+}
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_what_an_engine_of_ones_own_must_have_is_told_as_it_is(stage: engines.Stage) -> None:
+    how = parts(ROOT / "docs" / "engines.md")["how-engines-are-found"]
+    _, group, must = next(cells for cells in rows(how) if cells[0] == stage)
+    assert group == f"`{engines.GROUPS[stage]}`"
+    method = INTERFACES[stage]
+    told = re.search(rf"`{method.__name__}\(([^)]*)\)", must)
+    assert told, method.__name__
+    taken = [p.name for p in inspect.signature(method).parameters.values() if p.name != "self" and p.kind is not p.KEYWORD_ONLY]
+    assert told[1].split(", ") == taken or not (taken or told[1])
+
+
+def test_the_card_of_an_engine_is_told_with_its_defaults() -> None:
+    told = {name: cells[1] for cells in rows(parts(ROOT / "docs" / "engines.md")["the-card"])[1:] for name in marked(cells[0])}
+    assert set(told) == {field.name for field in dataclasses.fields(engines.Card)}
+    for field in dataclasses.fields(engines.Card):
+        default = "must be given" if field.default is dataclasses.MISSING else "empty" if field.default == () else str(field.default)
+        assert told[field.name].replace("`", "").startswith(default), field.name
 
 
 def test_variables_of_the_environment_are_told() -> None:
