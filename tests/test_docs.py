@@ -13,17 +13,19 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import typer
 import yaml
 from pydantic import BaseModel
 
-from localize import cli, engines, sections
+from localize import cli, engines, languages, sections
 from localize.avatar.filmed.faces import FaceFinder
 from localize.campaign import Campaign
 from localize.cutouts import Cutter
 from localize.disclosure import Signer
 from localize.domain import Channel
+from localize.languages.base import Token
 from localize.lipsync import Lipsync
 from localize.notices import Recipient
 from localize.products.sources.fetch import Fetching
@@ -32,7 +34,7 @@ from localize.recognize import Recognizer
 from localize.script import Writer
 from localize.separate import Separator
 from localize.translate import Translator
-from localize.voice import Converter, Voice
+from localize.voice import Converter, Voice, VoiceStyle
 
 ROOT = Path(cli.__file__).parents[1]
 PAGES = (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")))
@@ -274,6 +276,20 @@ def test_the_card_of_an_engine_is_told_with_its_defaults() -> None:
     for field in dataclasses.fields(engines.Card):
         default = "must be given" if field.default is dataclasses.MISSING else "empty" if field.default == () else str(field.default)
         assert told[field.name].replace("`", "").startswith(default), field.name
+
+
+def test_the_guides_own_engine_keeps_to_what_the_guide_says() -> None:
+    (code,) = (block for block in blocks(ROOT / "docs" / "engines.md", "python") if "class HumVoice" in block)
+    module: dict[str, Any] = {}
+    exec(code, module)
+    voice, tokens = module["HumVoice"](), (Token("Warm", "warm", " "), Token("☕", "", " "), Token("cup", "cup"))
+    sound = voice.speak(tokens, languages.get("en"), VoiceStyle())
+    assert (voice.missing(), voice.card.stage) == ("", "voice")
+    assert np.abs(sound.samples).max() <= 1
+    assert [word.text for word in sound.words] == ["Warm", "☕", "cup"]
+    assert sound.words[1].start == sound.words[1].end
+    assert [mouth.start for mouth in sound.mouths] == [0.0, *(mouth.end for mouth in sound.mouths[:-1])]
+    assert sound.mouths[-1].end == pytest.approx(len(sound.samples) / sound.rate, abs=1e-3)
 
 
 def test_variables_of_the_environment_are_told() -> None:
