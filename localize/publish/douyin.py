@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import io
-import time
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
@@ -36,7 +35,7 @@ PRIVATE = {"public": 0, "private": 1, "friends": 2}
 DECLARE = "still to be ticked by hand: the declaration “{}” in the post's settings at creator.douyin.com (the API has no field for it)"
 
 PAGES = 5  # of 20 posts each, in which a post is looked for
-SKEW = 600.0  # s by which the platform's clock and ours may differ
+SKEW = 600.0  # s by which the platform's clocks may differ
 # A video_id that was given so lately has not lapsed: called invalid, it is used.
 FRESH = 3600.0  # s
 
@@ -73,7 +72,7 @@ _MEANINGS: dict[tuple[int, ...], Meaning] = {
     (28001007, 2100005, 10002): (UserError, "Douyin does not take one of the values sent. Look at the channel's options and the text."),
     (2114001,): (UserError, "The text is too long. Shorten the channel's hashtags or disclosure."),
     (2114006, 2190006): (UserError, "The clip is too long. Shorten it by `length` in the campaign's script."),
-    (2190005,): (UserError, "The file is too large. Lower the campaign's video quality."),
+    (413, 2190005): (UserError, "The file is too large. Lower the campaign's video quality."),
     (NO_SUCH_VIDEO,): (Transient, "Douyin does not know the uploaded video, or no longer."),
 }  # fmt: skip
 ERRORS: dict[int, Meaning] = {code: meaning for codes, meaning in _MEANINGS.items() for code in codes}
@@ -142,6 +141,10 @@ class _Api:
         """The `data` of an answer. Raises Refusal, and what Wire.json raises."""
         return self._signer.ask(lambda token: self._once(token, method, path, params or {}, body))
 
+    def now(self) -> float:
+        """The time by Douyin's clock, in s since 1970."""
+        return self._wire.now()
+
     def _once(self, token: str, method: str, path: str, params: dict[str, Any], body: dict[str, Any]) -> dict[str, Any]:
         status, said = self._wire.json(
             method, path, headers={"access-token": token}, params={"open_id": self.account.open_id, **params}, **body
@@ -193,7 +196,7 @@ class _Posting:
         alike = [item_id for item_id in alike if item_id not in theirs]
         open_ended = any(twin.sent or (_is_out(twin) and not (twin.kept.get("item_id") or twin.post_id)) for twin in twins)
         found = certain or (alike[0] if len(alike) == 1 and not open_ended else "")
-        fresh = time.time() - float(self.entry.kept.get("uploaded_at", 0)) < FRESH
+        fresh = self.api.now() - float(self.entry.kept.get("uploaded_at", 0)) < FRESH
         if found or (before and fresh):
             return self._keep(found)
         if before or fresh or alike:
@@ -271,7 +274,7 @@ class _Posting:
             data = self._in_parts(video)
         video_id = self._named(data, "video", "video_id")
         text = hashlib.sha256(_plain(rendered(self.parcel.post, "douyin")).encode()).hexdigest()[:16]
-        self.entry.note(publish_id=video_id, uploaded_at=int(time.time()), text=text)
+        self.entry.note(publish_id=video_id, uploaded_at=int(self.api.now()), text=text)
         return video_id
 
     def _named(self, data: dict[str, Any], what: str, name: str) -> str:

@@ -77,7 +77,7 @@ _MEANINGS: dict[tuple[int, ...], Meaning] = {
     (20017, 20019, 20111): (Blocked, "The account has just posted the same text. Change the product's title or hashtags, or wait."),
     (20012, 20013): (UserError, "The text is too long. Shorten the channel's hashtags or disclosure."),
     (20008,): (UserError, "The text is empty. Look at the product's title."),
-    (10007, 10018): (UserError, "Weibo does not take such a file, or none that large."),
+    (413, 10007, 10018): (UserError, "Weibo does not take such a file, or none that large."),
     (0, 10008, 10016, 10017): (UserError, "Weibo does not take one of the values sent. Look at the channel's options and the clip's text."),
 }  # fmt: skip
 ERRORS: dict[int, Meaning] = {code: meaning for codes, meaning in _MEANINGS.items() for code in codes}
@@ -141,6 +141,7 @@ class _Api:
         self._media = Wire(name, options.api or MEDIA, timeout=timeout)
         self._statuses = Wire(name, options.api or API, timeout=timeout)
         self._signer = Signer(account, STALE)
+        self.ahead = 0.0  # s by which this machine's clock is ahead of Weibo's, as its last answer told
 
     def init(self, file: dict[str, Any], status: dict[str, Any]) -> dict[str, Any]:
         # The text goes in the body: two thousand characters are more than servers take in an address.
@@ -162,6 +163,7 @@ class _Api:
 
     def _answer(self, wire: Wire, method: str, path: str, **request: Any) -> dict[str, Any]:
         status, said = wire.json(method, path, **request)
+        self.ahead = time.time() - wire.now()
         code = as_number(said.get("error_code"))
         if code or status >= 400:
             raise Refusal(code or status, str(said.get("error", "")).replace(self._signer.token, "…"))
@@ -217,6 +219,7 @@ class _Posting:
         name, length = said.get("fileToken"), as_number(said.get("length"))
         if not name or not length or not 0 < length * 1024 <= LARGEST_SECTION:
             raise NoAnswer(f"{self.about}: Weibo began an upload without saying how to go on.")
+        self._must_agree()
         self.entry.note(publish_id=str(name), check=check, text=_digest(self.text), section=length * 1024, offset=0)
 
     def _sections(self) -> None:
@@ -248,6 +251,7 @@ class _Posting:
 
     def _completed(self) -> tuple[str, str]:
         """Send the last section, and the post with it. After one that was not answered, only what settles that may clear it."""
+        self._must_agree()
         before = bool(self.entry.sent)
         self.entry.sending(f"{LAST} {time.time():.3f}")
         section = int(self.entry.kept["section"])
@@ -278,6 +282,7 @@ class _Posting:
         """The post of a last section that was not answered, in the timeline; None once it would have to be there. Raises Transient
         until then, and Unknown where the app may not look or twins, clips with the same text, can't be told apart."""
         at, (shown, reaches_back) = _sent_at(self.entry), self._shown()
+        self._must_agree()
         for _ in range(len(shown) + 1):  # each that a twin is quicker to take is one fewer
             # Read after the timeline: whatever that shows was in the ledger before.
             twins = self.entry.twins("text", str(self.entry.kept["text"]))
@@ -328,6 +333,13 @@ class _Posting:
         if made is None or not (status.get("idstr") or status.get("id")):
             raise self._unknown(f"{self.about}: the timeline has a post whose time or number can't be read.")
         return made
+
+    def _must_agree(self) -> None:
+        """Raises UserError where this machine's clock is not Weibo's. A post whose answer is lost is looked up by its time: by a wrong
+        one it would not be found, and be made again."""
+        if abs(ahead := self.api.ahead) > SKEW:
+            wrong = f"{abs(ahead) / 60:.0f} minutes {'ahead of' if ahead > 0 else 'behind'} Weibo's"
+            raise UserError(f"{self.about}: this machine's clock is {wrong}. Set it (timedatectl set-ntp true), and run again.")
 
     def _error(self, refusal: Refusal) -> CrossreelError:
         return WEIBO.error(refusal, self.about, self.api.account.name)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import logging
 import re
+import socket
 import ssl
 import time
 import weakref
@@ -57,6 +58,7 @@ class Wire:
         if not is_safe(base):
             raise UserError(f"{platform}: api: {base!r} is not safe for a token: write an address that begins with https://.")
         self.platform = platform
+        self._told: tuple[float, float] | None = None  # the time by an answer, in s since 1970, and the monotonic clock's then
         # A redirect would carry the token to wherever it points.
         self._client = httpx.Client(base_url=base, timeout=timeout, follow_redirects=False, verify=_trusted())
         weakref.finalize(self, self._client.close)
@@ -71,8 +73,14 @@ class Wire:
         where = self._where(method, path)
         with _on_the_way(where):
             answer = self._client.request(method, path, headers=headers, **body)
+        if (date := _moment(answer.headers.get("date", ""))) is not None:
+            self._told = date, time.monotonic()
         _must_have_answered(where, answer)
         return answer
+
+    def now(self) -> float:
+        """The time by the platform's clock, as its last answer told it, in s since 1970; this machine's where none did."""
+        return self._told[0] + time.monotonic() - self._told[1] if self._told else time.time()
 
     def digest(self, path: str, most: int) -> tuple[int, str]:
         """The status of what lies at an address, and the SHA-256 of its first `most` + 1 bytes: of all of it, where it has no more
@@ -90,12 +98,15 @@ class Wire:
         return f"{self.platform} ({method} {_parts(path).path})"
 
     def json(self, method: str, path: str, **request: Any) -> tuple[int, dict[str, Any]]:
-        """As `call`, for an answer that is a JSON object: its status and the object. Raises NoAnswer where it is none."""
+        """As `call`, for an answer that is a JSON object: its status and the object. Raises NoAnswer where it is none; what stands
+        before a platform refuses with a page (4xx), of which the status says all: then the object is empty."""
         answer = self.call(method, path, **request)
         try:
             said = answer.json()
         except ValueError:
             said = None
+        if not isinstance(said, dict) and 400 <= answer.status_code < 500:
+            said = {}
         if not isinstance(said, dict):
             raise NoAnswer(f"{self._where(method, path)} answered {answer.status_code} with no JSON object.")
         return answer.status_code, said
@@ -109,9 +120,24 @@ def _on_the_way(where: str) -> Iterator[None]:
     except (httpx.InvalidURL, httpx.UnsupportedProtocol) as e:
         raise UserError(f"{where}: that is no address that can be asked: {type(e).__name__}.") from None
     except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout) as e:
-        raise Transient(f"{where} can't be reached: {type(e).__name__}.") from None
+        raise Transient(f"{where} can't be reached: {_hindrance(e)}.") from None
     except httpx.RequestError as e:
         raise NoAnswer(f"{where} did not answer: {type(e).__name__}.") from None
+
+
+def _hindrance(error: httpx.TransportError) -> str:
+    """Why there was no connection, as far as that says where to look."""
+    host, cause = error.request.url.host, error.__context__
+    while cause:
+        match cause:
+            case ssl.SSLCertVerificationError():
+                return f"the certificate of {host} is not good ({cause.verify_message}). Look at this machine's clock, and for a proxy"
+            case socket.gaierror():
+                return f"no address of {host} is found. Look at this machine's network and DNS"
+            case ConnectionRefusedError():
+                return f"{host} refuses connections"
+        cause = cause.__context__
+    return f"{host} does not answer ({type(error).__name__})"
 
 
 def _must_have_answered(where: str, answer: httpx.Response) -> None:
@@ -141,8 +167,20 @@ def is_safe(address: str) -> bool:
 def retry_after(headers: Mapping[str, str]) -> float | None:
     """The seconds a server asks to wait, which it gives as a number or a date; None if it does not say."""
     said = headers.get("retry-after", "").strip()
-    try:
-        seconds = float(said) if re.fullmatch(r"\d+(\.\d+)?", said) else parsedate_to_datetime(said).timestamp() - time.time()
-    except ValueError:
+    if re.fullmatch(r"\d+(\.\d+)?", said):
+        seconds = float(said)
+    elif (until := _moment(said)) is not None:
+        # A platform's date is by its own clock.
+        here = _moment(headers.get("date", ""))
+        seconds = until - (time.time() if here is None else here)
+    else:
         return None
     return min(max(seconds, 0.0), LONGEST_WAIT)
+
+
+def _moment(date: str) -> float | None:
+    """The time of a header's date in s since 1970; None where it is none."""
+    try:
+        return parsedate_to_datetime(date).timestamp()
+    except (ValueError, OverflowError):
+        return None

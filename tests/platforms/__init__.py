@@ -147,6 +147,9 @@ def _handler(platform: Platform) -> type[BaseHTTPRequestHandler]:
         def log_message(self, *_: object) -> None:
             pass
 
+        def date_time_string(self, timestamp: float | None = None) -> str:
+            return super().date_time_string(platform.now())
+
         def _serve(self) -> None:
             address = urlsplit(self.path)
             fault = platform.trouble.next(address.path)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import time
 import traceback
 from collections.abc import Iterator
 from contextlib import nullcontext
@@ -246,6 +247,20 @@ def test_where_nobody_can_tell_a_person_looks(tmp_path: Path) -> None:
     assert server.times(b"a clip") == 1
 
 
+def test_a_clock_that_was_ahead_makes_no_old_upload_a_fresh_one(tmp_path: Path) -> None:
+    """This machine's was, by a day, when it uploaded; what is to come of it goes by Douyin's clock."""
+    server, page = Douyin(Trouble([("create_video", "500_before")]), lists=False), Page()
+    server.now = lambda: time.time() - 86400
+    with serving(server):
+        with pytest.raises(Transient):
+            publish(server, tmp_path, page)
+        server.now = lambda: time.time() - 86400 + 7200
+        server.videos.clear()
+        with pytest.raises(Unknown, match="no longer takes"):
+            publish(server, tmp_path, page)
+    assert server.posts == {}
+
+
 def test_a_quota_that_ends_after_a_lost_answer_does_not_forget_it(tmp_path: Path) -> None:
     server, page = Douyin(Trouble([("create_video", "reset_after")]), lists=False), Page()
     with serving(server):
@@ -266,7 +281,7 @@ MEANINGS: dict[type[CrossreelError], tuple[int, ...]] = {
         401, 403, 10008, 28001003, 28001008, 28001012, 28001014, 28001015, 28001018, 28001020, 28001021, 28001056, 2100007, 2190002,
         2190003, 2190004, 2190008, 2190015,
     ),
-    UserError: (404, 10002, 28001007, 28001017, 2100005, 2114001, 2114006, 2190005, 2190006, 123456),
+    UserError: (404, 413, 10002, 28001007, 28001017, 2100005, 2114001, 2114006, 2190005, 2190006, 123456),
     Blocked: (28001016, 28001019, 28001045, 28001046, 28001047, 2100009, 2190016),
 }  # fmt: skip
 

@@ -304,6 +304,31 @@ def test_a_timeline_that_shows_no_older_post_proves_nothing(tmp_path: Path, late
     assert server.times(b"short") == 1
 
 
+@pytest.mark.parametrize(("off", "told"), [(-3600, "60 minutes ahead of"), (3600, "60 minutes behind")])
+def test_by_a_clock_that_is_wrong_nothing_is_sent_and_nothing_sent_again(tmp_path: Path, off: float, told: str) -> None:
+    """A post made an hour before it was sent, as far as this machine knows, would not be taken for it."""
+    server, page = Weibo(), Page()
+
+    def wrong() -> float:
+        return time.time() + off
+
+    with serving(server):
+        server.now, right = wrong, server.now
+        with pytest.raises(UserError, match=f"clock is {told} Weibo's. Set it"):
+            publish(server, tmp_path, page, b"short")
+        assert (server.offsets, page.sent) == ([], "")
+        server.now, server.trouble.planned = right, [("open_upload", "reset_after")]
+        with pytest.raises(Transient):
+            publish(server, tmp_path, page, b"short")
+        server.now = wrong
+        with pytest.raises(UserError, match=f"clock is {told} Weibo's. Set it"):
+            publish(server, tmp_path, page, b"short", options=AT_ONCE)
+        assert page.sent.startswith("the last section at ")
+        server.now = right
+        assert publish(server, tmp_path, page, b"short", options=AT_ONCE).state == "published"
+    assert server.times(b"short") == 1
+
+
 # --- twins: clips with the same text -----------------------------------------------------------------------------------
 
 TWINS = (b"the small mug", b"the large mug")
@@ -455,7 +480,7 @@ MEANINGS: dict[type[CrossreelError], tuple[int, ...]] = {
         401, 403, 404, 10004, 10005, 10006, 10013, 10014, 10020, 10021, 20003, 21301, 21314, 21315, 21316, 21317, 21319, 21321, 21324,
         21327, 21332,
     ),
-    UserError: (0, 10007, 10008, 10016, 10017, 10018, 20008, 20012, 20013, 29999),
+    UserError: (0, 413, 10007, 10008, 10016, 10017, 10018, 20008, 20012, 20013, 29999),
     Blocked: (10012, 20017, 20018, 20019, 20020, 20021, 20023, 20031, 20033, 20111),
 }  # fmt: skip
 

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import socket
+import ssl
+import time
 from collections.abc import Iterator
+from email.utils import formatdate
 from pathlib import Path
 
 import httpx
@@ -31,6 +34,10 @@ class Odd(Platform):
                 return Answer(302, {}, {"Location": f"{self.address}/video"})
             case "/video":
                 return Answer(raw=b"0123456789" * 50_000)
+            case "/page":
+                return Answer(int(request.query["status"]), raw=b"<html>", kind="text/html")
+            case "/later":
+                return Answer(429, {}, {"Retry-After": formatdate(self.now() + 60, usegmt=True)})
         return Answer(404, {})
 
 
@@ -84,6 +91,50 @@ def test_the_digest_of_what_lies_at_an_address(odd: Odd) -> None:
         assert wire.digest("/video", most) == (200, hashlib.sha256(video[: most + 1]).hexdigest())
     assert wire.digest("/away", 100)[0] == 302
     assert wire.digest("/nothing", 100)[0] == 404
+
+
+def test_a_page_of_what_stands_before_a_platform_is_told_by_its_status(odd: Odd) -> None:
+    wire = Wire("Odd", odd.address)
+    for status in (400, 403, 404, 413):
+        assert wire.json("POST", "/page", params={"status": status}) == (status, {})
+    for status in (200, 301, 500):
+        with pytest.raises(NoAnswer):
+            wire.json("POST", "/page", params={"status": status})
+
+
+def test_the_time_is_the_platform_s_as_it_tells_it(odd: Odd) -> None:
+    odd.now = lambda: 1_000_000_000.0
+    wire = Wire("Odd", odd.address)
+    assert abs(wire.now() - time.time()) < 3600.0, "before it has told"
+    wire.call("GET", "/video")
+    assert 1_000_000_000.0 <= wire.now() < 1_000_003_600.0
+    with pytest.raises(Transient) as later:  # whatever this machine's clock says
+        wire.call("GET", "/later")
+    assert later.value.retry_after == 60.0
+
+
+UNTRUSTED = ssl.SSLCertVerificationError(1, "certificate verify failed")
+UNTRUSTED.verify_message = "certificate is not yet valid"
+
+
+@pytest.mark.parametrize(
+    ("trouble", "told"),
+    [
+        (socket.gaierror(-3, "Temporary failure in name resolution"), "no address of open.odd.example is found. Look at this machine's"),
+        (ConnectionRefusedError(111, "Connection refused"), "open.odd.example refuses connections."),
+        (UNTRUSTED, "the certificate of open.odd.example is not good (certificate is not yet valid). Look at this machine's clock"),
+        (OSError(101, "Network is unreachable"), "open.odd.example does not answer (ConnectError)."),
+    ],
+)
+def test_why_a_platform_can_not_be_reached_is_told(monkeypatch: pytest.MonkeyPatch, trouble: OSError, told: str) -> None:
+    def connect(*_: object, **__: object) -> socket.socket:
+        raise trouble
+
+    monkeypatch.setattr(socket, "create_connection", connect)
+    with pytest.raises(Transient) as e:
+        Wire("Odd", "https://open.odd.example").call("GET", "/video?token=secret")
+    assert type(e.value) is Transient
+    assert str(e.value).startswith(f"Odd (GET /video) can't be reached: {told}")
 
 
 def test_a_platform_that_hangs_may_have_done_it() -> None:
