@@ -34,7 +34,7 @@ from localize.separate import Separator
 from localize.store import LocalStore, file_digest, key
 
 # Raised when the same speech in the same places would give another sound, other captions or another file; the picture's own comes on top.
-VERSION, LIPS_VERSION = "1", "1"
+VERSION, LIPS_VERSION = "2", "1"
 COVER_AT = 1.0  # s into the video: the first frame is often a fade
 
 
@@ -188,7 +188,7 @@ def _written(
     words = _words(todo)
     shown = Captions(words, todo.language, todo.shape.width, todo.shape.height, todo.palette)
     subtitles.write(folder, shown.pages, words, todo.language, shown.look, shown.box, frame=(todo.shape.width, todo.shape.height))
-    findings = [Finding(check="sound", severity="info", message=spliced.note)] if spliced.note else []
+    findings = _sounds(todo, source, spliced)
     shape, seen = todo.shape, Path(todo.video.video)
     if todo.encoded:
         rendered = picture.render(
@@ -219,6 +219,15 @@ def _sound(todo: Todo, out: Path, source: decoded.Sound | None, background: soun
     return splice.spliced(
         path, todo.track, mixed.samples, mixed.touched, out, rate=mixed.rate, layout=mixed.layout, lossless=todo.asked.lossless
     )
+
+
+def _sounds(todo: Todo, source: decoded.Sound | None, spliced: splice.Spliced) -> list[Finding]:
+    """What a seller should know of what became of the source's sound."""
+    if not (source and source.change):
+        return [Finding(check="sound", severity="info", message=spliced.note)] if spliced.note else []
+    exact = ", and is not exact where nobody speaks, though it is lossless" if todo.asked.lossless else ""
+    message = f"The sound of {Path(todo.video.video).name} was brought from {source.change}, as a dub can't have more{exact}."
+    return [Finding(check="sound", severity="warn" if exact else "info", message=message, evidence={"change": source.change})]
 
 
 def _pieces(cues: Sequence[Cue], speeches: Sequence[Speech]) -> Iterator[tuple[float, pcm.Samples]]:

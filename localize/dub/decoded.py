@@ -32,11 +32,13 @@ BLOCK = 1 << 18  # samples that are worked on at once
 
 @dataclass(frozen=True)
 class Sound:
-    """A decoded track: samples [n, channels] on disk, and how they are laid out."""
+    """A decoded track: samples [n, channels] on disk, and how they are laid out. `change` says what a dub can't have of the source's, ""
+    where it has all: its channels were mixed to fewer, or its rate is another."""
 
     samples: Samples
     rate: int
     layout: str
+    change: str = ""
 
     @property
     def channels(self) -> int:
@@ -59,7 +61,8 @@ def decoded(video: Path, track: int = 0, lossless: bool = False) -> Sound | None
         layout = _layout(stream.layout, RARE if stream.codec_context.name == "aac" and not lossless else ())
         channels, seconds = av.AudioLayout(layout).nb_channels, (container.duration or 0) / 1e6
         samples = _kept((block.T for block in _blocks(container, stream, origin, rate, layout)), channels, round(seconds * rate))
-    return None if samples is None else Sound(samples, rate, layout)
+        change = _change(stream.layout, layout, stream.rate, rate)
+    return None if samples is None else Sound(samples, rate, layout, change)
 
 
 def _layout(told: av.AudioLayout, rare: Sequence[str]) -> str:
@@ -69,9 +72,19 @@ def _layout(told: av.AudioLayout, rare: Sequence[str]) -> str:
         return told.name
     if told.name.endswith(" channels") or told.nb_channels <= 2:
         return USUAL.get(told.nb_channels, "5.1")
-    places = {BEHIND.get(channel.name, channel.name) for channel in told.channels}
-    held = (name for name in USUAL.values() if places <= {channel.name for channel in av.AudioLayout(name).channels})
-    return next(held, "5.1")
+    return next((name for name in USUAL.values() if _has_room(name, told)), "5.1")
+
+
+def _has_room(layout: str, told: av.AudioLayout) -> bool:
+    """Whether a usual layout has a place for each of a sound's channels."""
+    return {BEHIND.get(channel.name, channel.name) for channel in told.channels} <= {c.name for c in av.AudioLayout(layout).channels}
+
+
+def _change(told: av.AudioLayout, layout: str, rate: int, new: int) -> str:
+    """What a sound loses when it is brought to a layout and a rate in Hz, in words, "" for nothing."""
+    named, most = not told.name.endswith(" channels"), av.AudioLayout(layout).nb_channels
+    mixed = told.nb_channels > max(2, most) or (told.nb_channels > 2 and told.name != layout and named and not _has_room(layout, told))
+    return " and ".join([*([f"{told.name} to {layout}"] if mixed else []), *([f"{rate} Hz to {new} Hz"] if rate > new else [])])
 
 
 def heard(video: Path, track: int = 0) -> Samples | None:

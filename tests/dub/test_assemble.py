@@ -113,6 +113,20 @@ def test_of_surround_sound_the_middle_speaks_and_the_rest_stays(tmp_path: Path, 
     assert np.array_equal(heard(cinema)[: len(after)][free], after[free])
 
 
+@pytest.mark.parametrize(("lossless", "severity"), [(True, "warn"), (False, "info")])
+def test_channels_that_a_dub_has_no_place_for_are_told(tmp_path: Path, store: LocalStore, lossless: bool, severity: str) -> None:
+    cinema = tmp_path / "cinema.mkv"
+    sounds = ["-f", "lavfi", "-i", f"anoisesrc=d={SECONDS}:r=48000:a=0.1,pan=7.1|{'|'.join(f'c{k}=c0' for k in range(8))}"]
+    pictures = ["-f", "lavfi", "-i", f"testsrc2=s=90x160:r=25:d={SECONDS}"]
+    subprocess.run([ffmpeg_exe(), "-v", "error", *pictures, *sounds, "-c:v", "libx264", "-c:a", "flac", str(cinema)], check=True)
+    clip, *_ = dubbed(asked(cinema, dub={"lossless": lossless}), store)
+    (finding,) = (one for one in clip.findings if one.check == "sound")
+    assert (finding.severity, finding.evidence) == (severity, {"change": "7.1 to 5.1"})
+    assert "The sound of cinema.mkv was brought from 7.1 to 5.1" in finding.message
+    assert ("is not exact where nobody speaks" in finding.message) == lossless
+    assert heard(Path(clip.video)).shape[1] == 6
+
+
 def test_a_sound_that_goes_on_behind_the_picture_stops_nothing(tmp_path: Path, store: LocalStore) -> None:
     long = video(tmp_path / "long.mp4", tune(SECONDS + 1.5), seconds=SECONDS)
     clip, *_ = dubbed(asked(long), store)

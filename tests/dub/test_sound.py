@@ -14,7 +14,7 @@ import pytest
 from sounds import RATE, in_memory, outside, shifted, tune, video, voice
 from sounds import heard as all_heard
 
-from localize.dub.decoded import HEARD, RARE, Sound, _layout, decoded, heard
+from localize.dub.decoded import HEARD, RARE, Sound, _change, _layout, decoded, heard
 from localize.dub.sound import Bed, Mixed, Stretch, _peaks, _put, dubbed
 from localize.dub.splice import spliced
 from localize.errors import NotReady, UserError
@@ -209,6 +209,20 @@ def test_a_layout_is_one_that_a_dub_can_have(own: str, kept: str, lossless: str)
 
 
 @pytest.mark.parametrize(
+    ("own", "rate", "change"),
+    [
+        ("7.1", 48_000, "7.1 to 5.1"), ("7.1", 192_000, "7.1 to 5.1 and 192000 Hz to 48000 Hz"),
+        ("stereo", 176_400, "176400 Hz to 48000 Hz"),
+        ("6.1", 48_000, "6.1 to 5.1"), ("6.0", 48_000, "6.0 to 5.1"), ("hexagonal", 48_000, "hexagonal to 5.1"),
+        ("8 channels", 48_000, "8 channels to 5.1"), ("6 channels", 48_000, ""), ("5.1(side)", 48_000, ""), ("quad", 48_000, ""),
+        ("2.1", 48_000, ""), ("downmix", 48_000, ""), ("mono", 48_000, ""),
+    ],
+)  # fmt: skip
+def test_what_a_dub_can_not_have_of_a_sound_is_said(own: str, rate: int, change: str) -> None:
+    assert _change(av.AudioLayout(own), _layout(av.AudioLayout(own), ()), rate, 48_000) == change
+
+
+@pytest.mark.parametrize(
     ("layout", "codec", "name"),
     [
         ("7.1", "aac", "a.mp4"), ("7.1", "flac", "a.mkv"), ("6.1", "aac", "a.mp4"), ("quad", "aac", "a.mp4"), ("2.1", "flac", "a.mkv"),
@@ -228,6 +242,7 @@ def test_a_video_with_many_channels_is_dubbed(tmp_path: Path, layout: str, codec
     at = [channel.name for channel in av.AudioLayout(sound.layout).channels]
     made = spliced(tmp_path / name, 0, sound.samples, [], tmp_path / "new.mp4", rate=48_000, layout=sound.layout, lossless=lossless)
     assert made.kept == 0 or (layout, lossless) == ("quad", False)
+    assert bool(sound.change) == (layout in ("7.1", "6.1"))
     with av.open(str(tmp_path / "new.mp4")) as container:
         assert container.streams.audio[0].layout.name == sound.layout
     after = all_heard(tmp_path / "new.mp4")
