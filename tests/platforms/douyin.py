@@ -7,22 +7,15 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Callable
 from dataclasses import dataclass, field
-from itertools import count
 from typing import Any
 
-from platforms import Answer, Platform, Request, Trouble
+from platforms import Answer, Request, Trouble
+from platforms.numbered import Numbered, Routes, Wrong
 
 BUSY, PARAM, BAD_TOKEN, OTHER_USER, NO_RIGHT, QUOTA = 28001005, 28001007, 28001003, 28001015, 28001018, 28003017
 TOO_LONG, NO_SUCH_VIDEO, TOO_LARGE = 2114001, 2190007, 2190005
 MB = 2**20
-
-
-class Wrong(Exception):
-    def __init__(self, code: int, said: str) -> None:
-        super().__init__(said)
-        self.code = code
 
 
 @dataclass
@@ -44,52 +37,35 @@ class Posted:
     seen_after: int  # lists
 
 
-class Douyin(Platform):
-    """`tokens` are the access tokens that are good, `lists` tells whether the app may see the account's posts, `names_videos` whether
-    the list has their video_ids, `list_after` in how many lists a post is not there yet, `daily` how many posts a day are taken.
-    `words` makes numbers come as text. `says` are (part of a path, code, whether it is done all the same) for the next requests."""
+class Douyin(Numbered):
+    """`lists` tells whether the app may see the account's posts, `names_videos` whether the list has their video_ids, `list_after` in
+    how many lists a post is not there yet, `daily` how many posts a day are taken."""
+
+    token, open_id = "act.secret-one", "open-1"
+    lists, names_videos, list_after, daily = True, True, 0, 75
+    posts: dict[str, Posted]
 
     def __init__(self, trouble: Trouble | None = None, **settings: Any) -> None:
-        super().__init__(trouble)
-        self.tokens, self.open_id = {"act.secret-one"}, "open-1"
-        self.lists, self.names_videos, self.list_after, self.daily, self.words = True, True, 0, 75, False
-        self.says: list[tuple[str, int, bool]] = []
-        for name, value in settings.items():
-            assert hasattr(self, name), name
-            setattr(self, name, value)
-        self.posts: dict[str, Posted] = {}
+        super().__init__(trouble, **settings)
         self.uploads: dict[str, Upload] = {}
         self.videos: dict[str, str] = {}  # by video_id, the digest of what is not posted yet
         self.images: set[str] = set()
         self.part_sizes: list[int] = []
-        self._numbers = count(1)
 
-    def times(self, video: bytes) -> int:
-        """How often a video was posted."""
-        return sum(post.digest == hashlib.sha256(video).hexdigest() for post in self.posts.values())
+    def signed(self, request: Request) -> str | None:
+        return request.headers.get("access-token")
 
-    def answer(self, request: Request) -> Answer:
-        said = next((entry for entry in self.says if entry[0] in request.path), None)
-        try:
-            if said:
-                self.says.remove(said)
-            if said and not said[2]:
-                raise Wrong(said[1], f"for {request.headers.get('access-token')}")  # a platform that tells too much
-            data = self._routed(request)
-            if said:
-                raise Wrong(said[1], "done, and yet")
-        except Wrong as wrong:
-            return self._told({}, wrong.code, str(wrong))
-        return self._told(data, 0, "")
-
-    def _told(self, data: dict[str, Any], code: int, said: str) -> Answer:
-        number: int | str = str(code) if self.words else code
+    def told(self, data: dict[str, Any], code: int | str = 0, said: str = "") -> Answer:
+        number = str(code) if self.words else code
         extra = {"error_code": number, "description": said, "sub_error_code": 0, "sub_description": "", "logid": "x", "now": 1}
         return Answer(json={"data": {**data, "error_code": number, "description": said}, "extra": extra})
 
-    def _routed(self, request: Request) -> dict[str, Any]:
+    def refused(self, request: Request, wrong: Wrong, code: int | str) -> Answer:
+        return self.told({}, code, str(wrong))
+
+    def done(self, request: Request) -> dict[str, Any]:
         video = "/api/douyin/v1/video/"
-        routes: dict[tuple[str, str], Callable[[Request], dict[str, Any]]] = {
+        routes: Routes = {
             ("POST", f"{video}upload_video/"): self._upload_video,
             ("POST", f"{video}init_video_part_upload/"): self._init,
             ("POST", f"{video}upload_video_part/"): self._part,
@@ -100,7 +76,7 @@ class Douyin(Platform):
         }
         if (route := routes.get((request.method, request.path))) is None:
             raise Wrong(28001017, "unknown URI")
-        if request.headers.get("access-token") not in self.tokens or "access_token" in request.query:
+        if self.signed(request) not in self.tokens or "access_token" in request.query:
             raise Wrong(BAD_TOKEN, "access_token invalid")
         if request.query.get("open_id") != self.open_id:
             raise Wrong(OTHER_USER, "access_token and open_id do not match")

@@ -5,12 +5,14 @@ from __future__ import annotations
 import traceback
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from localize.domain import Receipt
+from localize.domain import Channel, Clip, Disclosure, Post, Receipt
 from localize.errors import NotReady, Transient
+from localize.publish import Parcel
 from platforms import Page
 
 
@@ -40,13 +42,26 @@ class SignedIn:
         return self
 
 
+def parcel(folder: Path, video: bytes, channel: Channel, post: Post, duration: float = 12.0) -> Parcel:
+    """A parcel of a Chinese clip whose files are written into a folder."""
+    folder.mkdir(exist_ok=True)
+    (folder / "clip.mp4").write_bytes(video)
+    (folder / "cover.jpg").write_bytes(b"\xff\xd8 a cover")
+    clip = Clip(
+        key="clip/one", sku="MUG-01", language="zh", duration=duration, video=str(folder / "clip.mp4"), cover=str(folder / "cover.jpg"),
+        captions=str(folder / "captions.srt"), sidecar=str(folder / "clip.json"),
+    )  # fmt: skip
+    told = Disclosure(label="AI生成", producer="Corner", produce_id="1")
+    return Parcel(campaign="corner-shop", clip=clip, post=post, channel=channel, disclosure=told, out=folder)
+
+
 class Killed(BaseException):
     """A worker ends here, as by kill -9: nobody catches it."""
 
 
 @dataclass
 class Cut(Page):
-    """A page whose worker is killed at the `at`-th writing, before or `after` it is on disk."""
+    """A page whose worker is killed at the `at`-th writing or wait, before or `after` it is on disk; never, for 0."""
 
     at: int = 1
     after: bool = False
@@ -65,6 +80,9 @@ class Cut(Page):
 
     def sending(self, what: str) -> None:
         self._write(lambda: super(Cut, self).sending(what))
+
+    def slot(self, name: str, per_minute: float) -> None:
+        self._write(lambda: super(Cut, self).slot(name, per_minute))
 
     def left(self) -> Page:
         """What the next worker finds."""

@@ -6,21 +6,14 @@ A last section that comes again after it was taken makes another post: whether t
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from itertools import count
 from typing import Any
 
-from platforms import Answer, Platform, Request, Trouble
+from platforms import Answer, Request, Trouble
+from platforms.numbered import Numbered, Routes, Wrong
 
 PARAM, NO_RIGHT, NO_API, EXPIRED, TOO_LONG, RATE = 10017, 10014, 10020, 21327, 20012, 10023
-
-
-class Wrong(Exception):
-    def __init__(self, code: int, said: str, status: int = 400) -> None:
-        super().__init__(said)
-        self.code, self.status = code, status
 
 
 @dataclass
@@ -46,54 +39,39 @@ class Posted:
     seen_after: int  # timelines
 
 
-class Weibo(Platform):
-    """`tokens` are the access tokens that are good, `section` the KB of a section, `timeline` whether the app may read it, `list_after`
-    in how many timelines a post is not there yet and `shown_after` for how many s, `fids` whether they name the video, `spoils` how
-    many of the next sections arrive damaged. `words` makes numbers come as text. `dates` is the form of a post's time, `posted_before`
-    the text of a post of the day before, "" for a new account, `instead` what is answered instead of a timeline. `says` are (part of a
-    path, code, whether it is done all the same) for the next requests."""
+class Weibo(Numbered):
+    """`section` is the KB of a section, `timeline` whether the app may read it, `list_after` in how many timelines a post is not there
+    yet and `shown_after` for how many s, `fids` whether they name the video, `spoils` how many of the next sections arrive damaged.
+    `dates` is the form of a post's time, `posted_before` the text of a post of the day before, "" for a new account, `instead` what is
+    answered instead of a timeline."""
+
+    token = "2.00secret-one"
+    section, timeline, list_after, shown_after, fids, spoils = 256, True, 0, 0.0, True, 0
+    dates, posted_before = "%a %b %d %H:%M:%S %z %Y", "早上好"
+    instead: dict[str, Any] | None = None
+    posts: dict[str, Posted]
 
     def __init__(self, trouble: Trouble | None = None, **settings: Any) -> None:
-        super().__init__(trouble)
-        self.tokens = {"2.00secret-one"}
-        self.section, self.timeline, self.list_after, self.fids, self.spoils, self.words = 256, True, 0, True, 0, False
-        self.shown_after, self.dates, self.posted_before = 0.0, "%a %b %d %H:%M:%S %z %Y", "早上好"
-        self.instead: dict[str, Any] | None = None
-        self.says: list[tuple[str, int, bool]] = []
-        for name, value in settings.items():
-            assert hasattr(self, name), name
-            setattr(self, name, value)
-        self.posts: dict[str, Posted] = {}
+        super().__init__(trouble, **settings)
         self.files: dict[str, File] = {}
         self.offsets: list[int] = []  # of the sections taken
-        self._numbers = count(1)
-
-    def times(self, video: bytes) -> int:
-        """How often a video was posted."""
-        return sum(post.digest == hashlib.sha256(video).hexdigest() for post in self.posts.values())
 
     def bears_twice(self, request: Request) -> bool:
         """All but a last section, which is a post each time that it comes: no client could help that."""
         file = self.files.get(request.query.get("filetoken", ""))
         return file is None or int(request.query.get("startloc", 0)) + self.section * 1024 < file.length
 
-    def answer(self, request: Request) -> Answer:
-        said = next((entry for entry in self.says if entry[0] in request.path), None)
-        try:
-            if said:
-                self.says.remove(said)
-            if said and not said[2]:
-                raise Wrong(said[1], f"for {request.query.get('access_token')}")  # a platform that tells too much
-            data = self._routed(request)
-            if said:
-                raise Wrong(said[1], "done, and yet")
-        except Wrong as wrong:
-            code: int | str = str(wrong.code) if self.words else wrong.code
-            return Answer(wrong.status, {"error": str(wrong), "error_code": code, "request": request.path, "http_code": wrong.status})
+    def signed(self, request: Request) -> str | None:
+        return request.query.get("access_token")
+
+    def told(self, data: dict[str, Any]) -> Answer:
         return Answer(json=data)
 
-    def _routed(self, request: Request) -> dict[str, Any]:
-        routes: dict[tuple[str, str], Callable[[Request], dict[str, Any]]] = {
+    def refused(self, request: Request, wrong: Wrong, code: int | str) -> Answer:
+        return Answer(wrong.status, {"error": str(wrong), "error_code": code, "request": request.path, "http_code": wrong.status})
+
+    def done(self, request: Request) -> dict[str, Any]:
+        routes: Routes = {
             ("POST", "/2/multimedia/open_init.json"): self._init,
             ("POST", "/2/multimedia/open_upload.json"): self._upload,
             ("GET", "/2/statuses/user_timeline.json"): self._timeline,
@@ -103,7 +81,7 @@ class Weibo(Platform):
         return route(request)
 
     def _must_be_signed(self, request: Request) -> None:
-        if request.query.get("access_token") not in self.tokens:
+        if self.signed(request) not in self.tokens:
             raise Wrong(EXPIRED, "expired_token", 401)
 
     def _init(self, request: Request) -> dict[str, Any]:

@@ -15,9 +15,9 @@ from typing import Any
 import pytest
 from platforms import FAULTS, Fault, Page, Trouble, serving
 from platforms.douyin import MB, NO_RIGHT, NO_SUCH_VIDEO, Douyin
-from platforms.trials import SignedIn, kills, tried
+from platforms.trials import SignedIn, kills, parcel, tried
 
-from localize.domain import Channel, Clip, Disclosure, Finding, Post, Receipt
+from localize.domain import Channel, Finding, Post, Receipt
 from localize.errors import Blocked, CrossreelError, NotReady, Transient, UserError
 from localize.publish import Parcel, Unknown
 from localize.publish.douyin import DOUYIN, ERRORS, DouyinPublisher
@@ -48,25 +48,13 @@ def _nothing_logged_is_secret(caplog: pytest.LogCaptureFixture) -> Iterator[None
         assert not any(secret in record.getMessage() + repr(record.args) for secret in SECRETS)
 
 
-def parcel(folder: Path, video: bytes, channel: Channel, post: Post = POST, duration: float = 12.0) -> Parcel:
-    folder.mkdir(exist_ok=True)
-    (folder / "clip.mp4").write_bytes(video)
-    (folder / "cover.jpg").write_bytes(b"\xff\xd8 a cover")
-    clip = Clip(
-        key="clip/one", sku="MUG-01", language="zh", duration=duration, video=str(folder / "clip.mp4"), cover=str(folder / "cover.jpg"),
-        captions=str(folder / "captions.srt"), sidecar=str(folder / "clip.json"),
-    )  # fmt: skip
-    told = Disclosure(label="AI生成", producer="Corner", produce_id="1")
-    return Parcel(campaign="corner-shop", clip=clip, post=post, channel=channel, disclosure=told, out=folder)
-
-
 def channel(server: Douyin, **fields: Any) -> Channel:
     options = {"api": server.address, **fields.pop("options", {})}
     return Channel(name="douyin", kind="douyin", platform="douyin", account="shop-cn", options=options, **fields)
 
 
 def publish(server: Douyin, folder: Path, page: Page, video: bytes = b"a clip", **fields: Any) -> Receipt:
-    return DouyinPublisher().publish(parcel(folder, video, channel(server, **fields)), page)
+    return DouyinPublisher().publish(parcel(folder, video, channel(server, **fields), POST), page)
 
 
 def no_secret(*texts: str) -> None:
@@ -153,7 +141,7 @@ def test_each_fault_at_each_call_ends_in_one_post(tmp_path: Path, fault: Fault) 
             server.posts.clear()
             vars(server).update(says)
             server.trouble.planned, page = [(call, fault)], Page()
-            receipt, said = tried(partial(DouyinPublisher().publish, parcel(tmp_path, video, there), page))
+            receipt, said = tried(partial(DouyinPublisher().publish, parcel(tmp_path, video, there, POST), page))
             assert (server.times(video), len(server.posts), receipt.state) == (1, 1, "published"), (call, says)
             assert said, (call, says)
             assert receipt.post_id in (*server.posts, ""), (call, says)
@@ -384,10 +372,10 @@ def test_what_would_be_refused_is_not_uploaded(tmp_path: Path) -> None:
             publish(server, tmp_path, Page(), privacy="followers")
         douyin, here = DouyinPublisher(), channel(server)
         with pytest.raises(UserError, match="1022 characters and Douyin takes 1000"):
-            douyin.publish(parcel(tmp_path, b"a clip", here, post=Post(title="陶杯", body="杯" * 1019)), Page())
+            douyin.publish(parcel(tmp_path, b"a clip", here, Post(title="陶杯", body="杯" * 1019)), Page())
         with pytest.raises(UserError, match="16 minutes long and Douyin takes 15"):
-            douyin.publish(parcel(tmp_path, b"a clip", here, duration=960.0), Page())
-        long = parcel(tmp_path, b"", here)
+            douyin.publish(parcel(tmp_path, b"a clip", here, POST, duration=960.0), Page())
+        long = parcel(tmp_path, b"", here, POST)
         with open(long.clip.video, "wb") as file:
             file.truncate(4_200_000_000)
         with pytest.raises(UserError, match=r"4\.2 GB and Douyin takes up to 4"):

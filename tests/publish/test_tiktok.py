@@ -14,6 +14,7 @@ import pytest
 from parcels import TOLD, labelled, parcel_of
 from platforms import FAULTS, Fault, Page, Trouble, serving
 from platforms.tiktok import TikTok, by_the_rules, ok
+from platforms.trials import Cut, Killed
 
 from localize.domain import Channel, Clip, Disclosure, Finding, Post, Receipt
 from localize.errors import Blocked, CrossreelError, NotReady, Transient, UserError
@@ -63,35 +64,6 @@ class Nth(Trouble):
             self.counts[self.fault] = 1
             return self.fault
         return None
-
-
-class Killed(BaseException):
-    """kill -9."""
-
-
-class Mortal(Page):
-    """An entry of a worker that is killed at its nth write or wait: before it is on disk, or right after."""
-
-    def __init__(self, nth: int = 0, after: bool = False) -> None:
-        super().__init__()
-        self.count, self.nth, self.after = 0, nth, after
-
-    def _write(self, write: Any) -> None:
-        self.count += 1
-        if self.count == self.nth and not self.after:
-            raise Killed
-        write()
-        if self.count == self.nth:
-            raise Killed
-
-    def note(self, *, publish_id: str | None = None, **kept: Any) -> None:
-        self._write(lambda: Page.note(self, publish_id=publish_id, **kept))
-
-    def sending(self, what: str) -> None:
-        self._write(lambda: Page.sending(self, what))
-
-    def slot(self, name: str, per_minute: float) -> None:
-        self._write(lambda: Page.slot(self, name, per_minute))
 
 
 @pytest.fixture
@@ -420,12 +392,12 @@ def test_a_worker_killed_at_any_write_makes_no_second_post(
     shop: Shop, platform: TikTok, mode: str, after: bool, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.DEBUG)
-    alive = Mortal()
+    alive = Cut(at=0)
     shop.until_out(alive, shop.parcel(mode=mode))
-    assert alive.count >= 5
-    for nth in range(1, alive.count + 1):
+    assert alive.writings >= 5
+    for nth in range(1, alive.writings + 1):
         forget(platform)
-        page = Mortal(nth, after)
+        page = Cut(at=nth, after=after)
         receipt, tries = shop.until_out(page, shop.parcel(mode=mode))
         assert (len(platform.posts), platform.times(SMALL), tries) == (1, 1, 2), nth
         nothing_leaked(shop, page, str(receipt), caplog)
@@ -434,11 +406,11 @@ def test_a_worker_killed_at_any_write_makes_no_second_post(
 @pytest.mark.parametrize("after", [False, True])
 def test_a_worker_killed_while_tiktok_fetches_makes_no_second_post(shop: Shop, platform: TikTok, after: bool) -> None:
     parcel = shop.fetched()
-    alive, held = Mortal(), 0
+    alive, held = Cut(at=0), 0
     shop.until_out(alive, parcel)
-    for nth in range(1, alive.count + 1):
+    for nth in range(1, alive.writings + 1):
         forget(platform)
-        page = Mortal(nth, after)
+        page = Cut(at=nth, after=after)
         try:
             shop.until_out(page, parcel)
             assert platform.times(SMALL) == 1
@@ -462,7 +434,7 @@ def test_what_may_be_a_post_is_known_as_sent_by_an_account_that_has_ended(
     posted = 0
     for nth in range(1, 99):
         forget(platform)
-        page = Mortal(nth, after)
+        page = Cut(at=nth, after=after)
         try:
             shop.publish(page, parcel)
             break

@@ -15,12 +15,12 @@ from typing import Any, cast
 
 import pytest
 from platforms import FAULTS, Fault, Page, Trouble, serving
-from platforms.trials import SignedIn, kills, tried
+from platforms.trials import SignedIn, kills, parcel, tried
 from platforms.weibo import Weibo
 
-from localize.domain import Channel, Clip, Disclosure, Post, Receipt
+from localize.domain import Channel, Post, Receipt
 from localize.errors import Blocked, CrossreelError, NotReady, Transient, UserError
-from localize.publish import Parcel, Unknown
+from localize.publish import Unknown
 from localize.publish.weibo import ERRORS, WeiboPublisher
 
 SECRETS = ("2.00secret-one", "2.00secret-two")
@@ -51,24 +51,13 @@ def no_secret(*texts: str) -> None:
     assert not any(secret in text for secret in SECRETS for text in texts)
 
 
-def parcel(folder: Path, video: bytes, channel: Channel, post: Post = POST) -> Parcel:
-    folder.mkdir(exist_ok=True)
-    (folder / "clip.mp4").write_bytes(video)
-    clip = Clip(
-        key="clip/one", sku="MUG-01", language="zh", duration=12.0, video=str(folder / "clip.mp4"), cover=str(folder / "cover.jpg"),
-        captions=str(folder / "captions.srt"), sidecar=str(folder / "clip.json"),
-    )  # fmt: skip
-    told = Disclosure(label="AI生成", producer="Corner", produce_id="1")
-    return Parcel(campaign="corner-shop", clip=clip, post=post, channel=channel, disclosure=told, out=folder)
-
-
 def channel(server: Weibo, **fields: Any) -> Channel:
     options = {"api": server.address, **fields.pop("options", {})}
     return Channel(name="weibo", kind="weibo", platform="weibo", account="shop-cn", options=options, **fields)
 
 
 def publish(server: Weibo, folder: Path, page: Page, video: bytes = VIDEO, **fields: Any) -> Receipt:
-    return WeiboPublisher().publish(parcel(folder, video, channel(server, **fields)), page)
+    return WeiboPublisher().publish(parcel(folder, video, channel(server, **fields), POST), page)
 
 
 @pytest.mark.parametrize("size", [1, SECTION, SECTION + 1, 3 * SECTION])
@@ -147,7 +136,7 @@ def test_each_fault_at_each_call_ends_in_one_post(tmp_path: Path, fault: Fault) 
         ):  # fmt: skip
             server.posts.clear()
             server.trouble.planned, page = list(faults), Page()
-            receipt, said = tried(partial(WeiboPublisher().publish, parcel(tmp_path, video, there), page))
+            receipt, said = tried(partial(WeiboPublisher().publish, parcel(tmp_path, video, there, POST), page))
             assert (server.times(video), len(server.posts), receipt.state) == (1, 1, "published"), faults
             assert said, faults
             no_secret(*said, json.dumps(page.kept))
