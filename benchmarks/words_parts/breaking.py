@@ -27,7 +27,8 @@ from pythainlp.tokenize import word_tokenize
 
 from localize import languages
 from localize.clip import layout as layouts
-from localize.clip.captions import CaptionArt, Look, pages
+from localize.clip.captions import CaptionArt, Look
+from localize.clip.paging import pages
 from localize.clip.render import CAPTION_SIZE
 from localize.clip.type import Style, block, chain, measure
 from localize.domain import Word

@@ -21,8 +21,8 @@ import numpy as np
 from localize.clip import cards, stills
 from localize.clip import type as typeset
 from localize.clip.canvas import Frame
-from localize.clip.captions import contrast
 from localize.clip.cards import Palette
+from localize.clip.contrast import contrast
 from localize.clip.reel import Screen, woven
 from localize.clip.salience import Crop
 from localize.errors import UserError

@@ -1,174 +1,34 @@
-"""Captions: timed words become pages of one or two lines, an .srt, and sprites with the current word on a pill.
+"""Captions as they are drawn: pages of timed words become sprites, with the current word on a pill.
 
-A line breaks only between words. Letters are placed word by word at whole pixels, in the page as in the pill over
-it, so the two coincide exactly, in Thai too, where no space parts the words. Prices and numbers have a colour of their
-own and no other size: nothing moves when the current word changes, and pages are shared out by plain widths.
+Letters are placed word by word at whole pixels, in the page as in the pill over it, so the two coincide exactly, in
+Thai too, where no space parts the words. Prices and numbers have a colour of their own and no other size.
 """
 
 from __future__ import annotations
 
 import math
 from bisect import bisect_right
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
-from itertools import zip_longest
 from typing import Literal
 
 import cv2
 import numpy as np
-from PIL import ImageColor
 
 from localize import quantities
 from localize.clip import emoji
+from localize.clip.contrast import PAPER, contrast, mixed, readable, stands_out
+from localize.clip.paging import Page
 from localize.clip.type import Masks, Style, ink, masks, measure, paint, tint
 from localize.domain import Word
-from localize.languages import Token, wrap
-from localize.languages.base import bare, leans
 from localize.pixels import Pixels, over, u8
 
-HOLD = 0.4  # a shorter gap between two pages would flicker: the earlier one stays
-TAIL = 0.25  # how long a page stays after its last word, before a longer silence
-SHORT = 0.8  # a page shown for less is hard to read
-FLASH = 0.3  # a page shown for less is not seen
-OPENING = 0.6  # words said so soon are there from the first frame, which feeds show before a clip plays
-STAY = 2.0  # the stay that is liveliest and still easily read
-
-SENTENCE_END, CLAUSE_END = tuple(".!?…。！？"), tuple(",;:–—，、；：")
-GROUND, PAPER, INK = "#0E1116", "#FFFFFF", "#14161B"
+GROUND, INK = "#0E1116", "#14161B"
 YELLOW, RED = "#FFD23F", "#C62828"  # numbers on dark and on light, where a brand has no colours
-READABLE = 4.5  # the contrast of text of any size, WCAG 2
 DARK_CARD, LIGHT_CARD = 0.80, 0.90  # opacities at which letters on the card are readable over any picture
 POP = (0.80, 1.05, 1.0)  # the pill's size in the first, second and all later frames (at 30 a second) of its word
 
 Design = Literal["outline", "card", "light-card"]
-
-
-@dataclass(frozen=True)
-class Page:
-    """What is shown from `start` to `end` seconds: lines of indices of words."""
-
-    start: float
-    end: float
-    lines: tuple[tuple[int, ...], ...]
-
-    @property
-    def words(self) -> tuple[int, ...]:
-        return tuple(index for line in self.lines for index in line)
-
-
-def pages(words: Sequence[Word], measure: Callable[[str], float], width: float, max_lines: int = 2) -> list[Page]:
-    """Share out a clip's words into pages whose lines are no wider than `width` by `measure`.
-
-    Pages prefer to end where a sentence, a clause or a breath ends, and to stay at least SHORT; a gap that holds a
-    line break ("\\n") always ends one. A word wider than `width` has a line of its own. Pages do not overlap. Words said
-    within OPENING are shown from 0 s.
-    """
-    out: list[Page] = []
-    first = 0
-    for index, word in enumerate(words):
-        if "\n" in word.gap or index == len(words) - 1:
-            out += _section(words, first, index + 1, measure, width, max_lines)
-            first = index + 1
-    return _timed(out, words)
-
-
-def _section(words: Sequence[Word], first: int, last: int, measure: Callable[[str], float], width: float, max_lines: int) -> list[Page]:
-    """The cheapest way to share words[first:last] out, found from the end backwards."""
-    tokens = [Token(w.text, "", w.gap) for w in words]
-    best: dict[int, tuple[float, int, tuple[tuple[int, ...], ...]]] = {last: (0.0, last, ())}
-    for i in range(last - 1, first - 1, -1):
-        for j in range(i + 1, last + 1):
-            lines = wrap(tokens[i:j], width, measure)
-            if len(lines) > max_lines and j > i + 1:
-                break
-            widest = max(measure("".join(t.text + t.gap for t in line).rstrip()) for line in lines)
-            cost = best[j][0] + _cost(words, i, j, last, widest / width)
-            if i not in best or cost < best[i][0]:
-                best[i] = (cost, j, _indices(i, [len(line) for line in lines]))
-    out, i = [], first
-    while i < last:
-        _, j, indices = best[i]
-        out.append(Page(words[i].start, words[j - 1].end, indices))
-        i = j
-    return out
-
-
-def _indices(first: int, counts: Sequence[int]) -> tuple[tuple[int, ...], ...]:
-    out = []
-    for count in counts:
-        out.append(tuple(range(first, first + count)))
-        first += count
-    return tuple(out)
-
-
-def _cost(words: Sequence[Word], i: int, j: int, last: int, fullness: float) -> float:
-    """How bad words[i:j] is as a page: 1 for being one, and more for a bad moment to turn it, or too short or long a stay."""
-    stay = (words[j].start if j < len(words) and words[j].start - words[j - 1].end < HOLD else words[j - 1].end + TAIL) - words[i].start
-    cost = 1.0 + 4.0 * max(0.0, SHORT - stay) / SHORT + (0.5 if stay > STAY else 0.25) * (stay - STAY) ** 2
-    if stay < FLASH:
-        cost += 20.0
-    if j < last:
-        cost += _turn(words, j)
-    # A sentence that ends inside of a page makes the next one start in its middle.
-    cost += sum(1.2 for k in range(i + 1, j) if _turn(words, k) == 0.0)
-    return cost + max(0.0, 0.3 - fullness) * 2.0
-
-
-def _turn(words: Sequence[Word], j: int) -> float:
-    """How bad it is to turn the page before words[j]: 0 after a sentence, 2 in the middle of a phrase, 3 after a word that leans on
-    it, 4 before an emoji, which belongs to the words it follows, and between a figure and what it counts."""
-    if emoji.only(words[j].text) or bare(words[j - 1].text):
-        return 4.0
-    spoken = j
-    while spoken > 1 and emoji.only(words[spoken - 1].text):
-        spoken -= 1
-    said = words[spoken - 1].text.rstrip("\"'”’)）」】 ")
-    pause = words[j].start - words[j - 1].end
-    if said.endswith(SENTENCE_END) or pause >= HOLD:
-        return 0.0
-    if said.endswith(CLAUSE_END) or pause >= 0.15:
-        return 0.3
-    # Thai has no commas: where most words touch, a space is one.
-    if words[j - 1].gap.strip("\n") and sum(bool(w.gap) for w in words) < len(words) / 2:
-        return 0.5
-    return 3.0 if leans(words[j - 1].text) else 2.0
-
-
-def _timed(untimed: Sequence[Page], words: Sequence[Word]) -> list[Page]:
-    """Hold every page as its neighbours allow: no flicker between two, none gone before it is seen."""
-    out: list[Page] = []
-    for page, after in zip_longest(untimed, untimed[1:]):
-        end = max(page.end + TAIL, page.start + SHORT)
-        if after is not None and after.start - end < HOLD:
-            end = after.start
-        out.append(replace(page, end=end))
-    for k in range(len(out) - 1, 0, -1):  # a page that would flash comes early, which costs the one before it a little
-        start = max(0.0, min(out[k].start, out[k].end - FLASH))
-        out[k] = replace(out[k], start=start)
-        out[k - 1] = replace(out[k - 1], end=min(out[k - 1].end, start), start=min(out[k - 1].start, start))
-    if out and out[0].start < OPENING:
-        out[0] = replace(out[0], start=0.0)
-    return out
-
-
-def srt(pages: Sequence[Page], words: Sequence[Word]) -> str:
-    """The pages as SubRip."""
-
-    def shown(page: Page) -> str:
-        lines = ("".join(words[k].text + words[k].gap for k in line).strip() for line in page.lines)
-        return "\n".join(filter(None, lines))
-
-    return srt_of((page.start, page.end, shown(page)) for page in pages)
-
-
-def srt_of(cues: Iterable[tuple[float, float, str]]) -> str:
-    """Cues (start and end in s, text) as SubRip: numbered from 1, times as hours:minutes:seconds,milliseconds."""
-
-    def clock(seconds: float) -> str:
-        ms = round(seconds * 1000)
-        return f"{ms // 3_600_000:02}:{ms // 60_000 % 60:02}:{ms // 1000 % 60:02},{ms % 1000:03}"
-
-    return "\n".join(f"{n}\n{clock(start)} --> {clock(end)}\n{text}\n" for n, (start, end, text) in enumerate(cues, 1))
 
 
 def numbers(words: Sequence[Word], language: str) -> frozenset[int]:
@@ -188,38 +48,6 @@ def numbers(words: Sequence[Word], language: str) -> frozenset[int]:
         for k, (word, end) in enumerate(zip(words, ends, strict=True))
         if any(start < end and stop > end - len(word.text) for start, stop in spans)
     )
-
-
-def _luminance(colour: str) -> float:
-    channels = [c / 255 for c in ImageColor.getrgb(colour)[:3]]
-    linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in channels]
-    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
-
-
-def contrast(one: str, other: str) -> float:
-    """How well two colours (#RRGGBB) part, 1 to 21, as WCAG 2 has it."""
-    low, high = sorted((_luminance(one), _luminance(other)))
-    return (high + 0.05) / (low + 0.05)
-
-
-def _mixed(one: str, other: str, part: float) -> str:
-    """Two colours mixed, `part` of the other."""
-    pairs = zip(ImageColor.getrgb(one)[:3], ImageColor.getrgb(other)[:3], strict=True)
-    return "#" + "".join(f"{round(a + (b - a) * part):02X}" for a, b in pairs)
-
-
-def _readable(colour: str, ground: str) -> tuple[float, str]:
-    """The nearest colour, mixed with white or black, whose letters can be read on a ground, and how much was mixed in, 0 to 1."""
-    towards = PAPER if _luminance(ground) < 0.18 else "#000000"
-    steps = ((step / 20, _mixed(colour, towards, step / 20)) for step in range(21))
-    return next((part, mixed) for part, mixed in steps if contrast(mixed, ground) >= READABLE or part == 1)
-
-
-def _stands_out(colour: str, letters: str) -> bool:
-    """Whether words of a colour are seen to have it among other letters."""
-    channels = ImageColor.getrgb(colour)
-    apart = max(abs(a - b) for a, b in zip(channels, ImageColor.getrgb(letters), strict=True))
-    return apart > 84 and max(channels) - min(channels) > 50
 
 
 @dataclass(frozen=True)
@@ -255,21 +83,21 @@ class Look:
     def ground(self) -> str:
         """What letters are read against: the outline, or the card over the picture that helps it least."""
         if self.design == "light-card":
-            return _mixed("#000000", PAPER, LIGHT_CARD)
-        return GROUND if self.design == "outline" else _mixed(PAPER, GROUND, DARK_CARD)
+            return mixed("#000000", PAPER, LIGHT_CARD)
+        return GROUND if self.design == "outline" else mixed(PAPER, GROUND, DARK_CARD)
 
     @property
     def number(self) -> str:
         """The colour of prices and numbers: the accent or the brand's, whichever need be changed less to be read; neither if
         it is grey or could be taken for the letters' own colour."""
-        tried = sorted((_readable(c, self.ground) for c in (self.accent, self.brand)), key=lambda mixed: mixed[0])
-        return next((c for _, c in tried if _stands_out(c, self.style.fill)), RED if self.design == "light-card" else YELLOW)
+        tried = sorted((readable(c, self.ground) for c in (self.accent, self.brand)), key=lambda changed: changed[0])
+        return next((c for _, c in tried if stands_out(c, self.style.fill)), RED if self.design == "light-card" else YELLOW)
 
     @property
     def heard(self) -> str:
         """The colour of words that were heard, where no pill can be drawn: the brand's, made readable."""
-        colour = _readable(self.brand, self.ground)[1]
-        return colour if _stands_out(colour, self.style.fill) else self.number
+        colour = readable(self.brand, self.ground)[1]
+        return colour if stands_out(colour, self.style.fill) else self.number
 
     @property
     def pill(self) -> str:

@@ -21,10 +21,11 @@ from localize.clip import footage as footages
 from localize.clip import subtitles
 from localize.clip.bookends import DISSOLVE, Bookend
 from localize.clip.canvas import Frame
-from localize.clip.captions import CaptionArt, Design, Look, Page, pages
+from localize.clip.captions import CaptionArt, Design, Look
 from localize.clip.cards import Palette
 from localize.clip.compose import Composer, Sprite, shots, stretches, views
 from localize.clip.layout import Box, Layout
+from localize.clip.paging import Page, pages
 from localize.clip.type import ruler
 from localize.disclosure import aigc
 from localize.domain import Disclosure, Script, Word

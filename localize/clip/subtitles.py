@@ -13,8 +13,9 @@ from pathlib import Path
 from fontTools.ttLib import TTFont
 
 from localize.clip import emoji
-from localize.clip.captions import Look, Page, numbers, srt
+from localize.clip.captions import Look, numbers
 from localize.clip.fonts import chain, lacking
+from localize.clip.paging import Page, srt
 from localize.domain import Word
 
 __all__ = ["ass", "srt", "vtt", "write"]

@@ -15,8 +15,8 @@ import numpy as np
 from localize.campaign import Campaign
 from localize.clip import render, subtitles
 from localize.clip.canvas import Frame
-from localize.clip.captions import srt_of
 from localize.clip.cards import Palette
+from localize.clip.paging import srt_of
 from localize.desk import read_json, write_json
 from localize.domain import Disclosure, Finding, Narration, SourceVideo, Speech, Word
 from localize.dub import Cue, Talk, checks, decoded, faces, picture, sound, splice, tracks

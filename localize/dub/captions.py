@@ -16,8 +16,9 @@ import numpy.typing as npt
 
 from localize.clip import layout
 from localize.clip.canvas import Frame, Layer, layer
-from localize.clip.captions import CaptionArt, Look, Page, pages
+from localize.clip.captions import CaptionArt, Look
 from localize.clip.cards import Palette
+from localize.clip.paging import Page, pages
 from localize.clip.type import ruler
 from localize.domain import Word
 from localize.dub import Cue

@@ -12,7 +12,9 @@ from PIL import ImageColor
 
 from localize import languages
 from localize.clip import emoji
-from localize.clip.captions import CaptionArt, Look, contrast, numbers, pages, srt
+from localize.clip.captions import CaptionArt, Look, numbers
+from localize.clip.contrast import contrast
+from localize.clip.paging import pages, srt
 from localize.clip.type import ruler
 from localize.domain import Word
 from localize.pixels import over

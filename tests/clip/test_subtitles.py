@@ -10,7 +10,8 @@ import pysubs2
 import pytest
 
 from localize import languages
-from localize.clip.captions import Look, pages
+from localize.clip.captions import Look
+from localize.clip.paging import pages
 from localize.clip.subtitles import ass, srt, vtt, write
 from localize.clip.type import ruler
 from localize.domain import Word

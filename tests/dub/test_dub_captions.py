@@ -11,8 +11,9 @@ import numpy as np
 import pytest
 
 from localize.clip.canvas import Frame
-from localize.clip.captions import CaptionArt, Look, pages
+from localize.clip.captions import CaptionArt, Look
 from localize.clip.cards import Palette
+from localize.clip.paging import pages
 from localize.clip.type import ruler
 from localize.domain import Word
 from localize.dub import Cue
