@@ -80,7 +80,7 @@ def find(text: str, code: str) -> list[Quantity]:
                 match.start() + len(match[0].rstrip()) if last else start + len(part),
                 _is_clock(folded, start, start + len(part), units),
             )  # fmt: skip
-            joined = _joined(found[-1], quantity, folded, zeros, code) if found and n == 0 else None
+            joined = _one_amount(found[-1], quantity, folded, zeros, code) if found and n == 0 else None
             found[-1:] = [joined] if joined else [*found[-1:], quantity]
     return found
 
@@ -108,7 +108,7 @@ def _is_clock(folded: str, start: int, end: int, units: frozenset[str]) -> bool:
     )
 
 
-def _joined(first: Quantity, second: Quantity, folded: str, zeros: int, code: str) -> Quantity | None:
+def _one_amount(first: Quantity, second: Quantity, folded: str, zeros: int, code: str) -> Quantity | None:
     """Two numbers that are one amount: 1 triệu 290 nghìn, 1tr29, 1 juta 200 ribu, 89块9; None if they are not."""
     head = re.fullmatch(r".*?\d[\s]?([^\W\d_]+)", first.written)
     if not head or len(first.values) != 1 or len(second.values) != 1:

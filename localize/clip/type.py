@@ -117,7 +117,7 @@ def runs(text: str, language: str, weight: Weight = "bold", font: str = "") -> t
             held = None
             continue
         char = piece[0]
-        if _invisible(char) or _joined(piece):
+        if _invisible(char) or _is_sequence(piece):
             continue
         mark = unicodedata.category(char).startswith("M")
         choices = ((held,) if held else ()) if mark else (*first, *fonts)
@@ -138,7 +138,7 @@ def _is_emoji(piece: str, fonts: Sequence[Path]) -> bool:
     return emoji.drawable(piece) and (emoji.sequence(piece) or not any(ord(piece) in covers(f) for f in fonts))
 
 
-def _joined(piece: str) -> bool:
+def _is_sequence(piece: str) -> bool:
     """Whether a piece is several signs in one: were it not drawn as an emoji, the first of them would say something else."""
     return len(piece.strip(emoji.COLOURED + emoji.PLAIN)) > 1
 
@@ -153,7 +153,7 @@ def unprintable(text: str, language: str, font: str = "") -> str:
         for piece in emoji.split(plain)
         if not _is_emoji(piece, fonts)
         for c in piece
-        if not _invisible(c) and (_joined(piece) or not any(ord(c) in covers(f) for f in fonts))
+        if not _invisible(c) and (_is_sequence(piece) or not any(ord(c) in covers(f) for f in fonts))
     )
     return "".join(dict.fromkeys(lacking))
 

@@ -83,7 +83,7 @@ def listen(heard: Samples, how: How = "auto", *, pause: float = PAUSE) -> Activi
     voices = (_silero if method == "silero" else _webrtc)(heard, gain, len(level)) & loud
     if method == "webrtc":
         _leave_out_what_is_no_voice(voices, heard, level)
-    kept = [run for run in _joined(voices, pause) if voices[slice(*run)].sum() * FRAME >= SHORTEST * RATE]
+    kept = [run for run in _bridged(voices, pause) if voices[slice(*run)].sum() * FRAME >= SHORTEST * RATE]
     spoken = _apart([_grown(run, loud) for run in kept])
     frames = np.zeros(len(level), np.bool_)
     for start, end in spoken:
@@ -98,7 +98,7 @@ def listen(heard: Samples, how: How = "auto", *, pause: float = PAUSE) -> Activi
 
 def _leave_out_what_is_no_voice(voices: Mask, heard: Samples, level: Levels) -> None:
     """Takes from the frames of voices those of held tones, and whole windows of music or of a level that hardly changes."""
-    for start, end in _joined(voices):
+    for start, end in _bridged(voices):
         tonal = _tonal(heard, (start, end))
         voices[start:end] &= tonal < MUSIC
         for a, b in _in_windows([(start, end)]):
@@ -182,7 +182,7 @@ def _runs(mask: Mask) -> list[tuple[int, int]]:
     return [(int(a), int(b)) for a, b in zip(edges[::2], edges[1::2], strict=True)]
 
 
-def _joined(mask: Mask, pause: float = PAUSE) -> list[tuple[int, int]]:
+def _bridged(mask: Mask, pause: float = PAUSE) -> list[tuple[int, int]]:
     """The runs, with those as one that a short silence parts."""
     joined: list[tuple[int, int]] = []
     for start, end in _runs(mask):
@@ -262,7 +262,7 @@ def _held(sound: Samples) -> Levels:
 
 def _share_of_music(heard: Samples, rest: Mask) -> float:
     """How much of what is heard and no speech is music, by up to twenty windows of it."""
-    runs = [run for run in _in_windows(_joined(rest)) if (run[1] - run[0]) * FRAME > RATE // 2]
+    runs = [run for run in _in_windows(_bridged(rest)) if (run[1] - run[0]) * FRAME > RATE // 2]
     some = runs[:: max(1, len(runs) // 20)]
     if not some:
         return 0.0

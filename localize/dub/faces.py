@@ -126,7 +126,7 @@ def speaking(shape: Shape, spans: Spans, heard: Samples, rate: int, *, finder: F
     zoom = min(1.0, SIDE / max(shape.width, shape.height))
     upright = Upright(shape, *(max(2, round(side * zoom) & ~1) for side in (shape.width, shape.height)))
     frame = Frame(upright.width, upright.height)
-    groups = [(shape.number(first), min(shape.count, shape.number(stop))) for first, stop in _joined(spans)]
+    groups = [(shape.number(first), min(shape.count, shape.number(stop))) for first, stop in _close_together(spans)]
     shots: list[_Shot] = []
     judged: list[_Judged] = []
     cuts = quality.Cuts()
@@ -157,7 +157,7 @@ def speaking(shape: Shape, spans: Spans, heard: Samples, rate: int, *, finder: F
     return _weighed(shape, spans, list(_pooled(judged, rate)))
 
 
-def _joined(spans: Spans) -> list[tuple[float, float]]:
+def _close_together(spans: Spans) -> list[tuple[float, float]]:
     """Spans that follow each other closely as one, in order."""
     out: list[tuple[float, float]] = []
     for start, end in spans:

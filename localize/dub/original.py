@@ -77,7 +77,7 @@ def best(samples: Samples, rate: int, talk: Talk, speaker: int = 0) -> Chosen:
         reasons = "; ".join(f.message for f in whole.refused)
         raise UserError(f"the video's own voice can't be cloned from its {seconds:.0f} s of clean speech: {reasons}. {_WAY}")
     sound, its_rate = reference.clean(whole.samples, whole.rate)
-    text = _joined([t.text for t in taken])
+    text = _one_text([t.text for t in taken])
     return Chosen(sound, its_rate, text, tuple(t.span for t in taken), round(whole.figures.snr, 1), whole.figures)
 
 
@@ -101,11 +101,11 @@ def _spans(own: Sequence[Sentence], everyones: Sequence[Sentence]) -> list[tuple
         after = min((s.start for s in everyones if s.start >= group[-1].end), default=group[-1].end + EDGE)
         start, end = max(before, group[0].start - EDGE), min(after, group[-1].end + EDGE)
         if end - start >= SHORTEST:
-            kept.append(((start, end), _joined([s.text for s in group])))
+            kept.append(((start, end), _one_text([s.text for s in group])))
     return kept
 
 
-def _joined(texts: Sequence[str]) -> str:
+def _one_text(texts: Sequence[str]) -> str:
     """Sentences as one text: Chinese writes no space between them."""
     return "".join(a + ("" if a[-1:] > "\u2e80" else " ") for a in texts).strip()
 

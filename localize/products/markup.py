@@ -427,7 +427,7 @@ def _clauses(sentence: str) -> Iterator[str]:
         yield from (clause for clause in clauses if not denies(clause))
         yield last
     elif _THAI.search(sentence):
-        yield from _joined(sentence.split())
+        yield from _thai_clauses(sentence.split())
     else:
         clause = re.split(r"\s[–—-]\s|;\s", sentence, maxsplit=1)[0]
         first = clause if len(clause) <= _longest(clause) else _CUT.split(clause)[0]
@@ -435,7 +435,7 @@ def _clauses(sentence: str) -> Iterator[str]:
             yield first
 
 
-def _joined(words: list[str]) -> Iterator[str]:
+def _thai_clauses(words: list[str]) -> Iterator[str]:
     """Neighbouring chunks of Thai until they are long enough to be a clause."""
     clause = ""
     for word in words:

@@ -219,11 +219,11 @@ def _clusters(word: str) -> Iterator[str]:
     flags = 0
     for i in range(1, len(word)):
         flags = flags + 1 if _is_flag(word[i - 1]) else 0
-        if not _joined(word[i - 1], word[i]) and not (flags % 2 and _is_flag(word[i])):
+        if not _belongs(word[i - 1], word[i]) and not (flags % 2 and _is_flag(word[i])):
             yield word[:i]
 
 
-def _joined(a: str, b: str) -> bool:
+def _belongs(a: str, b: str) -> bool:
     """Whether `b` belongs to the character `a` before it: marks, joined emoji, skin tones, Korean syllables, conjuncts of
     Indic scripts, and the Thai vowels that stand beside their consonant."""
     if unicodedata.category(b)[0] == "M" or unicodedata.category(b) == "Cf" or "\U0001f3fb" <= b <= "\U0001f3ff":
