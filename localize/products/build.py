@@ -10,7 +10,7 @@ import hashlib
 import json
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 from urllib.parse import quote
@@ -19,7 +19,7 @@ from rapidfuzz import fuzz
 
 from localize import languages
 from localize.domain import Finding, Money, Product, Reject, Severity, Source, Text
-from localize.products import markup, offer, prices, sources, tongue, values
+from localize.products import damage, markup, offer, prices, sources, tongue, values
 from localize.products.draft import LOCALIZED, Asked, Draft, Layout, Outcome, Problem, Skipped, Variant
 from localize.products.look import ADDRESS
 from localize.products.values import Unreadable
@@ -41,6 +41,9 @@ MOST_FEATURES = 12
 ENOUGH = 3
 # Features longer than this are paragraphs: their first sentences are taken instead. Letters.
 LONG_FEATURE = 160
+# What a spreadsheet's errors and formulas begin with, and the fields in which they would be taken for a text.
+_NO_TEXT = frozenset("#=")
+_WRITTEN = ("title", "brand", "category", "features", "description", "proof")
 
 
 @dataclass(frozen=True)
@@ -99,6 +102,9 @@ class Builder:
         self.mark = seen.mark
         stated = "" if self.asked.currency == prices.UNKNOWN else self.asked.currency
         self.currency = stated or seen.currency or layout.currency or self.asked.currency
+        if stated and seen.bare and seen.currency not in ("", stated):
+            message = f"signs in the prices say {seen.currency}, and prices without one are read as {stated}, as the campaign says"
+            yield from self.once(f"{message}: correct `currency:` there if these are in {seen.currency}, too", "warn", self.header("price"))
         yield from self._speak(seen, layout)
         if not self.currency and seen.yen and self.language == "zh":
             self.currency = "CNY"
@@ -176,9 +182,15 @@ class Builder:
         """The draft's product, or None with what is `bad`. What is only doubtful goes into `doubts`."""
         cells = draft.cells
         title = _title(cells.get("title", ""))
+        if any(cell[:1] in _NO_TEXT for cell in cells.values()):
+            draft, title = self.without_damage(draft, title, bad, doubts)
+            cells = draft.cells
         sku = self.sku(draft, title, bad, doubts)
-        if not title:
+        if not title and not any(field == "title" for field, _, _ in bad):
             bad.append(("title", cells.get("title", ""), "the title is empty: write what the product is called"))
+        elif garbled := damage.garbled(cells.get("title", "")):
+            # Letters that were lost for good leave nothing to say; of others, the seller may know better.
+            (doubts if any(map(str.isalnum, title)) else bad).append(("title", cells["title"], garbled))
         priced = offer.price(draft, self.currency, self.mark, bad, doubts)
         images = self.files(self.pictures(draft), "images", "picture", bad, doubts)
         footage = self.files(cells.get("footage", ""), "footage", "video", doubts, doubts) if "footage" in cells else ()
@@ -216,6 +228,17 @@ class Builder:
             else {},
             source=Source.known(file=self.file, row=draft.row, rows=draft.rows),
         )
+
+    def without_damage(self, draft: Draft, title: str, bad: list[Problem], doubts: list[Problem]) -> tuple[Draft, str]:
+        """The draft and its title without texts that are a spreadsheet's errors or formulas. Codes, prices and pictures tell of theirs."""
+        kept = dict(draft.cells)
+        for field, cell in draft.cells.items():
+            if field.partition("_")[0] not in _WRITTEN or not (reason := damage.instead(cell)):
+                continue
+            del kept[field]
+            needed = field == "title"
+            (bad if needed else doubts).append((field, cell, reason if needed else f"{field} was left out: {reason}"))
+        return replace(draft, cells=kept), title if "title" in kept else ""
 
     # ---- texts
 
@@ -289,6 +312,9 @@ class Builder:
         cell = draft.cells.get("sku", "")
         if not cell.strip() and not self.layout.strict_sku:
             return self.made_up_sku(draft, title, bad, doubts) if title else ""
+        if reason := damage.instead(cell):
+            bad.append(("sku", cell, reason))
+            return ""
         try:
             code = values.sku(cell)
         except Unreadable as error:
@@ -303,6 +329,8 @@ class Builder:
         if first != draft.row:
             reason = f"the SKU {values.shown(code)} is already used in row {first}: give each product a code of its own, or delete one row"
             bad.append(("sku", cell, reason))
+        if reason := damage.reshaped(code):
+            doubts.append(("sku", cell, reason))
         return code
 
     def made_up_sku(self, draft: Draft, title: str, bad: list[Problem], doubts: list[Problem]) -> str:

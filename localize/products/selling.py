@@ -29,7 +29,8 @@ def settle(cells: dict[str, str], currency: str, switched: bool) -> str:
         return "off"
     if (start or end) and not _holds(day(start), day(end)):
         return "over"
-    cells["was_price"], cells["price"] = cells.get("price", cells.get("was_price", "")), sale
+    if sale != cells.get("price"):  # a shop's API gives the sale's price as the price, too, beside the regular one
+        cells["was_price"], cells["price"] = cells.get("price", cells.get("was_price", "")), sale
     return ""
 
 

@@ -273,7 +273,8 @@ class _Reading:
         if len(rows) > 1 or row.trouble:
             return ""
         title, price = self.cell(row, "title"), self.cell(row, "price")
-        if title.casefold().strip(" *:：=-()（）") in _totals():
+        first = title or next((c for c in row.cells if c.strip()), "")
+        if first.casefold().strip(" *:：=-()（）") in _totals():
             return "it adds up the other rows"
         if price and not any(map(str.isdecimal, price)) and columns.instructs(row.cells):
             self.below = row.number

@@ -107,7 +107,7 @@ def _by_words(letters: str, runs: Sequence[str]) -> tuple[str, float]:
     if not known["id"] and not known["ms"] and sum(word in _ENGLISH for word in words) > max(20, 0.1 * len(words)):
         return "en", 1.0  # without the model, which takes most of a second to load
     # The model takes names of makers and things for any language: of what may be names, there has to be more.
-    spelled = [run for run in runs if len(run) > 2 and not run.isupper()]
+    spelled = {run for run in runs if len(run) > 2 and not run.isupper()}
     if letters.isascii() and len(spelled) < 6 and len(words) < 40 and known["id"] + known["ms"] <= known["en"]:
         return "en", 0.6 if known["en"] > 1 else 0.4
     found, sure = _modelled(letters, "")

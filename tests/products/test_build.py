@@ -11,7 +11,7 @@ import pytest
 from localize import products
 from localize.domain import Finding, Money, Product, Reject
 from localize.errors import UserError
-from localize.products import Asked, Skipped
+from localize.products import Asked, Skipped, unpacked
 from localize.products.build import Builder
 from localize.products.draft import Draft, Layout, Outcome, Variant
 from localize.products.tables import Table
@@ -285,3 +285,17 @@ def test_a_format_that_the_file_is_not_and_one_that_there_is_not(tmp_path: Path)
         products.open_catalog([tmp_path / "shop.csv"], Asked(format="native"))
     with pytest.raises(UserError, match="'shopfy' is no catalog format"):
         products.open_catalog([tmp_path / "shop.csv"], Asked(format="shopfy"))
+
+
+def test_signs_against_the_campaigns_currency_are_told_where_other_prices_have_none() -> None:
+    rows = [Draft(2, SHIRT | {"price": "Rp 59.000"}), Draft(3, {"sku": "HAT", "title": "Hat", "price": "59000"})]
+    (told,) = warnings(built(rows, Asked(language="en", currency="MYR")))
+    assert told.startswith("signs in the prices say IDR, and prices without one are read as MYR")
+    assert not warnings(built(rows, Asked(language="en", currency="IDR")))
+    assert not warnings(built(rows[:1], Asked(language="en", currency="MYR")))
+
+
+def test_lazadas_pictures_of_singapore_tell_no_currency() -> None:
+    # Every country's shops have pictures on that host.
+    assert unpacked.platform("https://sg-live.slatic.net/p/1.jpg") is None
+    assert unpacked.platform("https://my-live.slatic.net/p/1.jpg") == ("MYR", "ms")

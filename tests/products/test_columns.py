@@ -275,6 +275,11 @@ def test_a_column_of_kinds_is_no_category_and_a_retail_price_beside_a_price_is_t
     assert (sorts["category"], sorts["price"]) == ("type", "retail price")
 
 
+@pytest.mark.parametrize("header", ["Usual Price (MYR)", "Was", "regular_price"])
+def test_more_names_of_the_price_before(tmp_path: Path, header: str) -> None:
+    assert meant(tmp_path, f"name,price,{header}\nMug,10,12\nPot,20,25\n")["was_price"] == header
+
+
 @pytest.mark.parametrize(
     ("header", "without"),
     [

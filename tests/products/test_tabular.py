@@ -616,6 +616,18 @@ def test_sums_headings_and_a_second_table_are_no_products(tmp_path: Path) -> Non
     assert "below another header, row 6" in found.drafts[-1].trouble, "a count must not become a price"
 
 
+def test_a_sum_whose_word_stands_in_another_column_is_no_product(tmp_path: Path) -> None:
+    found = read(tmp_path, "序号,商品名称,价格\n1,保温杯,59\n2,炒锅,299\n合计,,358\n")
+    assert [d.cells["title"] for d in found.drafts] == ["保温杯", "炒锅"]
+    assert [s.reason for s in found.skipped] == ["it adds up the other rows"]
+
+
+def test_a_regular_price_stays_the_one_before_where_the_price_is_the_sales_already(tmp_path: Path) -> None:
+    found = read(tmp_path, "name,sku,price,regular_price,sale_price\nSteel mug,M,12.90,19.90,12.90\nTin mug,T,9.90,9.90,\nPot,P,30,35,25\n")
+    prices = [(d.cells["price"], d.cells.get("was_price", "")) for d in found.drafts]
+    assert prices == [("12.90", "19.90"), ("9.90", "9.90"), ("25", "30")]
+
+
 def test_a_discount_beside_the_prices_and_prices_with_a_coupon_are_told(tmp_path: Path) -> None:
     found = read(tmp_path, "name,price,discount\nMug,290,10\nCup,190,0\n")
     assert any("without what 'discount' takes off" in said for said in found.warned)

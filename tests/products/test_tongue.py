@@ -104,6 +104,11 @@ def test_a_few_words_in_plain_letters_are_english_and_never_sure(text: str) -> N
     assert sure <= 0.6
 
 
+def test_the_same_few_words_again_say_no_more() -> None:
+    # "mug" and "steel" are words of Dutch as well.
+    assert tongue.detect(["Steel mug 1", "Steel mug 2", "Steel mug 3"])[0] == "en"
+
+
 OWN = {
     "sv": 'Nordstjerna, 26". En oväxlad, lila damcykel från Nordstjerna, 26" med fotbroms. Nya däck och slangar.',
     "en": "Wheel set. A wheelset with sealed hubs, which delivers a smooth ride. The rims are light, made for riders who value speed.",
