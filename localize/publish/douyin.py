@@ -133,6 +133,12 @@ class _Api:
     """Douyin as one account sees it: every call with its token, which is renewed once where Douyin calls it stale."""
 
     def __init__(self, account: accounts.Account, options: DouyinOptions, about: str) -> None:
+        if not account.open_id:
+            lacks = accounts.variable("douyin", account.name, "open_id")
+            raise NotReady(
+                f"{about}: Douyin takes no call without the open_id of the account {account.name}, which is not known here.",
+                missing=(lacks,), how=f"Set {lacks}, or sign in: crossreel account add douyin {account.name}",
+            )  # fmt: skip
         self.account, self._name = account, f"{about}: Douyin"
         self._wire = Wire(self._name, options.api, timeout=httpx.Timeout(options.timeout, connect=10.0))
         self._signer = Signer(account, STALE)

@@ -124,6 +124,8 @@ class Outbox:
         other = self.ledger.earlier(row.place, row.sku, row.language, row.clip_key)
         if other and parcel.channel.again == "never":
             return _told(parcel, other)
+        if not parcel.channel.daily:
+            return parcel.receipt("planned", reason="another worker has just let go of it; the next run sends it")
         return parcel.receipt("planned", reason=f"{parcel.channel.daily} posts a day are out: waits for tomorrow")
 
 

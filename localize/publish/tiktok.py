@@ -122,7 +122,7 @@ class TikTokPublisher:
         must_be_publishable(parcel.clip)
         about = parcel.about
         if entry.sent and not entry.publish_id:
-            raise Unknown(_unanswered(about))
+            raise Unknown(_unanswered(about, parcel.channel.account or parcel.channel.name))
         _fetching(entry)
         options = _options(parcel.channel)
         upload = _Upload(parcel, entry, options, Api(about, parcel.channel, options.api, entry))
@@ -178,6 +178,8 @@ def _wanted(options: TikTokOptions) -> dict[str, bool]:
 def _privacy(channel: Channel, options: TikTokOptions, creator: dict[str, Any], about: str) -> str:
     """TikTok's name of whom a post is for. Raises UserError where the account does not offer it."""
     offered = [str(level) for level in creator.get("privacy_level_options") or ()]
+    if not offered:
+        raise Transient(f"{about}: TikTok does not say whom the account may post for. {LATER}")
     if PRIVACY[channel.privacy] not in offered:
         names = [ours for ours, theirs in PRIVACY.items() if theirs in offered]
         raise UserError(
@@ -189,10 +191,10 @@ def _privacy(channel: Channel, options: TikTokOptions, creator: dict[str, Any], 
     return PRIVACY[channel.privacy]
 
 
-def _unanswered(about: str) -> str:
+def _unanswered(about: str, account: str) -> str:
     return (
-        f"{about}: TikTok was asked to fetch the clip and did not answer, so nobody can tell whether it is posted. Look at the account. "
-        "With `source: file` this can't happen."
+        f"{about}: TikTok was asked to fetch the clip and did not answer, so nobody can tell whether it is posted. Look at {account} on "
+        "TikTok. With `source: file` this can't happen."
     )
 
 
@@ -223,7 +225,7 @@ class _Upload:
                 raise NoAnswer(f"{self.about}: TikTok began an upload and did not say how to go on with it.")
         except NoAnswer:
             if self.options.source == "url":
-                raise Unknown(_unanswered(self.about)) from None
+                raise Unknown(_unanswered(self.about, self.api.account.name)) from None
             raise  # an upload without bytes can't become a post: another one is begun
         self.entry.note(
             publish_id=publish_id, mode=self.options.mode, source=self.options.source, size=size, creator=creator, begun=time(),
@@ -355,7 +357,7 @@ class _Upload:
             if self._age() > LONGEST:
                 raise Unknown(
                     f"{self.about}: TikTok has had it for more than a day and says no more than {state.status!r}, so nobody can tell what "
-                    "becomes of it. Look at the account."
+                    f"becomes of it. Look at {self.api.account.name} on TikTok."
                 )
             if monotonic() + self.options.poll > until:
                 return self.parcel.receipt("processing", reason=f"TikTok says {state.status}; the next run asks again")

@@ -119,6 +119,8 @@ class Api:
         said = _without(said, token, self.secret)
         error = said.get("error")
         code = str(error.get("code") or "") if isinstance(error, dict) else ""
+        if not code and 400 <= status < 500:  # a page of what stands before it
+            return None, status, f"HTTP {status}", {"error": {}}
         if not code:
             return NoAnswer(f"TikTok ({call.name}) answered {status} and not whether that is good."), status, "", {}
         passing = {"internal_error": NoAnswer, "rate_limit_exceeded": Transient}.get(code)
@@ -147,7 +149,7 @@ def _without(said: dict[str, Any], *secrets: str) -> dict[str, Any]:
 Meaning = tuple[type[CrossreelError], str]
 
 _ADD = "Log the account in again: crossreel account add tiktok {account}"
-_OTHER = "Nobody can tell from here whether it is posted: look at the account."
+_OTHER = "Nobody can tell from here whether it is posted: look at {account} on TikTok."
 _SETTINGS = "One of the channel's settings or the text is not what TikTok takes: correct it and run again."
 _SPAM = "TikTok takes it for spam: write other texts or hashtags for it, and post less often with the channel's `daily`."
 
@@ -213,6 +215,8 @@ def _by_status(code: str, status: int) -> Meaning:
         return NoAnswer, LATER
     if status == 429:
         return Transient, LATER
+    if status == 404:
+        return UserError, "The channel's `api` must be the address of TikTok's API, https://open.tiktokapis.com."
     if status in (401, 403):
         return NotReady, "The account or the app may not do this: crossreel account check says what they may."
     return (UserError, _SETTINGS) if status >= 400 else (Blocked, "TikTok gives no more reason than that: look at the account.")

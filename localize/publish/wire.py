@@ -65,9 +65,9 @@ class Wire:
 
     def call(self, method: str, path: str, *, headers: Mapping[str, str] | None = None, **body: Any) -> httpx.Response:
         """Send a request (`params`, `json`, `data`, `files`, `content` as httpx takes them; `path` may be a whole address). Returns any
-        answer below 500 but 429, whose meaning is the platform's.
+        answer below 500 but 408 and 429, whose meaning is the platform's.
 
-        Raises NoAnswer where it may have been obeyed (cut off, timed out, 5xx), Transient where it was not (no connection, 429),
+        Raises NoAnswer where it may have been obeyed (cut off, timed out, 408, 5xx), Transient where it was not (no connection, 429),
         UserError for what is no address.
         """
         where = self._where(method, path)
@@ -143,7 +143,7 @@ def _hindrance(error: httpx.TransportError) -> str:
 def _must_have_answered(where: str, answer: httpx.Response) -> None:
     if answer.status_code == 429:
         raise Transient(f"{where} has had enough requests for now (429).", retry_after=retry_after(answer.headers))
-    if answer.status_code >= 500:
+    if answer.status_code >= 500 or answer.status_code == 408:  # which is said of a request that came too slowly, or not whole
         raise NoAnswer(f"{where} is in trouble ({answer.status_code}).", retry_after=retry_after(answer.headers))
 
 

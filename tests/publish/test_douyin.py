@@ -365,6 +365,17 @@ def test_without_the_capability_the_way_out_is_the_pack(tmp_path: Path) -> None:
         publish(server, tmp_path, Page())
 
 
+def test_an_account_whose_open_id_nobody_said_is_told_which(tmp_path: Path, account: SignedIn) -> None:
+    """As of a token in the environment: every call of Douyin's is about an open_id."""
+    account.open_id = ""
+    with serving(server := Douyin()):
+        with pytest.raises(NotReady, match=r"MUG-01\.zh on douyin: .*shop-cn.* Set CROSSREEL_DOUYIN_SHOP_CN_OPEN_ID, or sign in") as e:
+            publish(server, tmp_path, Page())
+        assert e.value.missing == ("CROSSREEL_DOUYIN_SHOP_CN_OPEN_ID",)
+        assert [finding.severity for finding in DouyinPublisher().check(channel(server))] == ["block"]
+    assert server.seen == []
+
+
 def test_what_would_be_refused_is_not_uploaded(tmp_path: Path) -> None:
     server = Douyin()
     with serving(server):

@@ -283,6 +283,15 @@ def test_a_begun_one_that_is_refused_makes_way(box: Outbox, tmp_path: Path) -> N
     assert shelf.shelf == ["clip/two"]
 
 
+def test_a_post_that_another_worker_let_go_of_does_not_wait_for_a_day_without_limit(
+    box: Outbox, ledger: Ledger, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The other had it when this one asked, and not any more when it looked why."""
+    monkeypatch.setattr(ledger, "claim", lambda *_, **__: None)
+    told = box.send(parcel_of(tmp_path, CHANNEL), Shelf())
+    assert (told.state, told.reason) == ("planned", "another worker has just let go of it; the next run sends it")
+
+
 def test_a_held_post_of_the_product_is_told_as_held(box: Outbox, tmp_path: Path) -> None:
     box.send(parcel_of(tmp_path / "one", CHANNEL), Shelf(raising(Unknown("sent, and no answer"))))
     told = box.send(parcel_of(tmp_path / "two", CHANNEL, key="clip/two"), Shelf())

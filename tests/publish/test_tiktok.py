@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 from parcels import TOLD, labelled, parcel_of
-from platforms import FAULTS, Fault, Page, Trouble, serving
+from platforms import FAULTS, Answer, Fault, Page, Trouble, serving
 from platforms.tiktok import TikTok, by_the_rules, ok
 from platforms.trials import Cut, Killed
 
@@ -370,7 +370,8 @@ def test_an_unanswered_request_to_fetch_is_held_for_a_person(shop: Shop, platfor
         assert platform.times(SMALL) == 1
         return
     for _ in range(3):  # also at the next runs
-        assert "nobody can tell whether it is posted" in shop.refused(Unknown, page, parcel)
+        told = shop.refused(Unknown, page, parcel)
+        assert "nobody can tell whether it is posted. Look at corner-th on TikTok." in told
     assert platform.times(SMALL) == fault.endswith("_after")
 
 
@@ -628,6 +629,7 @@ def test_a_post_that_was_waited_for_is_asked_about_once(
     monkeypatch.setattr(tiktok, "time", lambda: page.kept["begun"] + 86401.0)
     told = shop.refused(Unknown, page, parcel)
     assert "more than a day" in told
+    assert told.endswith("Look at corner-th on TikTok.")
     assert (page.sent != "", page.publish_id != "", len(platform.uploads)) == (True, True, 1)
 
 
@@ -736,6 +738,42 @@ def test_an_error_that_nobody_knows_is_told_by_its_status(shop: Shop, platform: 
     platform.refuses = [(INIT, http, "moon_in_the_wrong_house")] * 5
     told = shop.refused(kind)
     assert "moon_in_the_wrong_house" in told or http >= 429
+
+
+@pytest.mark.parametrize("part", [CREATOR, INIT, STATUS])
+@pytest.mark.parametrize(
+    ("http", "kind", "told"), [(404, UserError, "`api` must be the address"), (403, NotReady, "crossreel account check")]
+)
+def test_a_page_of_what_stands_before_tiktok_is_told_by_its_status(
+    shop: Shop, platform: TikTok, monkeypatch: pytest.MonkeyPatch, part: str, http: int, kind: type[CrossreelError], told: str
+) -> None:
+    page, answer = Page(), platform.answer
+    with monkeypatch.context() as patched:
+        patched.setattr(platform, "answer", lambda asked: Answer(http, raw=b"<html>") if part in asked.path else answer(asked))
+        said = shop.refused(kind, page)
+    assert f"TikTok says HTTP {http}. " in said
+    assert told in said
+    assert shop.publish(page).state == "published"
+    assert (len(platform.posts), platform.times(SMALL)) == (1, 1)
+
+
+def test_a_fetch_that_a_page_refused_was_not_begun(shop: Shop, platform: TikTok, monkeypatch: pytest.MonkeyPatch) -> None:
+    page, parcel, answer = Page(), shop.fetched(), platform.answer
+    with monkeypatch.context() as patched:
+        patched.setattr(platform, "answer", lambda asked: Answer(404, raw=b"<html>") if INIT in asked.path else answer(asked))
+        shop.refused(UserError, page, parcel)
+    assert page.sent == ""
+    assert shop.publish(page, parcel).state == "published"
+    assert platform.times(SMALL) == 1
+
+
+def test_settings_that_tiktok_does_not_say_are_asked_for_later(shop: Shop, platform: TikTok) -> None:
+    whole, platform.creator = platform.creator, {}
+    page = Page()
+    assert "does not say whom the account may post for" in shop.refused(Transient, page)
+    assert [finding.severity for finding in TIKTOK.check(shop.channel())] == ["warn"]
+    platform.creator = whole
+    assert shop.publish(page).state == "published"
 
 
 @pytest.mark.parametrize("mode", ["direct", "draft"])

@@ -97,7 +97,7 @@ def test_a_page_of_what_stands_before_a_platform_is_told_by_its_status(odd: Odd)
     wire = Wire("Odd", odd.address)
     for status in (400, 403, 404, 413):
         assert wire.json("POST", "/page", params={"status": status}) == (status, {})
-    for status in (200, 301, 500):
+    for status in (200, 301, 408, 500):
         with pytest.raises(NoAnswer):
             wire.json("POST", "/page", params={"status": status})
 

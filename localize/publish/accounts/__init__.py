@@ -131,6 +131,8 @@ class Account:
             except NoAnswer:
                 lost = True  # the old refresh token may not have been used, and nothing but using it can tell
                 return authority.refreshed(known, grant)
+        except Transient as e:
+            raise self._not_now(e) from None
         except oauth.Refused as refused:
             if refused.fault == "app":
                 raise NotReady(
@@ -153,8 +155,14 @@ class Account:
                 return authority.prolonged(known, grant)
             except NoAnswer:
                 return authority.prolonged(known, grant)
+        except Transient as e:
+            raise self._not_now(e) from None
         except oauth.Refused:
             return grant.model_copy(update={"renewals": 0})
+
+    def _not_now(self, trouble: Transient) -> Transient:
+        told = f"the sign-in of the {self.platform} account {self.name} can't be renewed now: {trouble}"
+        return type(trouble)(told, retry_after=trouble.retry_after)
 
     def _ended(self, why: str) -> NotReady:
         return NotReady(
