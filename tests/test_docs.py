@@ -19,12 +19,13 @@ import typer
 import yaml
 from pydantic import BaseModel
 
-from localize import cli, engines, languages, sections
+from localize import cli, engines, languages, metrics, sections
 from localize.avatar.filmed.faces import FaceFinder
 from localize.campaign import Campaign
+from localize.clip import layout as layouts
 from localize.cutouts import Cutter
 from localize.disclosure import Signer
-from localize.domain import Channel
+from localize.domain import Channel, Money
 from localize.languages.base import Token
 from localize.lipsync import Lipsync
 from localize.notices import Recipient
@@ -290,6 +291,65 @@ def test_the_guides_own_engine_keeps_to_what_the_guide_says() -> None:
     assert sound.words[1].start == sound.words[1].end
     assert [mouth.start for mouth in sound.mouths] == [0.0, *(mouth.end for mouth in sound.mouths[:-1])]
     assert sound.mouths[-1].end == pytest.approx(len(sound.samples) / sound.rate, abs=1e-3)
+
+
+def test_metrics_are_told() -> None:
+    told = [name for cells in rows(parts(ROOT / "docs" / "operations.md")["metrics-and-logs"]) for name in marked(cells[0])]
+    assert sorted(told) == sorted(metrics._HELP)
+
+
+def test_deployments_are_told_with_their_hours() -> None:
+    told = {name: cells[1] for cells in rows(parts(ROOT / "docs" / "operations.md")["schedule"]) for name in marked(cells[0])}
+    deployments = yaml.safe_load(text(ROOT / "prefect.yaml"))["deployments"]
+    assert set(told) == {d["name"] for d in deployments}
+    for deployment in deployments:
+        for schedule in deployment.get("schedules", []):
+            minute, hour, _, _, day = schedule["cron"].split()
+            when = (
+                f"every {minute.removeprefix('*/')} minutes"
+                if "/" in minute
+                else f":{minute}"
+                if hour == "*"
+                else f"{int(hour):02}:{int(minute):02}"
+            )
+            assert when in told[deployment["name"]], deployment["name"]
+            assert day == "*" or "Sunday" in told[deployment["name"]]
+
+
+def test_layouts_are_told_with_their_hosts_and_keys() -> None:
+    page = parts(ROOT / "docs" / "layouts.md")
+    numbers = {0: "nobody", 1: "one", 2: "two"}
+    told = {marked(cells[0])[0]: cells[1] for cells in rows(page["layouts"].split("\n## ")[0])[1:]}
+    assert set(told) == set(layouts.names())
+    for name, seen in told.items():
+        sheet = layouts.Sheet.model_validate(yaml.safe_load(text(ROOT / "assets" / "layouts" / f"{name}.yaml")))
+        assert seen.startswith(numbers[sheet.hosts]), name
+        assert sheet.hosts == 0 or sheet.kind == "any" or sheet.kind in seen, name
+    keys = [name for cells in rows(page["writing-one"]) for name in marked(cells[0])]
+    assert sorted(keys) == sorted([*layouts.Sheet.model_fields, *layouts.Zones.model_fields])
+
+
+def test_languages_are_told() -> None:
+    told = rows(text(ROOT / "docs" / "languages.md").split("\n## ")[0])[1:]
+    assert sorted(marked(cells[0])[0] for cells in told) == sorted(languages.codes())
+    for code, name, currency, price, label in told:
+        language = languages.get(code.strip("`"))
+        amount = Decimal(re.sub(r"\D", "", price))
+        assert (name.split()[0], currency, label) == (language.name, language.currency, language.ai_label)
+        assert price == language.price(Money(amount=amount, currency=currency))
+
+
+def test_what_a_platform_takes_is_told() -> None:
+    head, *lines = rows(parts(ROOT / "docs" / "publishing.md")["what-a-platform-takes"])
+    for column, name in enumerate(marked(" ".join(head)), 1):
+        told = {cells[0]: cells[column] for cells in lines}
+        platform = yaml.safe_load(text(ROOT / "assets" / "platforms" / f"{name}.yaml"))
+        assert told["text box"].startswith(f"{platform['text']['most']} ")
+        assert told["hashtags, at most"].startswith(
+            f"{platform['hashtags']['most']}, `{platform['hashtags'].get('form', '#{}').format('tag')}`"
+        )
+        assert told["title of its own"].startswith(str(platform["title"]["most"]) if "title" in platform else "none")
+        assert told["the seller's link"].startswith("yes") == bool(platform.get("links"))
 
 
 def test_variables_of_the_environment_are_told() -> None:
