@@ -59,8 +59,9 @@ def batch(name: str, campaign: dict[str, Any], clips: list[list[str]], run: str)
     outcomes = list(todo.outcomes.values())
     with suppress(httpx.HTTPError):  # of a server that is away for a moment: the page has all of it
         views.leave(name, outcomes)
-    if used := todo.budget.used():
-        logger().info("the night has used %s", used)
+    with suppress(CrossreelError, OSError):  # a store out of reach fails no batch that is over
+        if used := Budget(settings.limits, store, run).used():  # the others' last notes among it
+            logger().info("the night has used %s", used)
     if _is_by_itself():
         patiently(lambda: _finish(settings, store, run))
     if failed := [o for o in outcomes if o.code]:
@@ -109,7 +110,8 @@ class Work:
         self.settings, self.store = bench.studio.campaign, bench.studio.store
         self.before = _outcomes_of(self.store, bench.run, [(j.product.sku, j.language) for j in jobs])  # of a run that is tried again
         paid = {key: o.usage for key, o in self.before.items()}
-        self.budget = bench.budget = Budget(self.settings.limits, self.store, bench.run, paid)
+        here = self.settings.limits.task_runner == "threads"  # else the processes that it starts make the clips, and count themselves
+        self.budget = bench.budget = Budget(self.settings.limits, self.store, bench.run, paid, children=here)
         self.tasks = {language: clip.with_options(tags=views.tags(bench.studio, language)) for language in {j.language for j in jobs}}
         self.bar = views.Bar(len(jobs))
         self.outcomes: dict[Key, Outcome] = {}

@@ -30,7 +30,7 @@ from flows.machine import limit_name
 from flows.watch import Event, tell
 from localize import campaign as campaigns
 from localize import work
-from localize.budget import Budget
+from localize.budget import Budget, cpu_seconds
 from localize.dispatch import at_hand
 from localize.domain import Channel, Clip, Narration, Receipt, Usage
 from localize.dub.studio import DubStudio
@@ -52,12 +52,13 @@ class Bench:
     def __init__(self, studio: Studio | DubStudio, run: str, mark: str = "") -> None:
         self.studio, self.run, self.mark = studio, run, mark or read_once(studio.campaign)
         self.over = threading.Event()  # nobody waits for a task any more
+        self.cpu_before = cpu_seconds()
         self.spent: dict[tuple[str, str], dict[str, Usage]] = {}  # what models were asked for a clip by all its tries so far, by stage
 
     @cached_property
     def budget(self) -> Budget:
         """Of the run. A process that makes clips for a batch elsewhere counts its own hours by it."""
-        return Budget(self.studio.campaign.limits, self.studio.store, self.run)
+        return Budget(self.studio.campaign.limits, self.studio.store, self.run, before=self.cpu_before)
 
     def __reduce__(self) -> tuple[Any, ...]:
         return bench, (self.studio.campaign.model_dump_json(), self.run, self.mark)

@@ -52,14 +52,21 @@ class Budget:
     counts its own hours and charges no clip. Its methods may be called from several threads.
 
     `paid` is what models had been paid for clips, by (sku, language), before this batch: an outcome tells the sum of all tries, and what
-    an earlier batch of the run has charged is not charged again. Raises what reading the store raises."""
+    an earlier batch of the run has charged is not charged again. `children` tells whether the hours of processes that this one has started
+    are its own: not where they make the batch's clips and count themselves. One that makes clips for a batch elsewhere gives the CPU
+    seconds that it had used `before`; it may be ended at any moment, so it notes its sum after each. Raises what reading the store
+    raises."""
 
-    def __init__(self, limits: Limits, store: LocalStore, run: str, paid: Mapping[tuple[str, str], Usage] | None = None) -> None:
+    def __init__(
+        self, limits: Limits, store: LocalStore, run: str, paid: Mapping[tuple[str, str], Usage] | None = None, *, children: bool = True,
+        before: float | None = None,
+    ) -> None:  # fmt: skip
         self.limits, self.store, self.run = limits, store, run
         self.worker = f"{re.sub('[^a-z0-9]+', '-', platform.node().lower())}-{os.getpid()}-{uuid.uuid4().hex[:8]}"
         self._paid = dict(paid or {})
         self._made = set[tuple[str, str]]()
-        self._own, self._cpu_before = Spent(), cpu_seconds()
+        self._own, self._children, self._elsewhere = Spent(), children, before is not None
+        self._cpu_before = cpu_seconds(children) if before is None else before
         self._others: dict[str, Spent] = {}
         self._limited = any((limits.clips, limits.cpu_hours, limits.gpu_hours, limits.money))
         self._noted_at = self._read_at = time.monotonic()
@@ -119,7 +126,7 @@ class Budget:
             self.store.note(self.run, _NOTE + self.worker, self._spent().model_copy(update={"ended": True}).model_dump_json())
 
     def _cpu(self) -> float:
-        return cpu_seconds() - self._cpu_before
+        return cpu_seconds(self._children) - self._cpu_before
 
     def _spent(self) -> Spent:
         with self._lock:
@@ -127,7 +134,7 @@ class Budget:
 
     def _note_now_and_then(self) -> None:
         with self._lock:
-            due = self._limited and time.monotonic() - self._noted_at >= NOTE_SECONDS
+            due = self._limited and (self._elsewhere or time.monotonic() - self._noted_at >= NOTE_SECONDS)
             if due:
                 self._noted_at = time.monotonic()
         if due:
@@ -191,10 +198,10 @@ def spent(store: LocalStore, run: str) -> Spent:
     return sum(noted, Spent())
 
 
-def cpu_seconds() -> float:
-    """CPU seconds of this process and of those of its children that have ended."""
+def cpu_seconds(children: bool = True) -> float:
+    """CPU seconds of this process and, if asked for, of those of its children that have ended."""
     times = os.times()
-    return times.user + times.system + times.children_user + times.children_system
+    return times.user + times.system + (times.children_user + times.children_system if children else 0.0)
 
 
 def _several(value: float, what: str) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -18,6 +20,7 @@ from localize.planning import Outcome
 from localize.sections import Limits, Priority, queue
 from localize.store import LocalStore
 
+CLOCK = budgets.cpu_seconds
 PAID = Usage(requests=1, cost=Decimal("0.50"))
 
 
@@ -25,7 +28,7 @@ PAID = Usage(requests=1, cost=Decimal("0.50"))
 def clock(monkeypatch: pytest.MonkeyPatch) -> dict[str, float]:
     """The CPU's clock, which a test moves; notes are written and read at once."""
     now = {"cpu": 1000.0}
-    monkeypatch.setattr(budgets, "cpu_seconds", lambda: now["cpu"])
+    monkeypatch.setattr(budgets, "cpu_seconds", lambda children=True: now["cpu"])
     monkeypatch.setattr(budgets, "NOTE_SECONDS", 0.0)
     monkeypatch.setattr(budgets, "READ_SECONDS", 0.0)
     return now
@@ -161,15 +164,26 @@ def test_batches_of_a_night_count_together(store: LocalStore, clock: dict[str, f
     assert Budget(asked, store, "tuesday").left() == ""
 
 
-def test_a_process_that_makes_clips_for_a_batch_counts_its_own_hours(store: LocalStore, clock: dict[str, float]) -> None:
+def test_a_process_that_makes_clips_for_a_batch_counts_its_own_hours(
+    store: LocalStore, clock: dict[str, float], monkeypatch: pytest.MonkeyPatch
+) -> None:
     asked = limits(clips=3, cpu_hours=1, gpu_hours=1)
-    worker = Budget(asked, store, "monday")
-    clock["cpu"] += 1800
+    monkeypatch.setattr(budgets, "NOTE_SECONDS", 60.0)
+    before = clock["cpu"]
+    clock["cpu"] += 1800  # its first clip, before which it asked for no budget
+    worker = Budget(asked, store, "monday", before=before)
     worker.gpu(900)
     assert worker.cpu() == 1800
     batch = Budget(asked, store, "monday")
     batch.charge(ended("A"))
     assert batch.used() == "1 of 3 clips, 0.5 of 1 CPU hour, 0.25 of 1 GPU hour"
+
+
+def test_processes_that_count_themselves_are_not_counted_twice(store: LocalStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(budgets, "cpu_seconds", CLOCK)
+    alone, both = (Budget(limits(cpu_hours=1), store, "monday", children=children) for children in (False, True))
+    subprocess.run([sys.executable, "-c", "sum(range(10**6))"], check=True)
+    assert both.cpu() > alone.cpu()
 
 
 def test_a_retry_counts_what_was_spent_before_it(store: LocalStore, clock: dict[str, float]) -> None:

@@ -67,7 +67,9 @@ def test_others_make_the_same_clips_as_threads(server: SyncPrefectClient, shop: 
     ends = {}
     for name in (other, "threads"):
         store = LocalStore(tmp_path / name)
-        assert make(shop, store, workers=2, task_runner=name).is_completed()
+        assert make(shop, store, workers=2, task_runner=name, cpu_hours=9).is_completed()
+        counted = [note for note in store.notes("tonight") if note.startswith("spent-")]  # of each process
+        assert len(counted) == 1 if name == "threads" else len(counted) >= 2
         ends[name] = {clip: o for clip, o in noted(store).items()}
         assert list((store.root / "tmp").iterdir()) == []
     assert {clip: o.clip.key for clip, o in ends[other].items() if o.clip} == {
