@@ -12,7 +12,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from string import Formatter
-from time import monotonic, sleep, time
+from time import monotonic, sleep
 from typing import Any, ClassVar, Literal, Self
 from urllib.parse import quote
 
@@ -32,7 +32,7 @@ CHUNKS_MOST = 1000
 
 UPLOADS = 2  # that one call begins: a second one where the first one's address ended
 LAST, WHOLE, LET_GO, FETCH = "the last chunk", "the whole video", "a request to cancel, after the last chunk", "a request to fetch"
-ADDRESS_LIFE = 3600.0 + 600.0  # s after which nothing can be sent to an upload's address: TikTok's hour, and clocks that differ
+ADDRESS_LIFE = 3600.0 + 600.0  # s after which nothing can be sent to an upload's address: TikTok's hour, and its clocks that differ
 LONGEST = 86400.0  # s that TikTok may work on a post before somebody has to look
 
 PRIVACY = {
@@ -209,12 +209,11 @@ class _Upload:
 
     def __init__(self, parcel: Parcel, entry: Entry, options: TikTokOptions, api: Api) -> None:
         self.parcel, self.entry, self.options, self.api, self.about = parcel, entry, options, api, api.about
-        # What was waited for is asked about once; after a crash the rest of the wait is left.
-        self._waits = min(options.patience, max(0.0, options.patience - self._age()))
+        self._begun = False  # by this worker
 
     def begin(self) -> None:
         """Begin an upload, and send the file's bytes unless TikTok fetches them itself."""
-        self._waits = self.options.patience
+        self._begun = True
         source, address, size = self._source()
         info, creator = self._post_info() if self.options.mode == "direct" else ({}, "")
         body = {"post_info": info, "source_info": source} if info else {"source_info": source}
@@ -228,8 +227,8 @@ class _Upload:
                 raise Unknown(_unanswered(self.about, self.api.account.name)) from None
             raise  # an upload without bytes can't become a post: another one is begun
         self.entry.note(
-            publish_id=publish_id, mode=self.options.mode, source=self.options.source, size=size, creator=creator, begun=time(),
-            let_go=False,
+            publish_id=publish_id, mode=self.options.mode, source=self.options.source, size=size, creator=creator, let_go=False,
+            begun=self.api.wire.now(),
         )  # fmt: skip
         _fetching(self.entry)
         if self.options.source == "file":
@@ -333,9 +332,10 @@ class _Upload:
     def follow(self) -> Receipt | None:
         """Wait, as long as the options say, for what becomes of the upload. None: it can't become a post any more, and the entry
         has forgotten it. Raises what its failure means."""
-        until, cancelled = monotonic() + self._waits, False
+        until, cancelled = 0.0, False
         while True:
             state, kept = self._state(), self.entry.kept
+            until = until or monotonic() + self._waits()
             if state.status == "PUBLISH_COMPLETE":
                 return self._published(state.post_id)
             if state.status == "SEND_TO_USER_INBOX" and kept.get("mode") == "draft":
@@ -377,9 +377,14 @@ class _Upload:
         """Whether the missing bytes can't be sent any more by whoever had the address. No bytes at all may mean that none were counted."""
         return bool(state.uploaded) and self._age() > ADDRESS_LIFE
 
+    def _waits(self) -> float:
+        """For how many seconds to ask: what was waited for is asked about once, and after a crash the rest of the wait is left."""
+        patience = self.options.patience
+        return patience if self._begun else min(patience, max(0.0, patience - self._age()))
+
     def _age(self) -> float:
-        """The seconds since the upload was begun."""
-        return time() - float(self.entry.kept.get("begun") or 0.0)
+        """The seconds since the upload was begun, by TikTok's clock: if this machine's jumps, no address is over, and no day."""
+        return self.api.wire.now() - float(self.entry.kept.get("begun") or 0.0)
 
     def _cancel(self) -> None:
         """Ask TikTok to forget an unfinished upload, so that nobody can finish it. Whether it did, its status tells."""

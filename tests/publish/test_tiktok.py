@@ -503,12 +503,12 @@ def test_an_upload_whose_last_chunk_may_be_on_its_way_is_not_begun_a_second_time
     assert shop.publish(page, parcel).state == "processing"
     assert page.sent == "a request to cancel, after the last chunk"
     later = page.kept["begun"] + 4300.0  # by then nobody can send what is missing, if anything is
-    monkeypatch.setattr(tiktok, "time", lambda: later)
+    platform.now = lambda: later
     platform.refuses = [*NO_CANCEL]
     receipt = shop.publish(page, parcel)
     assert (receipt.state, len(platform.uploads)) == (("published", 2) if tells_bytes else ("processing", 1))
     assert platform.times(TWO_CHUNKS) == len(platform.posts) == tells_bytes
-    monkeypatch.setattr(tiktok, "time", lambda: later + 86400.0)
+    platform.now = lambda: later + 86400.0
     platform.refuses = [*NO_CANCEL]
     if not tells_bytes:
         assert "says no more than 'PROCESSING_UPLOAD'" in shop.refused(Unknown, page, parcel)
@@ -622,11 +622,11 @@ def test_a_post_that_was_waited_for_is_asked_about_once(
     parcel = shop.fetched(**options) if way == "fetched" else shop.parcel(mode=way, **options)
     platform.limits = {}
     assert shop.publish(page, parcel).state == "processing"
-    monkeypatch.setattr(tiktok, "time", lambda: page.kept["begun"] + 60.0)
+    platform.now = lambda: page.kept["begun"] + 60.0
     before = len(platform.seen)
     assert shop.publish(page, parcel).state == "processing"
     assert [STATUS in path for path in paths(platform)[before:]] == [True]
-    monkeypatch.setattr(tiktok, "time", lambda: page.kept["begun"] + 86401.0)
+    platform.now = lambda: page.kept["begun"] + 86401.0
     told = shop.refused(Unknown, page, parcel)
     assert "more than a day" in told
     assert told.endswith("Look at corner-th on TikTok.")
@@ -634,11 +634,12 @@ def test_a_post_that_was_waited_for_is_asked_about_once(
 
 
 def test_a_status_that_nobody_knows_is_held_after_a_day(shop: Shop, platform: TikTok, monkeypatch: pytest.MonkeyPatch) -> None:
+    """By TikTok's clock, as everything here: this machine's may jump."""
     page, parcel = Page(), shop.parcel(patience=0.0)
     shop.publish(page, parcel)
     monkeypatch.setattr(platform, "_status", lambda request: ok({"status": "IN_THE_WRONG_HOUSE"}))
     assert "TikTok says IN_THE_WRONG_HOUSE" in shop.publish(page, parcel).reason
-    monkeypatch.setattr(tiktok, "time", lambda: page.kept["begun"] + 86401.0)
+    platform.now = lambda: page.kept["begun"] + 86401.0
     assert "no more than 'IN_THE_WRONG_HOUSE'" in shop.refused(Unknown, page, parcel)
 
 
