@@ -67,7 +67,7 @@ def dubbed(
         spans = [(spans[0][0], spans[-1][1])] if source and spans else [] if source else [(0, n)]
     loud = _target(_loudness(source.samples, rate, own or [(0, n)]) if source else -np.inf)
     level = _loudness(voice, rate, heard)
-    gain = _ratio(loud - level) if np.isfinite(level) else 1.0
+    gain = metering.ratio(loud - level) if np.isfinite(level) else 1.0
     tune = _Tune(music, rate, out.shape[1], loud, heard) if bed == "music" and music else None
     places, touched, under = gain * _places(layout), [], -np.inf
     for span in spans:
@@ -78,7 +78,7 @@ def dubbed(
 
         def mixture(at: int, stop: int, stretch: Stretch = stretch, depth: float = depth) -> Samples:
             down = stretch.down(at, stop)[:, None]
-            made = out[at:stop] * (1 - down * np.float32(1 - _ratio(-depth))) + voice[at:stop] * places
+            made = out[at:stop] * (1 - down * np.float32(1 - metering.ratio(-depth))) + voice[at:stop] * places
             let_go(voice)
             let_go(out)
             if bed == "separated" and background:
@@ -124,7 +124,7 @@ def _put(out: Samples, stretch: Stretch, mixture: Callable[[int, int], Samples],
     blocks = [(at, min(at + 4096 * cell, stretch.end)) for at in range(stretch.begin, stretch.end, 4096 * cell)]
     highest = (np.where(stretch.down(at, stop)[::cell] < 1, 0, _peaks(mixture, at, stop, len(out), cell)) for at, stop in blocks)
     # A block is written when the next one's peaks are known, as those are looked for from a little before it.
-    for (at, stop), curve in zip(blocks, mixing.limits_by_parts(highest, _ratio(mixing.PEAK)), strict=True):
+    for (at, stop), curve in zip(blocks, mixing.limits_by_parts(highest, metering.ratio(mixing.PEAK)), strict=True):
         made, places = mixture(at, stop), np.arange(at, stop)
         middles = at + np.arange(-1, len(curve) - 1) * cell + cell / 2
         # What the limiter gives back late comes back with the source.
@@ -151,7 +151,7 @@ class _Tune:
         level = metering.integrated(pair)
         self._samples = np.zeros((len(sides), channels), np.float32)
         self._samples[:, :2] = sides[:, :channels] if channels > 1 else sides.mean(axis=1, keepdims=True)
-        self._samples *= np.float32(_ratio(loud + mixing.BED - mixing.VOICE - level) if np.isfinite(level) else 1)
+        self._samples *= np.float32(metering.ratio(loud + mixing.BED - mixing.VOICE - level) if np.isfinite(level) else 1)
         self._words = [Stretch.around(span, span[1] + rate, rate) for span in _merged(heard, round(PAUSE * rate))]
 
     def part(self, at: int, stop: int) -> Samples:
@@ -250,7 +250,3 @@ def _places(layout: str) -> Samples:
     else:
         out[:2] = 1
     return out
-
-
-def _ratio(decibels: float) -> float:
-    return float(10 ** (decibels / 20))

@@ -55,5 +55,6 @@ def run(stream: Any, what: str, *, stdin: bytes | None = None) -> bytes:
 
 
 def last_words(stderr: bytes) -> str:
+    """The last three lines of what ffmpeg said, as one."""
     lines = [line for line in stderr.decode("utf-8", "replace").splitlines() if line.strip()]
     return " / ".join(lines[-3:])

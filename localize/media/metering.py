@@ -57,6 +57,7 @@ def leveled(samples: Samples, to: float) -> Samples:
 
 
 def ratio(decibels: float) -> float:
+    """What an amplitude is multiplied by to be so many decibels higher."""
     return float(10 ** (decibels / 20))
 
 
