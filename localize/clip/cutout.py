@@ -11,7 +11,7 @@ import numpy.typing as npt
 from localize.clip.stills import ENLARGE, SPARE
 from localize.pixels import Pixels, u8
 
-VERSION = "1"  # raise it when the same picture and alpha would be judged or drawn otherwise
+VERSION = "2"  # raise it when the same picture and alpha would be judged or drawn otherwise
 
 GLANCE = 256  # px of the longer side that a cut is judged at
 COVERAGE = (0.05, 0.90)  # of the picture that a product takes

@@ -13,27 +13,98 @@ from localize.pixels import Pixels, u8
 SPARE = 1.12  # a still is this much larger than its box, so that zooming in loses no sharpness
 CROP = 0.22  # a picture may lose this part of its height or width to fill the box
 BAND = 32  # rows of a background that are painted at once
-ENLARGE = 1.6  # a small picture is not blown up further than this
+ENLARGE = 2.2  # a small picture is not blown up further than this
+GLANCE = 192  # px of the longer side at which a picture's subject and ground are looked for
+RIM = 0.02  # of a picture's height or width: how deep a plain edge is plain
+UNEVEN = 9  # levels that nearly all of a plain edge keep within
+STRUCTURE = 14  # levels between neighbouring pixels of a glance from which they are no ground
+MARGIN = 0.06  # of a picture stays free around its subject: a picture grows while it is shown
 
 
 def still(picture: Pixels, width: int, height: int) -> Pixels:
     """A picture (RGB or straight RGBA) for a box of `width` x `height`: RGB, larger than the box by `SPARE`, even sizes.
 
-    It fills the box if that crops little; else it is shown whole over a blurred enlargement of itself.
+    It fills the box if that crops little, and nothing of the subject where the picture's ground is plain; else it is shown whole, its
+    plain ground going on around it, or over a blurred enlargement of itself.
     """
     rgb = _on_paper(picture)
     w, h = round(width * SPARE) & ~1, round(height * SPARE) & ~1
     ph, pw = rgb.shape[:2]
     fill = max(w / pw, h / ph)
-    lost = 1 - min(w / (pw * fill), h / (ph * fill))
-    if lost <= CROP and fill <= ENLARGE * SPARE:
-        return _resize(rgb, fill, w, h)
+    keep_x, keep_y = w / (pw * fill), h / (ph * fill)
     fit = min(w / pw, h / ph, ENLARGE * SPARE)
-    out = u8(cv2.convertScaleAbs(_blurred(rgb, w, h, 1 / 24), alpha=0.86))
+    glance = _glance(rgb)
+    plain = _plain(glance, across=w - pw * fit >= 2, down=h - ph * fit >= 2)
+    if 1 - min(keep_x, keep_y) <= CROP and fill <= ENLARGE * SPARE:
+        (left, cut_x), (top, cut_y) = (_window(span, keep) for span, keep in zip(_subject(glance), (keep_x, keep_y), strict=True))
+        if not (plain and (cut_x or cut_y)):
+            return _resize(rgb, fill, w, h, left, top)
     small = _scaled(rgb, fit)
+    if plain:
+        return _extended(small, w, h)
+    out = u8(cv2.convertScaleAbs(_blurred(rgb, w, h, 1 / 24), alpha=0.86))
     y, x = (h - small.shape[0]) // 2, (w - small.shape[1]) // 2
     out[y : y + small.shape[0], x : x + small.shape[1]] = small
     return out
+
+
+def _glance(rgb: Pixels) -> Pixels:
+    """A picture made small."""
+    return _scaled(rgb, min(1.0, GLANCE / max(rgb.shape[:2])))
+
+
+def _plain(glance: Pixels, *, across: bool, down: bool) -> bool:
+    """Whether a picture's left and right (`across`) and upper and lower edges (`down`) are one colour or a slope of light, so that its
+    ground can go on beyond them."""
+    for rows in [glance] * down + [np.swapaxes(glance, 0, 1)] * across:
+        deep = max(2, round(RIM * len(rows)))
+        for edge in (part.astype(np.float32) for part in (rows[:deep], rows[-deep:])):
+            smooth = cv2.GaussianBlur(edge.mean(axis=0, keepdims=True), (0, 0), GLANCE / 32, borderType=cv2.BORDER_REPLICATE)
+            if np.percentile(np.abs(edge - smooth).max(axis=2), 97) > UNEVEN:
+                return False
+    return True
+
+
+def _subject(glance: Pixels) -> tuple[tuple[float, float], tuple[float, float]]:
+    """From where to where a picture is more than a smooth ground, across and down, in parts of its width and height."""
+    levels = glance.astype(np.int16)
+    steps = np.zeros(glance.shape[:2], bool)
+    for axis in (0, 1):
+        change = np.abs(np.diff(levels, axis=axis)).max(axis=2) > STRUCTURE
+        steps[: change.shape[0], : change.shape[1]] |= change
+    spans = []
+    for axis in (0, 1):
+        found = np.flatnonzero(steps.sum(axis=axis) >= 2)
+        n = steps.shape[1 - axis]
+        spans.append((found[0] / n, (found[-1] + 1) / n) if found.size else (0.0, 1.0))
+    return spans[0], spans[1]
+
+
+def _window(span: tuple[float, float], keep: float) -> tuple[float, bool]:
+    """Where the part `keep` of a length begins that is shown, as near to the middle as its subject's `span` allows, and whether the
+    subject is cut all the same: then its far end is, as a head must not be."""
+    first, last = max(0.0, span[0] - MARGIN), min(1.0, span[1] + MARGIN)
+    middle = (1 - keep) / 2
+    if span == (0.0, 1.0):  # a scene, or a table's edge from side to side
+        return middle, False
+    if last - first <= keep + 1e-6:
+        return min(max(middle, last - keep), first), False
+    # What begins at the picture's own edge is cut there already.
+    return (min(middle, first) if span[0] else middle), True
+
+
+def _extended(small: Pixels, w: int, h: int) -> Pixels:
+    """A picture before a plain ground in the middle of w x h, its ground going on to the edges."""
+    ph, pw = small.shape[:2]
+    y, x = (h - ph) // 2, (w - pw) // 2
+    out = u8(cv2.copyMakeBorder(small, y, h - ph - y, x, w - pw - x, cv2.BORDER_REPLICATE))
+    # The outermost pixels' noise would be drawn out into streaks.
+    reach = RIM * min(ph, pw) / 2
+    soft = cv2.GaussianBlur(out, (0, 0), reach, borderType=cv2.BORDER_REPLICATE)
+    beyond = np.full((h, w), 255, np.uint8)
+    beyond[y : y + ph, x : x + pw] = 0
+    part = (cv2.GaussianBlur(beyond, (0, 0), reach / 2).astype(np.float32) / 255)[..., None]
+    return u8(np.rint(out * (1 - part) + soft * part))
 
 
 def background(picture: Pixels, width: int, height: int, tint: str, top: int = 0) -> Pixels:
@@ -78,9 +149,12 @@ def _scaled(rgb: Pixels, factor: float) -> Pixels:
     return u8(cv2.resize(rgb, size, interpolation=cv2.INTER_AREA if factor < 1 else cv2.INTER_CUBIC))
 
 
-def _resize(rgb: Pixels, factor: float, w: int, h: int) -> Pixels:
+def _resize(rgb: Pixels, factor: float, w: int, h: int, left: float = -1, top: float = -1) -> Pixels:
+    """A picture at another size, cut to w x h: from `left` and `top` on, in parts of it, or its middle."""
     big = _scaled(rgb, factor)
-    y, x = max(0, (big.shape[0] - h) // 2), max(0, (big.shape[1] - w) // 2)
+    spare_y, spare_x = max(0, big.shape[0] - h), max(0, big.shape[1] - w)
+    y = min(spare_y, round(top * big.shape[0])) if top >= 0 else spare_y // 2
+    x = min(spare_x, round(left * big.shape[1])) if left >= 0 else spare_x // 2
     cut = big[y : y + h, x : x + w]
     return cut if cut.shape[:2] == (h, w) else u8(cv2.resize(cut, (w, h), interpolation=cv2.INTER_LINEAR))
 
