@@ -162,6 +162,7 @@ class _Api:
         code = next((code for code in codes if code), status if status >= 400 else 0)
         if code:
             words = [str(part[name]) for part in parts for name in ("sub_description", "description", "err_msg") if part.get(name)]
+            words += [f"logid {part['logid']}" for part in parts if part.get("logid")]  # which Douyin's support asks for
             raise Refusal(code, "; ".join(dict.fromkeys(words)).replace(token, "…"))
         return parts[0] if isinstance(said.get("data"), dict) else {}
 

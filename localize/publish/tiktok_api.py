@@ -79,7 +79,9 @@ class Api:
             elif code == "access_token_invalid" and not stale:
                 stale = token
             else:
-                raise refusal(self.about, self.account.name, code, status, str(said["error"].get("message") or ""))
+                told, log = (said["error"].get(name) or "" for name in ("message", "log_id"))
+                named = f"log_id {log}" * bool(log)  # which TikTok's support asks for
+                raise refusal(self.about, self.account.name, code, status, "; ".join(filter(None, (told, named))))
         raise Transient(f"{self.about}: TikTok takes no token of {self.account.name} for long enough. {LATER}")
 
     def must_lie_at(self, address: str, video: Path) -> None:

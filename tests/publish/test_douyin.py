@@ -288,7 +288,7 @@ def test_each_code_says_what_it_means_and_one_post_comes_of_it(tmp_path: Path, a
             with pytest.raises(kind) as refused:
                 publish(server, tmp_path, page)
             said = str(refused.value)
-            assert said.startswith(f"MUG-01.zh on douyin: Douyin refused it for shop-cn with {code} (for …). ")
+            assert said.startswith(f"MUG-01.zh on douyin: Douyin refused it for shop-cn with {code} (for …; logid x). ")
             assert len(said.partition("). ")[2]) > 20, said  # the way out
             no_secret("".join(traceback.format_exception(refused.value)))
             server.says = []

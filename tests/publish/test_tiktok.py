@@ -710,6 +710,7 @@ def test_each_error_is_told_with_its_way_out(shop: Shop, platform: TikTok, part:
         page = Page()
         told = shop.refused(kind, page)
         assert way_out.split("{")[0] in told, code
+        assert f"TikTok says {code} (log_id 2026). " in told or kind in (Transient, NoAnswer), code
         assert code in told or status == 500  # whose codes say no more than the status
         asked = sum(part in path for path in paths(platform))
         assert asked == {"rate_limit_exceeded": 5, "internal_error": 5, "access_token_invalid": 2}.get(code, 1), code
