@@ -227,6 +227,9 @@ def test_the_keys_of_a_campaign_are_told_with_their_defaults(section: str) -> No
 def test_the_keys_of_dubs_and_notices_are_told() -> None:
     dubbing, notices = text(ROOT / "docs" / "dubbing.md"), parts(ROOT / "docs" / "operations.md")["notifications"]
     assert [key for key in sections.Dubbing.model_fields if f"`{key}`" not in dubbing and f"{key}:" not in dubbing] == []
+    told = {cells[0].strip("`"): marked(cells[1]) for cells in rows(parts(ROOT / "docs" / "dubbing.md")["what-you-can-choose"])}
+    for key in ("lipsync", "sound", "captions", "label"):
+        assert told[f"--{key}"][0] == sections.Dubbing.model_fields[key].default, key
     assert [key for key in Recipient.model_fields if f"`{key}`" not in notices] == []
 
 
