@@ -105,7 +105,7 @@ def options(command: Any) -> set[str]:
     return {o for p in command.params if p.param_type_name == "option" for o in (*p.opts, *p.secondary_opts)} | {"--help"}
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+@pytest.mark.parametrize("page", [*PAGES, ROOT / "THIRD_PARTY.md", *sorted((ROOT / "assets").rglob("*.md"))], ids=lambda p: p.name)
 def test_every_link_leads_somewhere(page: Path) -> None:
     for target, name in links(page):
         assert target.exists(), f"{page.name}: there is no {target}"
@@ -294,6 +294,21 @@ def test_the_guides_own_engine_keeps_to_what_the_guide_says() -> None:
     assert sound.words[1].start == sound.words[1].end
     assert [mouth.start for mouth in sound.mouths] == [0.0, *(mouth.end for mouth in sound.mouths[:-1])]
     assert sound.mouths[-1].end == pytest.approx(len(sound.samples) / sound.rate, abs=1e-3)
+
+
+def test_every_package_that_is_asked_for_is_told_with_its_licence() -> None:
+    page, project = ROOT / "THIRD_PARTY.md", tomllib.loads(text(ROOT / "pyproject.toml"))["project"]
+    told = {}
+    for cells in rows(text(page)):
+        # A row of an extra begins with it; one row may have several packages of a kind.
+        names, versions = cells[:2] if not cells[0].startswith("`") else cells[1:3]
+        told |= dict.fromkeys(re.findall(r"[\w-]{2,}", names), versions)
+    extras = project["optional-dependencies"].values()
+    for asked in (*project["dependencies"], *(package for extra in extras for package in extra)):
+        name = re.match(r"[\w.-]+", asked)[0]
+        assert name in told, f"THIRD_PARTY.md has no {name}"
+        if (below := re.search(r"<(\d+)$", asked)) and (last := re.search(r" to (\d+)\.x$", told[name])):
+            assert int(last[1]) == int(below[1]) - 1, f"THIRD_PARTY.md: {name} {told[name]}, and pyproject.toml asks for {asked}"
 
 
 def test_metrics_are_told() -> None:
