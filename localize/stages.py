@@ -337,6 +337,7 @@ class Studio(Desk):
             footage=[self.look(Path(f)) for f in job.product.footage], footage_sound=c.video.footage_sound == "ducked",
             encoding=mp4.Encoding(*size, fps, c.video.crf, c.video.preset, threads, c.video.encoder),
             disclosure=self.disclosure(job.product.sku, job.language, name),
+            blinks=[at for performance in performances for at in performance.blinks],
         ), performances  # fmt: skip
 
     def _presenters(

@@ -34,6 +34,7 @@ from localize.timeline import Timeline
 
 VERSION = "9"  # part of the clip's key: raise it when the same inputs would give other frames or sound
 CAPTION_SIZE = 58
+BLINK = 0.2  # s after which eyes that began to close are open again, whatever the frames' rate
 MUSIC = ASSETS / "music"
 
 
@@ -57,6 +58,7 @@ class Job:
     footage_sound: bool = False  # heard quietly below the speech
     intro: Bookend | None = None
     outro: Bookend | None = None
+    blinks: Sequence[float] = ()  # when a drawn host's eyes begin to close, in s of the timeline
 
     @property
     def whole(self) -> Timeline:
@@ -96,7 +98,8 @@ def render(job: Job, folder: Path, *, progress: Callable[[int, int], None] = lam
     level = metering.measured(heard)
     del heard
     composer, shown, _ = compose(job)
-    cover_at, whole, before = _cover_frame(job), job.whole, job.intro.seconds if job.intro else 0.0
+    whole, before = job.whole, job.intro.seconds if job.intro else 0.0
+    cover_at = cover_frame(job.timeline, job.blinks) + (job.intro.count if job.intro else 0)
     with mp4.encoder(folder / "clip.mp4", job.encoding, sound, aigc.tags(job.disclosure)) as pipe:
         width, height = job.layout.width, job.layout.height
         for i, frame in enumerate(frames(job, composer, paper=lambda: Frame(width, height, pipe.room(width * height * 3 // 2)))):
@@ -248,8 +251,12 @@ def _laid(timeline: Timeline, sounds: Iterable[tuple[float, pcm.Samples]], chann
     return track
 
 
-def _cover_frame(job: Job) -> int:
-    """The cover is taken while the first Line with a card is shown and its card has settled."""
-    spoken = next((s for s in job.timeline.spoken if s.line.show in ("title", "feature")), job.timeline.spoken[0])
-    within = min(job.timeline.frames - 1, round((spoken.start + min(1.0, (spoken.end - spoken.start) / 2)) * job.timeline.fps))
-    return within + (job.intro.count if job.intro else 0)
+def cover_frame(timeline: Timeline, blinks: Iterable[float]) -> int:
+    """The frame of the Lines that is the cover: while the first one with a card is said, and nobody's eyes are closed. `blinks`: when
+    eyes begin to close (s)."""
+    spoken = next((s for s in timeline.spoken if s.line.show in ("title", "feature")), timeline.spoken[0])
+    at = spoken.start + min(1.0, (spoken.end - spoken.start) / 2)
+    for blink in sorted(blinks):
+        if blink - 1 / timeline.fps < at < blink + BLINK:
+            at = blink + BLINK
+    return min(timeline.frames - 1, round(at * timeline.fps))

@@ -75,7 +75,7 @@ def _subject(glance: Pixels) -> tuple[tuple[float, float], tuple[float, float]]:
     spans = []
     for axis in (0, 1):
         found = np.flatnonzero(steps.sum(axis=axis) >= 2)
-        n = steps.shape[1 - axis]
+        n = int(steps.shape[1 - axis])
         spans.append((found[0] / n, (found[-1] + 1) / n) if found.size else (0.0, 1.0))
     return spans[0], spans[1]
 

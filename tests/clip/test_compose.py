@@ -17,6 +17,7 @@ from localize.clip.cards import Palette
 from localize.clip.compose import FADE, RISE, SLIDE, Composer, falling, shots, views
 from localize.clip.footage import look
 from localize.clip.layout import Box, Layout, inside
+from localize.clip.render import cover_frame
 from localize.domain import Line, Money, Script, Speech, Text, Word
 from localize.pixels import Pixels
 from localize.timeline import Timeline, lay_out
@@ -251,6 +252,14 @@ def test_the_first_card_is_whole_in_the_first_frame() -> None:
     made = composer(count=1, lines=(Line(role="price", text="a", show="price"),))
     assert len(paper(made, 0.0)) == pytest.approx(len(paper(made, 0.8)), abs=2)
     assert len(paper(made, 0.8)) > 100
+
+
+def test_no_eyes_are_closed_on_the_cover() -> None:
+    times = timeline(LINES)
+    usual = cover_frame(times, ()) / FPS
+    for begins in (usual - 0.1, usual, usual + 0.02):
+        assert cover_frame(times, [9.0, begins]) / FPS >= begins + 4 / 30  # a blink has four frames
+    assert cover_frame(times, [usual - 0.5, usual + 0.5]) == round(usual * FPS)
 
 
 def test_a_card_that_stays_does_not_blink() -> None:
