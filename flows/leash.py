@@ -11,8 +11,11 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO
 
@@ -29,6 +32,31 @@ def hold() -> None:
     assert leash.stdin
     leash.returncode = 0  # not waited for: it outlives this process by a moment
     _held.append(leash.stdin)
+
+
+@contextmanager
+def unheard() -> Iterator[None]:
+    """What is started in it, also by a thread that is begun in it, does not hear of Ctrl-C, which a terminal sends to all processes of a
+    program. This one does."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})  # which lasts through an exec, and no handler of a server's lifts
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def serve() -> None:
+    """Start Prefect's temporary server, where no other is named, so that Ctrl-C lets it live: clips in hand are told of to it."""
+    from prefect.client.orchestration import get_client
+
+    def ask() -> None:
+        with suppress(Exception), get_client(sync_client=True):  # the flow asks again, and tells of what is wrong
+            pass
+
+    with unheard():
+        asked = threading.Thread(target=ask, daemon=True)  # while it starts, which may take a minute, this one hears of Ctrl-C
+        asked.start()
+    asked.join()
 
 
 def marked(mark: str, also: str = "") -> list[int]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import multiprocessing
 import os
-import signal
 import threading
 import time
 from collections.abc import Iterable, Iterator
@@ -19,11 +18,14 @@ from prefect.exceptions import ObjectNotFound, PrefectHTTPStatusError
 from prefect.states import Crashed
 from prefect.task_runners import ProcessPoolTaskRunner, ThreadPoolTaskRunner
 
+from flows.leash import unheard
 from flows.watch import Event, tell, watchers
 from localize.errors import NotReady
 from localize.sections import Limits
 
 ENDED = "the process that made it has ended in the middle: killed for memory, or by a fault in what reads a file"
+STILLBORN = 2  # pools in a row of which no process has begun
+UNBORN = "Each says why on standard error: look into the worker's log. Is there memory for them? Else write `task_runner: threads`."
 RECORDING = (1.0, 2.0, 4.0, 8.0)  # s between tries to tell of a task that the server has yet to record
 
 
@@ -32,31 +34,41 @@ class Runner:
 
     def __init__(self, limits: Limits) -> None:
         self.limits = limits
+        self.born: Any = multiprocessing.get_context("spawn").RawValue("b", 0)  # set by each process that is ready to make clips
+        self._stillborn = 0
 
     def __enter__(self) -> Runner:
-        self._entered = runner(self.limits)
-        self._runner = self._entered.__enter__()
+        with unheard():
+            self._entered = runner(self.limits, self.born)
+            self._runner = self._entered.__enter__()
         return self
 
     def __exit__(self, *error: Any) -> None:
         self._entered.__exit__(*error)
 
     def submit(self, task: Any, given: dict[str, Any]) -> Any:
-        return self._runner.submit(task, given)
+        with unheard():  # Ctrl-C is for the flow, which waits for the clips in hand
+            return self._runner.submit(task, given)
 
     def renew(self) -> None:
+        """Raises NotReady where processes end again and again before they have begun: every clip would end so."""
+        self._stillborn = 0 if self.born.value else self._stillborn + 1
+        if self._stillborn == STILLBORN:
+            raise NotReady("the processes that are to make the clips end before they begin.", how=UNBORN)
         self._entered.__exit__(None, None, None)
+        self.born.value = 0
         self.__enter__()
 
 
-def runner(limits: Limits) -> AbstractContextManager[Any]:
-    """What makes as many clips at once as `limits` say. A cluster that is not named ends with the batch.
+def runner(limits: Limits, born: Any = None) -> AbstractContextManager[Any]:
+    """What makes as many clips at once as `limits` say. A cluster that is not named ends with the batch. `born` is a RawValue that each
+    process of a pool sets once it has begun.
 
     Raises NotReady where there is no Dask, or no cluster at the named address."""
     if limits.task_runner == "threads":
         return ThreadPoolTaskRunner(max_workers=limits.at_once)
     if limits.task_runner == "processes":
-        return _processes(limits.at_once)
+        return _processes(limits.at_once, born)
     try:
         from prefect_dask.task_runners import DaskTaskRunner
     except ImportError:
@@ -76,13 +88,13 @@ def runner(limits: Limits) -> AbstractContextManager[Any]:
 
 
 @contextmanager
-def _processes(many: int) -> Iterator[Any]:
+def _processes(many: int, born: Any) -> Iterator[Any]:
     """A pool of processes, whose events are told in this one."""
     events: Any = multiprocessing.get_context("spawn").Queue() if watchers else None
     if events:
         threading.Thread(target=_relay, args=(events,), daemon=True).start()
     try:
-        with ProcessPoolTaskRunner(max_workers=many, initializer=_begin, initargs=(events,)) as pool:
+        with ProcessPoolTaskRunner(max_workers=many, initializer=_begin, initargs=(events, born)) as pool:
             yield pool
     finally:
         if events:
@@ -95,9 +107,10 @@ def _relay(events: Any) -> None:
             tell(event)
 
 
-def _begin(events: Any) -> None:
+def _begin(events: Any, born: Any) -> None:
     """Of a process of the pool: what it lives by."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the flow, which waits for the clips in hand
+    if born is not None:
+        born.value = 1
     threading.Thread(target=_end_with_parent, daemon=True).start()
     if events:
         events.cancel_join_thread()

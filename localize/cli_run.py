@@ -48,6 +48,7 @@ def night(
         from flows.nightly import nightly
 
         leash.hold()
+        leash.serve()
         watch.watchers.append(screen.on)
         if as_read:
             state: Any = dub.here(as_read, str(campaign), name)
@@ -115,7 +116,8 @@ class Screen:
         if event.kind == "planned" and event.plan:
             self.plan = event.plan
             self._bar.update(self._all, total=len(event.plan.jobs))
-            console.print(f"{event.plan.rows} rows: {len(event.plan.jobs)} clips to make, {len(event.plan.rejects)} rows rejected")
+            unit = event.plan.unit
+            console.print(f"{event.plan.rows} {unit}s: {len(event.plan.jobs)} clips to make, {len(event.plan.rejects)} {unit}s rejected")
             print_doubts(event.plan.doubts)
         elif event.kind == "stage":
             self._now[event.name] = event.stage
@@ -145,8 +147,7 @@ def print_doubts(messages: Sequence[str]) -> None:
 
 def print_rejects(plan: Plan[Any]) -> None:
     for r in plan.rejects[:20]:
-        where = escape(f"{r.file}, row {r.row}, {r.column}: {r.reason}")
-        console.print(f"[yellow]rejected[/yellow]  {where}", soft_wrap=True)
+        console.print(f"[yellow]rejected[/yellow]  {escape(r.told)}", soft_wrap=True)
     if len(plan.rejects) > 20:
         console.print(f"... and {len(plan.rejects) - 20} more, all in rejects.csv")
 
@@ -157,7 +158,7 @@ def _print_end(out: str, plan: Plan[Any], outcomes: Sequence[Outcome], seconds: 
     spoken = sum(o.spoken for o in outcomes)
     console.print(
         f"{states['made']} clips made, {states['reused']} were there already, {states['blocked']} blocked, {states['failed']} failed, "
-        f"{len(plan.rejects)} rows rejected; {spoken} lines spoken; {seconds:.0f} s",
+        f"{len(plan.rejects)} {plan.unit}s rejected; {spoken} lines spoken; {seconds:.0f} s",
         soft_wrap=True,
     )
     if states["left"]:

@@ -10,6 +10,7 @@ import time
 import uuid
 from collections import Counter
 from collections.abc import Callable, Mapping
+from contextlib import nullcontext
 from pathlib import Path
 from textwrap import dedent
 from typing import Any
@@ -22,10 +23,10 @@ from prefect.client.schemas.filters import FlowRunFilter, FlowRunFilterId
 from prefect.states import Completed, State
 
 import flows.batch
-from flows import watch
+from flows import leash, watch
 from flows.batch import batch
 from flows.clips import Bench, End, Tried
-from flows.runners import runner
+from flows.runners import Runner, runner
 from localize import campaign as campaigns
 from localize import planning
 from localize.domain import Usage
@@ -81,6 +82,48 @@ def test_others_make_the_same_clips_as_threads(server: SyncPrefectClient, shop: 
 
 
 # ---- a pool of processes
+
+
+class Pool:
+    """A task runner that is none; it tells which signals are blocked where it is asked for something."""
+
+    def submit(self, *_: object) -> set[Any]:
+        return set(signal.pthread_sigmask(signal.SIG_BLOCK, []))
+
+
+def test_processes_that_end_before_they_begin_stop_the_batch(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Else each of its clips would fail by itself, after the start of two pools."""
+    monkeypatch.setattr("flows.runners.runner", lambda *_: nullcontext(Pool()))
+    with Runner(Limits(task_runner="processes")) as makers:
+        makers.renew()
+        makers.born.value = 1  # once there was memory for one
+        makers.renew()
+        makers.renew()
+        with pytest.raises(NotReady, match=r"end before they begin.*task_runner: threads"):
+            makers.renew()
+
+
+def test_ctrl_c_reaches_the_flow_and_nothing_that_makes_its_clips(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("flows.runners.runner", lambda *_: nullcontext(Pool()))
+    with Runner(Limits(task_runner="processes")) as makers:
+        assert signal.SIGINT in makers.submit(None, {})
+    assert signal.SIGINT not in signal.pthread_sigmask(signal.SIG_BLOCK, [])
+    with leash.unheard():
+        asleep = subprocess.Popen([sys.executable, "-c", "import time; print(flush=True); time.sleep(600)"], stdout=subprocess.PIPE)
+    assert asleep.stdout
+    asleep.stdout.readline()
+    asleep.send_signal(signal.SIGINT)
+    with pytest.raises(subprocess.TimeoutExpired):
+        asleep.wait(0.5)
+    asleep.terminate()
+    assert asleep.wait(60) == -signal.SIGTERM
+
+
+def test_ctrl_c_leaves_the_temporary_server_alive(monkeypatch: pytest.MonkeyPatch) -> None:
+    masks = list[set[Any]]()
+    monkeypatch.setattr("prefect.client.orchestration.get_client", lambda **_: nullcontext(masks.append(Pool().submit())))
+    leash.serve()
+    assert [signal.SIGINT in mask for mask in masks] == [True]
 
 
 @task(task_run_name="clip · {job.product.sku}", persist_result=False, cache_policy=NO_CACHE)
