@@ -167,7 +167,7 @@ def clip(bench: Bench, job: Job, before: Mapping[str, Usage], full: str = "", fi
         except CrossreelError as e:
             state = "blocked" if isinstance(e, Blocked) else "failed"
             return _failed(bench, _outcome(job, progress, state=state, code=e.exit_code, message=str(e)))
-        except Exception as e:  # noqa: BLE001  nothing that was foreseen: it stops this clip and no other
+        except (Exception, SystemExit) as e:  # noqa: BLE001  nothing that was foreseen: it stops this clip and no other; nor does a library's exit
             logger().exception("a fault")
             why = veiled(f"stopped by a fault: {type(e).__name__}: {e}")  # others' words, which may hold an address with a token
             return _failed(bench, _outcome(job, progress, state="failed", code=CrossreelError.exit_code, message=why))

@@ -37,7 +37,7 @@ class StandIn:
     publishing around them are the real ones. `trouble` holds what a clip's rendering raises, one entry a call; `paid` is
     what each rendering is charged, in place of a model; at `meeting` each waits for the others it is to be made beside."""
 
-    trouble: dict[str, list[Exception]] = field(default_factory=dict)
+    trouble: dict[str, list[BaseException]] = field(default_factory=dict)
     findings: dict[str, Finding] = field(default_factory=dict)
     rendered: list[str] = field(default_factory=list)
     paid: Usage = field(default_factory=Usage)

@@ -109,6 +109,12 @@ def test_a_fault_that_nobody_foresaw_stops_that_clip_and_says_what_it_was(bench:
     assert (outcome.state, outcome.code, outcome.usage) == ("failed", 1, ONCE)
 
 
+def test_a_library_that_exits_ends_its_clip_and_not_the_batch(bench: Bench, mug: Job, stand_in: StandIn) -> None:
+    stand_in.trouble["MUG-01.th"] = [SystemExit(2)]
+    assert clip.fn(bench, mug, {}).message == "clip: stopped by a fault: SystemExit: 2"
+    assert noted(bench.studio.store)["MUG-01.th"].state == "failed"
+
+
 def test_a_faults_own_words_tell_no_secret(bench: Bench, mug: Job, stand_in: StandIn) -> None:
     stand_in.trouble["MUG-01.th"] = [RuntimeError("no answer of https://host/hook?access_token=5f0e1d8c2b7a4936")]
     state = clip.fn(bench, mug, {})
