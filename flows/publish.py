@@ -23,6 +23,7 @@ from prefect.variables import Variable
 
 from flows import notify, vault
 from flows.clips import Posted, ended
+from flows.patience import patiently
 from localize import campaign as campaigns
 from localize import work
 from localize.campaign import Campaign
@@ -63,8 +64,8 @@ def publish(campaign: str) -> State[None] | None:
     """
     settings = campaigns.load(campaign)
     vault.register()
-    dispatch = work.studio(settings, open_store(settings.store, campaigns.home())).dispatch
-    rows, told = dispatch.waiting(), dict[int, Receipt]()
+    dispatch = patiently(lambda: work.studio(settings, open_store(settings.store, campaigns.home()))).dispatch
+    rows, told = patiently(dispatch.waiting), dict[int, Receipt]()
     for row in rows:
         post(dispatch, row, told, return_state=True)
     for row, receipt in paired(rows, told):
@@ -74,7 +75,8 @@ def publish(campaign: str) -> State[None] | None:
         {"post": row.name, "channel": row.channel, "state": r.state, "where": r.where, "why": r.reason} for row, r in paired(rows, told)
     ]
     if table:
-        create_table_artifact(key="posts", table=table, description=f"Posts of {settings.name}")
+        with suppress(httpx.HTTPError):  # of a server that is away for a moment: whoever is to know of a post is told all the same
+            create_table_artifact(key="posts", table=table, description=f"Posts of {settings.name}")
     ends = [(row, told.get(row.id) or _fault(row)) for row in rows]
     bad = [(row, receipt) for row, receipt in ends if receipt.state in ("failed", "held")]
     fresh = _not_told(settings, [row.id for row, _ in bad])

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
+import httpx
 import pytest
 from hooks import Hook, hooked
 from typer.testing import CliRunner
@@ -15,7 +16,7 @@ from flows.publish import publish
 from localize.campaign import load
 from localize.cli import app
 from localize.dispatch import Dispatch
-from localize.errors import UserError
+from localize.errors import Transient, UserError
 from localize.planning import Job
 from localize.publish.ledger import Ledger
 from localize.stages import Studio
@@ -82,6 +83,39 @@ def test_a_post_that_fails_in_its_hour_is_told_of_once(
     ]  # fmt: skip
     (told,) = hook.got
     assert told["needs"] == ["! posts that did not go out: 1\n  MUG-01.th · tiktok: the folder is full."]
+
+
+def test_a_server_that_is_away_keeps_no_failed_post_from_being_told_of(
+    waiting: Path, server: object, hook: Hook, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text = waiting.read_text(encoding="utf-8") + "notify: [{to: '${OPS_HOOK}', when: failed}]\n"
+    waiting.write_text(text.replace('window: "00:00-00:01"', 'window: "00:00-23:59"'), encoding="utf-8")
+
+    def away(**_: object) -> None:
+        raise httpx.ConnectError("All connection attempts failed")
+
+    def resend(*_: object) -> None:
+        raise UserError("the folder is full.")
+
+    monkeypatch.setattr("flows.publish.create_table_artifact", away)
+    monkeypatch.setattr(Dispatch, "resend", resend)
+    assert publish(str(waiting), return_state=True).message == "1 of 1 posts need a look: the folder is full."
+    assert len(hook.got) == 1
+
+
+def test_a_ledger_that_is_away_for_a_moment_is_waited_for(shop: Path, home: Path, server: object, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("flows.patience.PAUSES", (0.0, 0.0))
+    trouble: list[Exception] = [Transient("the ledger does not answer.")]
+    waiting = Dispatch.waiting
+
+    def away(self: Dispatch) -> object:
+        if trouble:
+            raise trouble.pop()
+        return waiting(self)
+
+    monkeypatch.setattr(Dispatch, "waiting", away)
+    assert publish(str(shop / "campaign.yaml"), return_state=True).is_completed()
+    assert not trouble
 
 
 def test_the_store_keeps_what_a_post_waits_for(waiting: Path, bench: Bench, home: Path) -> None:
