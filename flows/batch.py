@@ -275,7 +275,7 @@ def _gone(sku: str, rejects: Sequence[Reject], settings: campaigns.Campaign) -> 
     """Why a product or a video that was planned can't be made any more, for a seller."""
     if not settings.dub:
         row = next((r for r in rejects if r.sku == sku), None)
-        return f"{row.file}, row {row.row}, {row.column}: {row.reason}" if row else "the catalog no longer has it: nothing is made of it"
+        return row.told if row else "the catalog no longer has it: nothing is made of it"
     # Of a row's several videos each is called by its SKU and a number; of a video without a row the file's name is known.
     numbered = f"-{sku.rpartition('-')[2]}"
     own = [r for r in rejects if sku in ((r.sku, r.sku + numbered) if r.sku else (Path(r.value).stem,))]

@@ -106,7 +106,7 @@ def over(settings: Campaign, campaign: str, only: Sequence[str] = (), limit: int
     used = ""
     with suppress(CrossreelError, OSError):  # a store out of reach fails no night that is over
         used = Budget(settings.limits, store, run).used()
-    return Failed(message=stopped) if stopped else Completed(message=_told(outcomes, len(unread), used, len(plan.rejects)))
+    return Failed(message=stopped) if stopped else Completed(message=_told(outcomes, len(unread), used, len(plan.rejects), plan.unit))
 
 
 def _show(plan: Plan[Any]) -> None:
@@ -116,13 +116,13 @@ def _show(plan: Plan[Any]) -> None:
             create_table_artifact(key="rejects", table=[r.model_dump() for r in plan.rejects], description="Rows that can't become a clip")
 
 
-def _told(outcomes: Sequence[Outcome], unread: int, used: str, rejected: int = 0) -> str:
-    """How a night without failures ended, with how many rows were `rejected`, and what it has `used` of its budget."""
+def _told(outcomes: Sequence[Outcome], unread: int, used: str, rejected: int = 0, unit: str = "row") -> str:
+    """How a night without failures ended, with how many rows or videos (`unit`) were `rejected`, and what it has `used` of its budget."""
     states = Counter(o.state for o in outcomes)
     left = next((o.message for o in outcomes if o.state == "left"), "")
     said = {
         f"{states['made']} clips made": True, f"{states['reused']} were there already": states["reused"],
-        f"{rejected} {'row' if rejected == 1 else 'rows'} rejected": rejected, f"{unread} wait to be read over": unread,
+        f"{rejected} {unit}{'s' * (rejected != 1)} rejected": rejected, f"{unread} wait to be read over": unread,
         f"{states['left']} {left}": left, f"{used} used": used,
     }  # fmt: skip
     return ", ".join(words for words, is_so in said.items() if is_so)

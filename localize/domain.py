@@ -126,7 +126,8 @@ class SourceVideo(Item):
 
 
 class Reject(Model):
-    """A catalog row that cannot become a product, and why. `rows` are those it stands for, its variants' as well."""
+    """A catalog row that cannot become a product, and why. `rows` are those it stands for, its variants' as well. A video that stands in
+    no catalog has the row 0."""
 
     file: str
     row: int
@@ -135,6 +136,13 @@ class Reject(Model):
     value: str
     reason: str
     rows: int = 1
+
+    @property
+    def told(self) -> str:
+        """Where it is, and why, for a seller; a reason that names the video tells where it is."""
+        if self.row:
+            return f"{self.file}, row {self.row}, {self.column}: {self.reason}"
+        return self.reason if self.file in self.reason else f"{self.file}: {self.reason}"
 
 
 class Finding(Model):

@@ -44,13 +44,14 @@ Dub = Task[SourceVideo]
 @dataclass(frozen=True)
 class Plan(Generic[Of]):
     """What a run will do: the clips to make, and the rows that can't become one. `warnings` are of the rows, `doubts` of the hosts
-    and the brand's font."""
+    and the brand's font. `unit` is what `rows` counts: a catalog's rows, or videos where there is no catalog."""
 
     jobs: tuple[Task[Of], ...]
     rejects: tuple[Reject, ...]
     warnings: tuple[Finding, ...]
     rows: int
     doubts: tuple[str, ...] = ()
+    unit: Literal["row", "video"] = "row"
 
 
 class Missing(UserError):

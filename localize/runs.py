@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 
 from pydantic import Field, ValidationError
 
@@ -50,6 +50,7 @@ class Planned(Model):
     rejects: tuple[Reject, ...] = ()
     warnings: tuple[Finding, ...] = ()
     doubts: tuple[str, ...] = ()
+    unit: Literal["row", "video"] = "row"
 
     @classmethod
     def of(cls, settings: Campaign, plan: Plan[Any]) -> Planned:
@@ -61,7 +62,7 @@ class Planned(Model):
         )
         return cls(
             campaign=settings.model_copy(update={**shown, "dub": dub}), clips=clips, rows=plan.rows, rejects=plan.rejects,
-            warnings=plan.warnings, doubts=plan.doubts,
+            warnings=plan.warnings, doubts=plan.doubts, unit=plan.unit,
         )  # fmt: skip
 
 

@@ -51,7 +51,8 @@ def plan(campaign: Campaign, *, only: Sequence[str] = (), limit: int = 0) -> Pla
     jobs = tuple(Dub(v, code) for v in videos for code in campaign.languages if campaign.channels_for(v.sku, code))
     seen = (*_silent(products.values()), *_unseen(videos, jobs), *_foreign(videos), *_unkept(names))
     doubts = (*hosts.doubts(campaign), *kit.doubts(campaign.brand, campaign.languages))
-    return Plan(jobs, rejects, (*(rows.warnings if rows else ()), *seen), rows.rows if rows else len(wanted) + len(lost), doubts)
+    warnings = (*(rows.warnings if rows else ()), *seen)
+    return Plan(jobs, rejects, warnings, rows.rows if rows else len(wanted) + len(lost), doubts, "row" if rows else "video")
 
 
 def video(campaign: Campaign, source: Source, product: Product | None) -> SourceVideo:
@@ -78,12 +79,12 @@ def _names_file(campaign: Campaign) -> Path | None:
 
 def _rejects(lost: Iterable[Lost], products: dict[str, Product]) -> Iterable[Reject]:
     rows = {shown: product for product in products.values() for name in product.footage for shown in (name, fetch.shown(name))}
-    for number, one in enumerate(lost, 1):
+    for one in lost:
         product = rows.get(one.shown)
         if product and product.source:
             where = {"file": product.source.file, "row": product.source.row, "sku": product.sku, "column": "footage"}
         else:
-            where = {"file": one.shown, "row": number, "sku": one.name, "column": "videos"}
+            where = {"file": one.shown, "row": 0, "sku": one.name, "column": "videos"}
         again = f" (asked for {1 + len(sources.PAUSES)} times; the next run asks again)" if isinstance(one.error, Transient) else ""
         yield Reject.model_validate({**where, "value": one.shown, "reason": f"{one.error}{again}"})
 

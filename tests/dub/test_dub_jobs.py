@@ -9,8 +9,9 @@ import pytest
 from dubs import TALK, asked
 from sounds import tune, video
 
+from flows.watch import Event
 from localize import campaign as campaigns
-from localize import runs
+from localize import cli_run, report, runs
 from localize.campaign import Campaign
 from localize.domain import SourceVideo
 from localize.dub import jobs, sources
@@ -47,7 +48,25 @@ def test_every_video_is_dubbed_into_every_language_and_what_is_none_is_rejected(
     (reject,) = plan.rejects
     assert reject.file.endswith("broken.mp4")
     assert reject.reason
-    assert plan.rows == 3
+    assert (plan.rows, plan.unit) == (3, "video")
+
+
+def test_a_video_that_is_none_is_told_once_by_its_path_and_has_no_row(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    campaign, plan = planned(asked(folder / "mug.mp4", dub={"videos": ["broken.mp4", "mug.mp4"]}))
+    printed = list[str]()
+    monkeypatch.setattr(cli_run.console, "print", lambda text, **_: printed.append(text))
+    cli_run.Screen().on(Event("planned", plan=plan))
+    cli_run.print_rejects(plan)
+    assert printed[0] == "2 videos: 1 clips to make, 1 videos rejected"
+    assert printed[-1].startswith(f"[yellow]rejected[/yellow]  {folder / 'broken.mp4'} can't be read as a video")
+    assert printed[-1].count("broken.mp4") == 1
+    store = LocalStore(folder / "store")
+    runs.begin(store, "monday", campaign, plan, folder / "campaign.yaml")
+    page = report.again(store, "monday").read_text(encoding="utf-8")
+    assert "2 videos, 1 clips planned" in page
+    assert "Videos that can't become a clip" in page
+    assert f"<td>{folder / 'broken.mp4'}</td>" in page
+    assert "catalog" not in page.partition("<main>")[2].partition("</main>")[0]
 
 
 def test_some_of_the_videos_are_chosen_by_their_names(folder: Path) -> None:
@@ -214,7 +233,7 @@ def test_a_products_videos_are_named_by_its_sku_and_have_its_texts(shop: Path) -
 
 def test_each_row_ends_as_a_dub_a_reject_or_a_word_about_it(shop: Path) -> None:
     _, plan = planned(shop)
-    assert plan.rows == 4
+    assert (plan.rows, plan.unit) == (4, "row")
     assert [(r.file, r.row, r.sku, r.column) for r in plan.rejects] == [
         ("products.csv", 5, "HAT-4", "price"), ("products.csv", 3, "MUG-2", "footage"),
     ]  # fmt: skip
