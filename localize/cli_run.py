@@ -48,6 +48,7 @@ def night(
         from flows.nightly import nightly
 
         leash.hold()
+        leash.serve()
         watch.watchers.append(screen.on)
         if as_read:
             state: Any = dub.here(as_read, str(campaign), name)
