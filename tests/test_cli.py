@@ -176,7 +176,7 @@ def test_a_run_that_could_not_plan_says_why(crossreel: Callable[..., Said], shop
             return UserError("products.csv has no product 'MUG-1'.")
 
     monkeypatch.setattr("flows.nightly.nightly", lambda *args, **kwargs: Failed())
-    monkeypatch.setattr("flows.leash.serve", lambda: None, raising=False)
+    monkeypatch.setattr("flows.leash.serve", lambda: None)
     monkeypatch.setenv("PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL", "CRITICAL")
     monkeypatch.setattr(watch, "watchers", [])
     said = crossreel("run", shop / "campaign.yaml", "--only", "MUG-1")
