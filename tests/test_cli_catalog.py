@@ -13,6 +13,7 @@ from typing import Any
 import openpyxl
 import pytest
 import yaml
+from PIL import Image
 from rich.cells import cell_len
 
 from localize import cli, products
@@ -231,6 +232,14 @@ def test_picture_files_are_looked_at_unless_told_otherwise(catalog: Callable[...
     said = catalog("check", shop / "products.csv", "--currency", "THB", "--pictures", "0", "--json")
     assert said.code == 0
     assert said.json["products"] == 2
+
+
+def test_thumbnails_are_told(catalog: Callable[..., Said], shop: Path) -> None:
+    Image.new("RGB", (120, 90), "red").save(shop / "pictures" / "mug.jpg")
+    for more in ((), ("--pictures", "9")):
+        said = catalog("check", shop / "products.csv", "--currency", "THB", "--json", *more)
+        [small] = [w["example"] for w in said.json["warnings"] if "120 x 90 pixels and will look soft" in w["example"]["message"]]
+        assert small["value"] == "mug.jpg"
 
 
 def test_pictures_at_addresses_are_only_fetched_when_asked(catalog: Callable[..., Said], tmp_path: Path) -> None:

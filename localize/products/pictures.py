@@ -36,6 +36,10 @@ MAX_DECODED = {"WEBP": 50_000_000, "AVIF": 80_000_000}
 MAX_DECODED_OTHERS = 100_000_000
 # A progressive JPEG keeps two bytes for each sample until its last pass: 840 MB for 20000x14000 in 4:2:0.
 MAX_COEFFICIENTS = 900_000_000
+# With fewer pixels on a side it is a page's placeholder or spacer, and nothing of a product can be seen ...
+LEAST_SIDE = 8
+# ... and with fewer on the longer one it is a thumbnail, which looks soft.
+SOFT_SIDE = 200
 # Pillow warns from this size on and refuses twice as much; ours refuses at once, in a seller's words.
 Image.MAX_IMAGE_PIXELS = MAX_PIXELS
 warnings.filterwarnings("ignore", category=Image.DecompressionBombWarning)
@@ -142,13 +146,30 @@ def check(path: str | Path) -> str:
     """
     try:
         with _opened(Path(path)) as image:
+            size = image.size
             _shrink_decoding(image, 64)
             image.load()
+            if min(size) < LEAST_SIDE:
+                return f"it has only {size[0]} x {size[1]} pixels, as spacers of web pages do: name the picture itself, 800 pixels are good"
             if _see_through(image) and not any(strip.getchannel("A").getextrema()[1] for strip in _strips(image, 256)):
                 return "nothing in the picture can be seen: it is fully transparent"
     except UserError as error:
         return str(error).partition(": ")[2]
     return ""
+
+
+def soft(path: str | Path) -> str:
+    """What is to be said of a picture so small that it looks soft, "" of others and of what is no picture. Reads the header only."""
+    try:
+        with _opened(Path(path)) as image:
+            width, height = image.size
+    except UserError:
+        return ""
+    return (
+        f"it has only {width} x {height} pixels and will look soft: 800 on the longer side are good"
+        if max(width, height) < SOFT_SIDE
+        else ""
+    )
 
 
 @contextmanager
@@ -207,6 +228,8 @@ def _instead(start: bytes) -> str:
         return " (it is XML)" if letters.startswith(b"<?xml") and b"<html" not in letters else " (it is a web page)"
     if start[4:8] == b"ftyp":
         iphone = start[8:12] in (b"heic", b"heix", b"hevc", b"mif1", b"msf1")
+        if start[8:12] in (b"avif", b"avis"):
+            return ", or it is damaged"
         return " crossreel can read (it is HEIC, as iPhones save them)" if iphone else " (it is a video)"
     try:
         start.decode()

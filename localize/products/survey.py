@@ -18,7 +18,7 @@ from typing import IO, Any
 from localize import products
 from localize.domain import Finding, Money, Product, Reject
 from localize.errors import NotReady, Transient, UserError
-from localize.products import Asked, Outcome, Reading, Skipped, pictures, prices
+from localize.products import Asked, Outcome, Reading, Skipped, pictures, prices, values
 from localize.products.look import ADDRESS
 from localize.products.sources.fetch import Fetching, shown
 
@@ -192,21 +192,35 @@ def _seen(reading: Reading, looked_at: int | None, limits: Fetching, home: Path)
             if looked_at is None:
                 outcome, findings = products.look(outcome)
                 yield from findings
+                if isinstance(outcome, Product):
+                    yield from _soft(outcome)
             elif count <= looked_at:
                 yield from _pictures(outcome, limits, home)
         yield outcome
+
+
+def _soft(product: Product) -> Iterator[Finding]:
+    """What is to be said of picture files that can be shown, and are thumbnails."""
+    for image in product.images:
+        if not ADDRESS.match(image) and (doubt := pictures.soft(image)):
+            yield _about_pictures(product, Path(image).name, f"{values.shown(Path(image).name)} is small: {doubt}")
 
 
 def _pictures(product: Product, limits: Fetching, home: Path) -> Iterator[Finding]:
     """What is wrong with a product's pictures, wherever they are."""
     good = 0
     for reference in product.images:
+        doubt = ""
         try:
-            reason = pictures.check(pictures.obtain(reference, home / "pictures", limits))
+            path = pictures.obtain(reference, home / "pictures", limits)
+            reason = pictures.check(path)
+            doubt = "" if reason else pictures.soft(path)
         except (UserError, NotReady, Transient) as error:
             reason = str(error)
         if reason:
             yield _about_pictures(product, shown(reference), f"a picture cannot be shown: {reason}")
+        elif doubt:
+            yield _about_pictures(product, shown(reference), f"a picture is small: {doubt}")
         good += not reason
     if product.images and not good:
         yield _about_pictures(product, "", "none of its pictures can be shown: a run would stop this product's clips")

@@ -314,6 +314,10 @@ def file(text: str, folder: Path, kind: str = "picture") -> str:
     for other in names:
         if plain(other) == meant and (whole.parent / other).is_file():
             return str(whole.parent / other)
+    # Windows takes Mug.JPG for mug.jpg, and so do those who wrote the list there.
+    alike = [other for other in names if plain(other).casefold() == meant.casefold() and (whole.parent / other).is_file()]
+    if len(alike) == 1:
+        return str(whole.parent / alike[0])
     if "," in whole.name or ";" in whole.name:
         hint = "separate several names by |"
     else:

@@ -192,3 +192,18 @@ def test_real_troubles_come_out_as_they_should() -> None:
     grass = pictures.load(REAL / "cmyk_icc.jpg", 500)[190:240, 20:90].reshape(-1, 3).mean(0)
     assert grass[1] > grass[0] > grass[2]
     assert grass.max() < 200
+
+
+def test_a_spacer_is_no_picture_and_a_thumbnail_is_told(tmp_path: Path) -> None:
+    for name, size in (("spacer.png", (1, 1)), ("line.png", (4000, 2)), ("thumb.png", (120, 90)), ("good.png", (200, 20))):
+        Image.new("RGB", size, "red").save(tmp_path / name)
+    assert pictures.check(tmp_path / "spacer.png").startswith("it has only 1 x 1 pixels, as spacers of web pages do")
+    assert "4000 x 2 pixels" in pictures.check(tmp_path / "line.png")
+    assert [pictures.check(tmp_path / f"{n}.png") for n in ("thumb", "good")] == ["", ""]
+    assert pictures.soft(tmp_path / "thumb.png").startswith("it has only 120 x 90 pixels and will look soft")
+    assert not pictures.soft(tmp_path / "good.png")
+
+
+def test_a_damaged_avif_is_no_video(tmp_path: Path) -> None:
+    (tmp_path / "mug.avif").write_bytes(b"\0\0\0\x18ftypavif" + b"\0" * 200)
+    assert "video" not in pictures.check(tmp_path / "mug.avif")

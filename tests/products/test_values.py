@@ -197,3 +197,12 @@ def test_a_file_with_two_spaces_is_found_and_not_its_neighbour_with_one(tmp_path
     assert values.file("tr motif.jpg", tmp_path) == str(tmp_path / "tr motif.jpg")
     (tmp_path / "tr motif.jpg").unlink()
     assert values.file("tr motif.jpg", tmp_path) == str(tmp_path / "tr  motif.jpg")
+
+
+def test_a_file_is_found_by_a_name_in_other_capitals_where_only_one_has_it(tmp_path: Path) -> None:
+    (tmp_path / "Mug.jpg").write_bytes(b"1")
+    assert values.file("mug.JPG", tmp_path) == str(tmp_path / "Mug.jpg")
+    (tmp_path / "MUG.jpg").write_bytes(b"2")
+    if len(list(tmp_path.iterdir())) > 1:  # not on disks that know no capitals
+        with pytest.raises(Unreadable, match="did you mean"):
+            values.file("mug.jpg", tmp_path)
