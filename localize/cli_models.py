@@ -12,7 +12,7 @@ from rapidfuzz import process
 from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn, TransferSpeedColumn
-from rich.table import Table
+from rich.table import Column, Table
 
 from localize import engines, pull, weights
 from localize.engines import Card
@@ -79,14 +79,16 @@ def _engine(name: str) -> Declared:
 def list_models(engine: Annotated[str, typer.Argument(help="only this engine, with where its weights come from")] = "") -> None:
     """Which engines need weights, and which of them are there."""
     shown = [_engine(engine)] if engine else list(declared().values())
-    table = Table("engine", "stage", "licence", "commercial use", "weights", "size", "folder")
+    name = Column("engine", no_wrap=True)
+    table = Table(name, "stage", Column("licence", overflow="fold"), "commercial use", Column("weights", overflow="fold"), "size")
     for each in shown:
         stages = ", ".join(card.stage for card in each.cards)
         table.add_row(
             each.name, stages, escape(_licence(each)), "yes" if each.commercial else "no",
-            escape(pull.state(each.place, each.sources)), _size(_held(each.place)), escape(str(each.place)),
+            escape(pull.state(each.place, each.sources)), _size(_held(each.place)),
         )  # fmt: skip
     console.print(table)
+    _say(f"The folder of an engine's weights: {weights.folder(engine or 'ENGINE')}")
     if engine:
         for source in shown[0].sources:
             what = f"{source.repo} ({', '.join(source.files)})" if source.repo else source.address

@@ -12,7 +12,6 @@ from typing import Annotated
 import typer
 from rich.console import Console
 from rich.markup import escape
-from rich.table import Table
 
 from localize import __version__, clearing
 from localize import campaign as campaigns
@@ -51,20 +50,20 @@ def _print_engines(options: dict[str, dict[str, object]]) -> list[str]:
     from localize import engines, languages
     from localize.media.command import ffmpeg_exe
 
-    table = Table("stage", "engine", "ready", "commercial use", "languages", "what it is / what it lacks")
     unready: list[str] = []
     for stage in engines.GROUPS:
         cards = engines.survey(stage, options)
+        console.print(f"[bold]{stage}[/bold]")
         for card, lack in cards:
-            table.add_row(
-                stage, card.name, "[red]no[/red]" if lack else "[green]yes[/green]", "yes" if card.commercial else "no",
-                ", ".join(c for c in languages.codes() if c in card.languages) or "all", escape(lack or card.about),
-            )  # fmt: skip
+            which = ", ".join(c for c in languages.codes() if c in card.languages) or "all languages"
+            sold = "" if card.commercial else "; not for commercial use"
+            # Lines, not a table: what an engine lacks has commands and paths in it, which a column of a narrow terminal cuts off.
+            console.print(f"  {'[red]no [/red]' if lack else '[green]yes[/green]'}  [cyan]{card.name}[/cyan] ({which}{sold})", end=": ")
+            _say(lack or card.about)
         # People's translations need no machine, what nobody listens to is spoken, what nobody takes out is heard under the dub and what
         # nobody cuts out is shown all the same.
         if cards and stage not in ("translate", "recognize", "separate", "cutout") and all(lack for _, lack in cards):
             unready.append(stage)
-    console.print(table)
     _say(f"crossreel {__version__}, Python {sys.version.split()[0]}, ffmpeg {ffmpeg_exe()}")
     _say(f"languages: {', '.join(f'{c} ({languages.get(c).name})' for c in languages.codes())}")
     home = campaigns.home()
