@@ -10,15 +10,17 @@ from __future__ import annotations
 import os
 import re
 import socket
+import sys
 from contextlib import suppress
 from pathlib import Path
 from typing import Literal
 
 from prefect.client.orchestration import SyncPrefectClient, get_client
 from prefect.client.schemas.actions import GlobalConcurrencyLimitCreate
-from prefect.exceptions import ObjectAlreadyExists
+from prefect.exceptions import ObjectAlreadyExists, ObjectNotFound
 
 from flows import POOL
+from localize.errors import NotReady
 from localize.machine import cores
 
 QUEUES = ("high", "default", "low")  # of the pool, in the order of their priority: 1 comes first
@@ -62,13 +64,21 @@ def make_limits(client: SyncPrefectClient, cores: int, gpus: int) -> list[str]:
 
 
 def make_queues(client: SyncPrefectClient) -> None:
-    """Make the pool's queues, of which a worker empties the first first. What somebody made otherwise stays."""
+    """Make the pool's queues, of which a worker empties the first first. What somebody made otherwise stays. Raises NotReady where there
+    is no pool yet."""
     for priority, name in enumerate(QUEUES, 1):
-        with suppress(ObjectAlreadyExists):
-            client.create_work_queue(name, priority=priority, work_pool_name=POOL)
+        try:
+            with suppress(ObjectAlreadyExists):
+                client.create_work_queue(name, priority=priority, work_pool_name=POOL)
+        except ObjectNotFound as e:
+            way = f"Make it: prefect work-pool create {POOL} --type process"
+            raise NotReady(f"the server {client.api_url} has no work pool {POOL}.", how=way) from e
 
 
 if __name__ == "__main__":
     with get_client(sync_client=True) as there:
-        make_queues(there)
+        try:
+            make_queues(there)
+        except NotReady as lack:
+            sys.exit(str(lack))
         print("\n".join(make_limits(there, cores(), gpus())) or f"{host()} has its limits already")

@@ -26,7 +26,7 @@ from localize.sections import Limits
 ENDED = "the process that made it has ended in the middle: killed for memory, or by a fault in what reads a file"
 STILLBORN = 2  # pools in a row of which no process has begun
 UNBORN = "Each says why on standard error: look into the worker's log. Is there memory for them? Else write `task_runner: threads`."
-RECORDING = (1.0, 2.0, 4.0, 8.0)  # s between tries to tell of a task that the server has yet to record
+RECORDING = (1.0, 2.0, 4.0, 8.0, 15.0, 30.0)  # s between tries to tell of a task that the server has yet to record
 
 
 class Runner:
