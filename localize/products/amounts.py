@@ -104,6 +104,8 @@ def _one_mark(whole: str, last: str, tail: str, market: Market, mark: str, text:
         raise _oddly_grouped(text)
     if len(tail) == 3 and len(whole) > 3 and market.places == 0:  # 1075.000 is neither rupiah with cents nor a million
         raise _oddly_grouped(text)
+    if last == "," and len(tail) == len(whole) > 3 and tail > whole and tail[market.places :].strip("0"):  # 1290,1590
+        raise several(text)
     if len(tail) != 3 or len(whole) > 3 or not whole.strip("0"):  # no thousands look like this
         amount, doubt = _placed(f"{whole or 0}.{tail}", market, text)
         if not doubt and ((len(tail) > 3 and last == ",") or (mark and mark != last)):
