@@ -63,10 +63,11 @@ def evidence(drafts: Sequence[Draft]) -> Evidence:
     cells = [
         cell for d in drafts for holder in (d.cells, *(v.cells for v in d.variants)) if (cell := holder.get("price"))
     ]  # fmt: skip
+    shown = [prices.written(cell) for cell in cells]
     texts = [f"{d.cells.get('title', '')}. {d.cells.get('description', '')[:400]}" for d in drafts[:100]]
     language, sure = tongue.detect(markup.body(t).text for t in texts)
-    bare = any(not d.cells.get("currency") for d in drafts) and any(not re.search(r"[^\d.,\s]", cell) for cell in cells)
-    yen = any("¥" in cell or "￥" in cell for cell in cells)
+    bare = any(not d.cells.get("currency") for d in drafts) and any(not re.search(r"[^\d.,\s]", cell) for cell in shown)
+    yen = any("¥" in cell or "￥" in cell for cell in shown)
     return Evidence(prices.signs(cells), prices.decimal_mark(cells), language, sure, bare, yen)
 
 

@@ -16,9 +16,9 @@ from functools import lru_cache
 
 from localize.domain import Money
 from localize.products.amounts import EXAMPLE, UNKNOWN, implausible, market_of, own_mark, several, total
-from localize.products.values import MONEY, NoCurrency, Number, Unreadable, codes, shown
+from localize.products.values import MONEY, Formatted, NoCurrency, Number, Unreadable, codes, shown
 
-__all__ = ["UNKNOWN", "Price", "decimal_mark", "price", "signs"]
+__all__ = ["UNKNOWN", "Price", "decimal_mark", "price", "signs", "written"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,10 +42,18 @@ def price(text: str, own: str = "", default: str = "", mark: str = "") -> Price:
     with the former and beats the latter. `mark` is the column's decimal mark, "." or ",", "" if unknown. Raises Unreadable
     for anything that is not money above zero, NoCurrency where only the currency is missing.
     """
-    found = _remembered(text, own, default, mark, type(text) is Number)
+    found = _remembered(written(text), own, default, mark, isinstance(text, Number))
     if isinstance(found, Unreadable):
         raise type(found)(*found.args)
     return found
+
+
+def written(cell: str) -> str:
+    """The cell as if the seller had written what its number format shows: US$12.50 for 12.5."""
+    if type(cell) is not Formatted:
+        return cell
+    space = " " if cell.sign.isalpha() else ""
+    return f"{cell.sign}{space}{cell}{'0' if cell[-2:-1] == '.' else ''}"
 
 
 @lru_cache(maxsize=1 << 14)
@@ -280,7 +288,7 @@ def decimal_mark(cells: Iterable[str]) -> str:
     """The decimal mark of a price column, by the cells that can be read in one way only; "" if none can or they differ."""
     found: set[str] = set()
     for cell in cells:
-        if type(cell) is Number or cell.isdigit():
+        if isinstance(cell, Number) or cell.isdigit():
             continue
         try:
             numbers = _NUMBER.findall(_tidy(cell))
@@ -293,7 +301,7 @@ def decimal_mark(cells: Iterable[str]) -> str:
 def signs(cells: Iterable[str]) -> str:
     """The one currency that the signs in a price column agree on, "" if they do not, or say too little ($, or ¥ alone)."""
     possible: set[str] | None = None
-    for cell in cells:
+    for cell in map(written, cells):
         if not cell or cell.isdigit() or type(cell) is Number:
             continue
         try:

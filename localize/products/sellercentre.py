@@ -87,7 +87,7 @@ class Sheet:
         if self._version(row):
             return "instruction"
         figures = [cell for code in self._figures if (cell := self.get(row, code))]
-        if any(type(cell) is Number or (len(cell) < 25 and _FIGURE.fullmatch(cell)) for cell in figures):
+        if any(isinstance(cell, Number) or (len(cell) < 25 and _FIGURE.fullmatch(cell)) for cell in figures):
             return "product"
         if any(self.get(row, i).startswith("http") for i in self._images):
             return "product"
@@ -98,7 +98,7 @@ class Sheet:
         for code in codes:
             n = self.columns.get(code, -1)
             if 0 <= n < len(row.cells) and (cell := row.cells[n]):
-                if type(cell) is Number:
+                if isinstance(cell, Number):
                     return cell
                 if cell := cell.strip():
                     return cell

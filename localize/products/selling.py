@@ -9,7 +9,7 @@ from decimal import ROUND_HALF_UP, Decimal
 from localize.products.amounts import UNKNOWN, market_of
 from localize.products.headers import data
 from localize.products.unpacked import day, zero
-from localize.products.values import codes
+from localize.products.values import Formatted, codes
 
 # What a variant without a price of its own takes from its product.
 INHERITED = ("price", "was_price", "sale_price", "sale_start", "sale_end", "on_sale", "discount_mode", "discount_value", "currency")
@@ -49,7 +49,8 @@ def _counted(cells: dict[str, str], mode: str, less: str, more: str, currency: s
     if paid <= 0:
         return "unclear"
     places = market_of(currency if currency in codes() else UNKNOWN).places
-    cells["price"] = _shown(paid if off else full, places)
+    sign = price.sign if isinstance(price := cells.get("price", ""), Formatted) else ""
+    cells["price"] = Formatted.of(_shown(paid if off else full, places), sign) if sign else _shown(paid if off else full, places)
     if off:
         cells["was_price"] = _shown(full, places)
     return ""

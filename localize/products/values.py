@@ -33,6 +33,19 @@ class Number(str):
     __slots__ = ()
 
 
+class Formatted(Number):
+    """A number that its spreadsheet shows with a currency, which `sign` is: a code, or a sign of several currencies."""
+
+    __slots__ = ("sign",)
+    sign: str
+
+    @classmethod
+    def of(cls, number: str, sign: str) -> Formatted:
+        cell = cls(number)
+        cell.sign = sign
+        return cell
+
+
 class Unreadable(Exception):
     """A cell does not say what its column asks for. The message says why and what to write, in a seller's words."""
 
@@ -88,8 +101,8 @@ def _decimal(value: Decimal) -> str:
 _LINE_ENDS = re.compile(r"[\n\r\v\f\u2028\u2029]+")
 _ITEM_ENDS = re.compile(r"[|｜；\n\r\v\f\u2028\u2029]+|<br\s*/?>", re.IGNORECASE)
 _BULLET = re.compile(r"^(?:[•·▪●○◦✓✔*–—-]\s+|[•▪●○◦✓✔]\s*)")
-# Control characters but white space, halves of pairs, and the mark some files begin with.
-_UNSEEN = re.compile(r"[\x00-\x08\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufeff]")
+# Control characters but white space, halves of pairs, the mark some files begin with, and those that turn the direction of text.
+_UNSEEN = re.compile(r"[\x00-\x08\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufeff\u202a-\u202e\u2066-\u2069]")
 
 
 def plain(text: str) -> str:

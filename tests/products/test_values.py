@@ -42,6 +42,7 @@ def test_skus_that_could_not_name_a_file(text: str) -> None:
         ("  Steel \n bottle\t", "Steel bottle"),
         ("Ca\u0301 phe\u0302", "Cá phê"),
         ("\ufeffno\x00thing\u00a0odd", "nothing odd"),
+        ("Mug \u202egnp.gum\u202c \u2067350 ml\u2069", "Mug gnp.gum 350 ml"),
         ('["\\n【新品】平板 "," Pro 11英寸\\n"]', "【新品】平板 Pro 11英寸"),
         ("['a', 'b']", "a b"),
         ("[not a list]", "[not a list]"),

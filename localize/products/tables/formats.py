@@ -9,13 +9,21 @@ from functools import lru_cache
 
 from babel.numbers import get_territory_currencies
 
-from localize.products.values import MONEY, codes
+from localize.products.values import MONEY, Formatted, codes
 
-# A format's parts: text in quotes, [$sign-locale], other brackets, one letter as it is, the width and filling of a letter.
-_PART = re.compile(r'"(?P<text>[^"]*)"?|\[\$(?P<sign>[^\]-]*)(?:-(?P<locale>[^\]]*))?\]|\[[^\]]*\]?|\\(?P<letter>.)|[_*].|(?P<end>;)|(?P<bare>.)')
-_PLACEHOLDERS = frozenset("#0?.,%@/Ee+-() ")
+# A format's parts: text in quotes, [$sign-locale], other brackets, a letter as it is, the width and filling of a letter, a word
+# that some programs leave without quotes; one ASCII letter alone is a part of a date.
+_PART = re.compile(
+    r'"(?P<text>[^"]*)"?|\[\$(?P<sign>[^\]-]*)(?:-(?P<locale>[^\]]*))?\]|\[[^\]]*\]?|\\(?P<letter>.)|[_*].'
+    r"|(?P<word>[A-Za-z]{2,}\$?)|(?P<bare>[^A-Za-z0-9#?.,%@/+();-])|(?P<apart>.)"
+)
 # Python's table takes Singapore's English for India's.
 _TERRITORIES = {0x4809: "SG"}
+
+
+def shown(number: str, code: str) -> str:
+    """The number with the currency that the format shows, or as it is."""
+    return Formatted.of(number, sign) if (sign := currency(code)) else number
 
 
 @lru_cache(maxsize=4096)
@@ -41,9 +49,8 @@ def _signs(code: str) -> Iterator[tuple[str, str]]:
     for part in _PART.finditer(code):
         if part["sign"]:
             yield part["sign"], part["locale"] or ""
-        letters = part["text"] or part["letter"] or (part["bare"] if part["bare"] not in _PLACEHOLDERS else "") or ""
-        text += letters
-        if not letters and text and (part["end"] or part["bare"]):
+        text += part["text"] or part["letter"] or part["word"] or part["bare"] or ""
+        if part["apart"] and text:
             yield text, ""
             text = ""
     yield text, ""

@@ -6,7 +6,8 @@ it takes hours. Here that process is this one, which has a limit of memory and t
 
 Written to standard output: one letter, four bytes of length, and as many of content. S is the name of a visible sheet
 that has any content, R are rows of it as `marshal` data [(number, cells), ...], X is an error's kind and what it was.
-Cells are str, int, float or bool. With an encoding, the file is HTML; without, it is a workbook.
+Cells are str, int, float or bool, or (int or float, format) where the number's format may show a currency. With an
+encoding, the file is HTML; without, it is a workbook.
 
 A ZIP is unpacked by zipfile first, under a limit, and packed anew into FOLDER: calamine sees the parts that were
 checked, once each, whatever else the archive says about itself.
@@ -22,7 +23,7 @@ import sys
 import xml.parsers.expat as expat
 import zipfile
 import zlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import date, time, timedelta
 from itertools import islice
 from pathlib import Path
@@ -53,7 +54,7 @@ _SPACE = re.compile(r"\s+")
 _BROKEN = (calamine.CalamineError, zipfile.BadZipFile, zlib.error, OSError, ValueError, KeyError, IndexError, EOFError,
            NotImplementedError, RuntimeError, OverflowError)  # fmt: skip
 
-Cell = str | int | float | bool
+Cell = str | int | float | bool | tuple[int | float, str]
 Record = tuple[int, tuple[Cell, ...]]
 Sheet = tuple[str, Iterator[Record]]
 
@@ -112,10 +113,24 @@ def _workbook(path: Path, folder: Path) -> Iterator[Sheet]:
     with path.open("rb") as f:
         zipped = f.read(4) == b"PK\x03\x04"
     target = _packed_anew(path, folder) if zipped else _copied(path, folder)
+    formats = _Formats(target) if zipped else None
     with calamine.load_workbook(target) as book:
         for at, sheet in enumerate(book.sheets_metadata):
             if sheet.visible == calamine.SheetVisibleEnum.Visible and sheet.typ == calamine.SheetTypeEnum.WorkSheet:
-                yield sheet.name, _rows(book.get_sheet_by_index(at))
+                shown = formats.of(at) if formats else {}
+                rows = _rows(book.get_sheet_by_index(at))
+                yield sheet.name, _formatted(rows, shown) if shown else rows
+
+
+def _formatted(rows: Iterator[Record], shown: Mapping[int, Mapping[int, str]]) -> Iterator[Record]:
+    """The rows, their numbers with the formats that show a currency."""
+    for number, cells in rows:
+        if formats := shown.get(number):
+            cells = tuple(
+                (cell, formats[n]) if n in formats and isinstance(cell, (int, float)) and not isinstance(cell, bool) else cell
+                for n, cell in enumerate(cells)
+            )
+        yield number, cells
 
 
 def _rows(sheet: Any) -> Iterator[Record]:
@@ -223,6 +238,135 @@ def _declares_doctype(data: bytes) -> bool:
     except (expat.ExpatError, ValueError, LookupError):
         return b"<!DOCTYPE" in data[:65_536] or b"<!ENTITY" in data[:65_536]
     return False
+
+
+# --- number formats ------------------------------------------------------------------------------------------------
+
+# Row and column, from 1 and from 0 -> the format of the number there.
+_Shown = dict[int, dict[int, str]]
+# A sign, a text beside the figures, or a letter that is no placeholder: [$RM-43E], "US$", \฿, $
+_MAY_SHOW = re.compile(r"""\[\$[^\]-]|["\\$]|[^\x00-\x7f]""")
+
+
+class _Formats:
+    """The formats in which a workbook shows its numbers, as far as they may say a currency.
+
+    A built-in format without a text of its own (44, "currency") shows that of whoever opens the workbook, and says none.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.ods = path.suffix == ".ods"
+        self.styles: dict[int, str] = {}
+        self.parts: list[str] = []
+        self.tables: list[_Shown] = []
+        with zipfile.ZipFile(path) as archive:
+            names = {name.casefold(): name for name in archive.namelist()}
+            if self.ods:
+                data = archive.read(names["content.xml"])
+                self.tables = _ods_formats(data) if b"office:currency=" in data else []
+            elif path.suffix == ".xlsx" and "xl/styles.xml" in names:
+                self.styles = _xlsx_styles(archive.read(names["xl/styles.xml"]))
+                self.parts = [names.get(part, "") for part in _xlsx_parts(archive, names)] if self.styles else []
+
+    def of(self, at: int) -> _Shown:
+        """Those of a sheet, by its place in the workbook."""
+        if self.ods:
+            return self.tables[at] if at < len(self.tables) else {}
+        if at >= len(self.parts) or not self.parts[at]:
+            return {}
+        with zipfile.ZipFile(self.path) as archive:
+            data = archive.read(self.parts[at])
+        styles = b"|".join(b"%d" % style for style in self.styles)
+        shown: _Shown = {}
+        for found in re.finditer(rb'<(?:\w+:)?c\s(?=[^>]*\bs="(%s)")[^>]*?\br="([A-Z]{1,3})(\d{1,7})"' % styles, data):
+            column = 0
+            for letter in found[2]:
+                column = 26 * column + letter - 64
+            shown.setdefault(int(found[3]), {})[column - 1] = self.styles[int(found[1])]
+        return shown
+
+
+def _follow(data: bytes, start: Callable[[str, dict[str, str]], None]) -> None:
+    """Call `start` with the name and attributes of each element of a part, up to where it is not sound."""
+    parser = expat.ParserCreate()
+    parser.StartElementHandler = start
+    try:
+        parser.Parse(data, True)
+    except (expat.ExpatError, ValueError, LookupError):
+        return
+
+
+def _xlsx_styles(data: bytes) -> dict[int, str]:
+    """The cells' styles whose number format may say a currency -> that format."""
+    formats: dict[str, str] = {}
+    styles: dict[int, str] = {}
+    section, count = "", 0
+
+    def start(name: str, attributes: dict[str, str]) -> None:
+        nonlocal section, count
+        name = name.rpartition(":")[2]
+        if name == "numFmt" and section == "numFmts" and _MAY_SHOW.search(code := attributes.get("formatCode", "")):
+            formats[attributes.get("numFmtId", "")] = code
+        elif name in ("numFmts", "cellStyleXfs", "cellXfs", "cellStyles", "dxfs"):
+            section = name
+        elif name == "xf" and section == "cellXfs":
+            if code := formats.get(attributes.get("numFmtId", ""), ""):
+                styles[count] = code
+            count += 1
+
+    if b"formatCode" in data:
+        _follow(data, start)
+    return styles
+
+
+def _xlsx_parts(archive: zipfile.ZipFile, names: Mapping[str, str]) -> list[str]:
+    """The names of the sheets' parts, in small letters and in the order of the sheets."""
+    targets: dict[str, str] = {}
+    links: list[str] = []
+
+    def link(name: str, attributes: dict[str, str]) -> None:
+        targets[attributes.get("Id", "")] = attributes.get("Target", "").casefold()
+
+    def sheet(name: str, attributes: dict[str, str]) -> None:
+        if name.rpartition(":")[2] == "sheet":
+            links.append(next((value for key, value in attributes.items() if key.endswith(":id")), ""))
+
+    if "xl/_rels/workbook.xml.rels" in names:
+        _follow(archive.read(names["xl/_rels/workbook.xml.rels"]), link)
+    _follow(archive.read(names["xl/workbook.xml"]), sheet)
+    found = (targets.get(own, "") for own in links)
+    return [target[1:] if target.startswith("/") else f"xl/{target}" for target in found]
+
+
+def _ods_formats(data: bytes) -> list[_Shown]:
+    """The currencies of the numbers in each of an .ods workbook's tables, written as formats."""
+    tables: list[_Shown] = []
+    row = height = column = 0
+
+    def start(name: str, attributes: dict[str, str]) -> None:
+        nonlocal row, height, column
+        if name == "table:table":
+            tables.append({})
+            row, height = 1, 0
+        elif name == "table:table-row":
+            row, height, column = row + height, _count(attributes.get("table:number-rows-repeated")), 0
+        elif name in ("table:table-cell", "table:covered-table-cell") and tables:
+            width = _count(attributes.get("table:number-columns-repeated"))
+            code = attributes.get("office:currency", "")
+            if code and attributes.get("office:value-type") == "currency" and column < MAX_COLUMNS:
+                for number in range(row, row + height):
+                    of_row = tables[-1].setdefault(number, {})
+                    of_row.update(dict.fromkeys(range(column, min(column + width, MAX_COLUMNS)), f"[${code}]"))
+            column += width
+
+    _follow(data, start)
+    return tables
+
+
+def _count(told: str | None) -> int:
+    """How often a row or cell is repeated, no more than a sheet has rows."""
+    return min(int(told), 1 << 20) if told and told.isascii() and told.isdigit() and len(told) < 8 else 1
 
 
 # --- web pages -----------------------------------------------------------------------------------------------------

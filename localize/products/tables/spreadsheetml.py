@@ -7,7 +7,7 @@ from functools import partial
 from pathlib import Path
 
 from localize.errors import UserError
-from localize.products.tables import feeds
+from localize.products.tables import feeds, formats
 from localize.products.tables.charset import Reading
 from localize.products.tables.rows import MAX_COLUMNS, Row, Table
 from localize.products.values import text
@@ -43,6 +43,8 @@ class _Sheets:
         self.cells: list[str] = []
         self.across = 0
         self.type = ""
+        self.styles: dict[str, str] = {}  # a style's name -> its number format
+        self.defined = self.format = ""  # the style that is being defined, and the format of the cell
         self.texts: list[str] | None = None
         self.comment = False
         self.parser = feeds.parser(path)
@@ -59,7 +61,12 @@ class _Sheets:
             case "Row":
                 self.row = max(_number(own, "Index"), self.row + 1)
                 self.cells = []
+            case "Style":
+                self.defined = own.get("ID", "")
+            case "NumberFormat" if "Format" in own:
+                self.styles[self.defined] = own["Format"]
             case "Cell":
+                self.format = self.styles.get(own.get("StyleID", ""), "")
                 gap = min(_number(own, "Index"), MAX_COLUMNS) - 1 - len(self.cells)
                 self.cells += ["", *[""] * gap]
                 self.across = min(_number(own, "MergeAcross"), MAX_COLUMNS)
@@ -76,7 +83,7 @@ class _Sheets:
         match feeds.local(name):
             case "Data" if self.texts is not None:
                 if self.cells:
-                    self.cells[-1] = _value("".join(self.texts), self.type)
+                    self.cells[-1] = _value("".join(self.texts), self.type, self.format)
                 self.texts = None
             case "Visible" if self.texts is not None:
                 if self.found and "Hidden" in "".join(self.texts):
@@ -103,11 +110,11 @@ def _number(attributes: dict[str, str], name: str) -> int:
     return int(told) if told.isascii() and told.isdigit() and len(told) < 8 else 0
 
 
-def _value(told: str, kind: str) -> str:
+def _value(told: str, kind: str, form: str) -> str:
     match kind:
         case "Number":
             try:
-                return text(float(told))
+                return formats.shown(text(float(told)), form)
             except ValueError:
                 return told
         case "Boolean":

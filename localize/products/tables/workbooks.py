@@ -2,7 +2,8 @@
 
 Formulas are never run: a cell has the value it was saved with, and none if it was never worked out. Errors (#N/A) are
 empty cells. Of merged cells, the first has the value. Hidden sheets are left out. Links to other workbooks are not
-followed. Dates are ISO 8601, and numbers have the digits that a spreadsheet shows.
+followed. Dates are ISO 8601, and numbers have the digits that a spreadsheet shows, and the currency
+that it shows beside them (.xlsx and .ods).
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from functools import partial
 from pathlib import Path
 
 from localize.errors import UserError
-from localize.products.tables import sheets
+from localize.products.tables import formats, sheets
 from localize.products.tables.charset import Reading
 from localize.products.tables.rows import MAX_UNPACKED, Row, Table
 from localize.products.values import text
@@ -96,4 +97,8 @@ def _told(path: Path, encoding: Sequence[str]) -> Iterator[tuple[bytes, memoryvi
 def _rows(blocks: list[memoryview]) -> Iterator[Row]:
     for block in blocks:
         for number, cells in marshal.loads(block):
-            yield Row(number, tuple(map(text, cells)))
+            yield Row(number, tuple(map(_cell, cells)))
+
+
+def _cell(cell: sheets.Cell) -> str:
+    return formats.shown(text(cell[0]), cell[1]) if isinstance(cell, tuple) else text(cell)
