@@ -25,7 +25,8 @@ import zipfile
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import date, time, timedelta
-from itertools import islice
+from itertools import groupby, islice
+from operator import itemgetter
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -36,6 +37,7 @@ MAX_MEMORY = 1_500_000_000
 MAX_SECONDS = 60
 MAX_UNPACKED = 200_000_000
 MAX_COLUMNS = 1024
+MAX_ROWS = 1 << 20
 MAX_PARTS = 2_000
 
 # Pictures, macros, printers' settings and links to other workbooks: never unpacked, so never followed.
@@ -113,8 +115,8 @@ def _workbook(path: Path, folder: Path) -> Iterator[Sheet]:
     with path.open("rb") as f:
         zipped = f.read(4) == b"PK\x03\x04"
     target = _packed_anew(path, folder) if zipped else _copied(path, folder)
-    formats = _Formats(target) if zipped else None
     with calamine.load_workbook(target) as book:
+        formats = _Formats(target) if zipped else None
         for at, sheet in enumerate(book.sheets_metadata):
             if sheet.visible == calamine.SheetVisibleEnum.Visible and sheet.typ == calamine.SheetTypeEnum.WorkSheet:
                 shown = formats.of(at) if formats else {}
@@ -278,13 +280,21 @@ class _Formats:
         with zipfile.ZipFile(self.path) as archive:
             data = archive.read(self.parts[at])
         styles = b"|".join(b"%d" % style for style in self.styles)
+        cell = re.compile(rb'<(?:\w+:)?c\s(?=[^>]*\bs="(%s)")[^>]*?\br="([A-Z]{1,3})(\d{1,7})"' % styles)
         shown: _Shown = {}
-        for found in re.finditer(rb'<(?:\w+:)?c\s(?=[^>]*\bs="(%s)")[^>]*?\br="([A-Z]{1,3})(\d{1,7})"' % styles, data):
-            column = 0
-            for letter in found[2]:
-                column = 26 * column + letter - 64
-            shown.setdefault(int(found[3]), {})[column - 1] = self.styles[int(found[1])]
+        alike: dict[tuple[tuple[int, str], ...], dict[int, str]] = {}  # most rows are, and share one entry
+        for row, cells in groupby(cell.finditer(data), key=itemgetter(3)):
+            formats = tuple((_column(found[2]), self.styles[int(found[1])]) for found in cells)
+            shown[int(row)] = alike.setdefault(formats, dict(formats))
         return shown
+
+
+def _column(letters: bytes) -> int:
+    """0 for A, 26 for AA."""
+    number = 0
+    for letter in letters:
+        number = 26 * number + letter - 64
+    return number - 1
 
 
 def _follow(data: bytes, start: Callable[[str, dict[str, str]], None]) -> None:
@@ -343,21 +353,23 @@ def _ods_formats(data: bytes) -> list[_Shown]:
     """The currencies of the numbers in each of an .ods workbook's tables, written as formats."""
     tables: list[_Shown] = []
     row = height = column = 0
+    shown: dict[int, str] = {}  # of the row, and of those that repeat it
 
     def start(name: str, attributes: dict[str, str]) -> None:
-        nonlocal row, height, column
+        nonlocal row, height, column, shown
         if name == "table:table":
             tables.append({})
             row, height = 1, 0
         elif name == "table:table-row":
             row, height, column = row + height, _count(attributes.get("table:number-rows-repeated")), 0
+            shown = {}
         elif name in ("table:table-cell", "table:covered-table-cell") and tables:
             width = _count(attributes.get("table:number-columns-repeated"))
             code = attributes.get("office:currency", "")
             if code and attributes.get("office:value-type") == "currency" and column < MAX_COLUMNS:
-                for number in range(row, row + height):
-                    of_row = tables[-1].setdefault(number, {})
-                    of_row.update(dict.fromkeys(range(column, min(column + width, MAX_COLUMNS)), f"[${code}]"))
+                if not shown:
+                    tables[-1].update(dict.fromkeys(range(row, min(row + height, MAX_ROWS + 1)), shown))
+                shown.update(dict.fromkeys(range(column, min(column + width, MAX_COLUMNS)), f"[${code}]"))
             column += width
 
     _follow(data, start)
@@ -365,8 +377,8 @@ def _ods_formats(data: bytes) -> list[_Shown]:
 
 
 def _count(told: str | None) -> int:
-    """How often a row or cell is repeated, no more than a sheet has rows."""
-    return min(int(told), 1 << 20) if told and told.isascii() and told.isdigit() and len(told) < 8 else 1
+    """How often a row or cell is repeated."""
+    return min(int(told), MAX_ROWS) if told and told.isascii() and told.isdigit() and len(told) < 8 else 1
 
 
 # --- web pages -----------------------------------------------------------------------------------------------------
