@@ -91,13 +91,14 @@ def test_a_server_that_is_away_keeps_no_failed_post_from_being_told_of(
     text = waiting.read_text(encoding="utf-8") + "notify: [{to: '${OPS_HOOK}', when: failed}]\n"
     waiting.write_text(text.replace('window: "00:00-00:01"', 'window: "00:00-23:59"'), encoding="utf-8")
 
-    def away(**_: object) -> None:
+    def away(*_: object, **__: object) -> None:
         raise httpx.ConnectError("All connection attempts failed")
 
     def resend(*_: object) -> None:
         raise UserError("the folder is full.")
 
     monkeypatch.setattr("flows.publish.create_table_artifact", away)
+    monkeypatch.setattr("flows.publish.Variable.get", away)  # what it has told of before
     monkeypatch.setattr(Dispatch, "resend", resend)
     assert publish(str(waiting), return_state=True).message == "1 of 1 posts need a look: the folder is full."
     assert len(hook.got) == 1
