@@ -98,13 +98,23 @@ def _extended(small: Pixels, w: int, h: int) -> Pixels:
     ph, pw = small.shape[:2]
     y, x = (h - ph) // 2, (w - pw) // 2
     out = u8(cv2.copyMakeBorder(small, y, h - ph - y, x, w - pw - x, cv2.BORDER_REPLICATE))
-    # The outermost pixels' noise would be drawn out into streaks.
-    reach = RIM * min(ph, pw) / 2
-    soft = cv2.GaussianBlur(out, (0, 0), reach, borderType=cv2.BORDER_REPLICATE)
-    beyond = np.full((h, w), 255, np.uint8)
-    beyond[y : y + ph, x : x + pw] = 0
-    part = (cv2.GaussianBlur(beyond, (0, 0), reach / 2).astype(np.float32) / 255)[..., None]
-    return u8(np.rint(out * (1 - part) + soft * part))
+    deep = max(2, round(RIM * min(ph, pw)))
+    for rows, before, after in ((np.swapaxes(out, 0, 1), x, w - pw - x), (out, y, h - ph - y)):
+        _go_on(rows, before, deep)
+        _go_on(rows[::-1], after, deep)
+    return out
+
+
+def _go_on(rows: Pixels, first: int, deep: int) -> None:
+    """Let the ground of a picture that begins at row `first` go on before it: the edge's own noise would be drawn out into streaks, so
+    it is smoothed along the edge, and the picture's outermost `deep` rows pass into it."""
+    if not first:
+        return
+    edge = rows[first : first + deep].mean(axis=0, dtype=np.float32)[None]
+    soft = cv2.GaussianBlur(edge, (0, 0), deep / 2, borderType=cv2.BORDER_REPLICATE)
+    rows[:first] = np.rint(soft)
+    part = np.linspace(1, 0, deep, endpoint=False, dtype=np.float32)[:, None, None]
+    rows[first : first + deep] = np.rint(rows[first : first + deep] * (1 - part) + soft * part)
 
 
 def background(picture: Pixels, width: int, height: int, tint: str, top: int = 0) -> Pixels:
