@@ -133,7 +133,7 @@ def tell_crashed(tasks: Iterable[UUID]) -> None:
     """Have Prefect show tasks whose process is gone as what they are: nobody else would. The server records a task some seconds after it
     has begun, and knows nothing of it before; where it is away, it fails nothing."""
     left = set(tasks)
-    for pause in (*RECORDING, None):
+    for pause in (*RECORDING, None) if left else ():
         with suppress(httpx.HTTPError, PrefectHTTPStatusError, ObjectNotFound), get_client(sync_client=True) as client:
             for task in sorted(left):
                 client.set_task_run_state(task, Crashed(message=ENDED), force=True)

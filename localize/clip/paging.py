@@ -12,7 +12,7 @@ from itertools import zip_longest
 from localize.clip import emoji
 from localize.domain import Word
 from localize.languages import Token, wrap
-from localize.languages.base import bare, leans
+from localize.languages.base import CLAUSE_END, QUOTES, SENTENCE_END, bare, leans
 
 HOLD = 0.4  # a shorter gap between two pages would flicker: the earlier one stays
 TAIL = 0.25  # how long a page stays after its last word, before a longer silence
@@ -20,8 +20,6 @@ SHORT = 0.8  # a page shown for less is hard to read
 FLASH = 0.3  # a page shown for less is not seen
 OPENING = 0.6  # words said so soon are there from the first frame, which feeds show before a clip plays
 STAY = 2.0  # the stay that is liveliest and still easily read
-
-SENTENCE_END, CLAUSE_END = tuple(".!?…。！？"), tuple(",;:–—，、；：")
 
 
 @dataclass(frozen=True)
@@ -103,7 +101,7 @@ def _turn(words: Sequence[Word], j: int) -> float:
     spoken = j
     while spoken > 1 and emoji.only(words[spoken - 1].text):
         spoken -= 1
-    said = words[spoken - 1].text.rstrip("\"'”’)）」】 ")
+    said = words[spoken - 1].text.rstrip(QUOTES)
     pause = words[j].start - words[j - 1].end
     if said.endswith(SENTENCE_END) or pause >= HOLD:
         return 0.0

@@ -13,19 +13,15 @@ from typing import ClassVar
 from localize.domain import Money
 
 FIGURES = re.compile(r"\d(?:[\d.,]*\d)?")
-PHRASE_END, QUOTES = (
-    tuple(".!?…。！？,;:–—，、；："),
-    "\"'”’)）」】 ",
-)  # Words that lean on the one after them, in all languages together: a line that ends with one reads as a slip.
-LEANING = frozenset(
-    re.findall(
-        r"\S+",
-        "a an the of to for with in on at and or your"
-        " ความ การ ผู้ นัก น่า ที่ ใน ของ และ กับ จาก เพื่อ ไม่"
-        " của với cho và một các những để từ trong không"
-        " yang di ke dari untuk dengan dan para tidak",
-    )
-)
+SENTENCE_END, CLAUSE_END = tuple(".!?…。！？"), tuple(",;:–—，、；：")
+QUOTES = "\"'”’)）」】 "
+# Words that lean on the one after them, in all languages together: a line that ends with one reads as a slip.
+LEANING = frozenset((
+    "a", "an", "the", "of", "to", "for", "with", "in", "on", "at", "and", "or", "your",
+    "ความ", "การ", "ผู้", "นัก", "น่า", "ที่", "ใน", "ของ", "และ", "กับ", "จาก", "เพื่อ", "ไม่",
+    "của", "với", "cho", "và", "một", "các", "những", "để", "từ", "trong", "không",
+    "yang", "di", "ke", "dari", "untuk", "dengan", "dan", "para", "tidak",
+))  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -151,7 +147,7 @@ def _parting(last: Token, *, apart: bool) -> float:
         return 0.5
     if leans(last.text):
         return 0.3
-    if last.text.rstrip(QUOTES).endswith(PHRASE_END):
+    if last.text.rstrip(QUOTES).endswith(SENTENCE_END + CLAUSE_END):
         return 0.0
     # Where words touch (Thai), a space ends a phrase.
     return 0.05 if last.gap and not apart else 0.15
